@@ -1,0 +1,111 @@
+/**
+ * The configuration after reading: frozen, every default filled in, every reference to a secret resolved, every path
+ * absolute. `config/` makes it from `gatehouse.yaml`; each room gets the part that it needs.
+ */
+import type { Labels } from './decision.ts'
+import type { AgentFacts } from './principal.ts'
+import type { Route, Upstream } from './target.ts'
+
+export interface Config {
+  /** Absolute path of the file that was read. */
+  readonly file: string
+  /** `development` brings its own issuer, listens on loopback only and starts the procurement world. */
+  readonly mode: 'development' | 'production'
+  readonly agentsListener: AgentsListener
+  readonly operatorsListener: OperatorsListener
+  /** Absolute; one process owns it. */
+  readonly dataDirectory: string
+  readonly issuers: readonly Issuer[]
+  readonly agents: readonly AgentEntry[]
+  readonly upstreams: readonly Upstream[]
+  readonly routes: readonly RouteRule[]
+  readonly policy: PolicySource
+  readonly log: LogSettings
+  /** Labels put into every record, as OPA's `labels`. */
+  readonly labels: Labels
+  readonly timing: Timing
+  /** Values that must never be printed: what every secret reference resolved to. */
+  readonly secrets: readonly string[]
+  /** Every file the configuration depends on, absolute: watched for reload. */
+  readonly watched: readonly string[]
+}
+
+export interface AgentsListener {
+  readonly host: string
+  readonly port: number
+  /** Absolute paths of PEM files, reloaded when they change. */
+  readonly tls?: { readonly certificate: string; readonly key: string }
+  /** How agents reach this listener, e.g. `https://agents.example.com`; used for `Location`. Default: from `Host`. */
+  readonly publicUrl?: string
+  readonly connectionsMax: number
+  readonly callsMax: number
+}
+
+export interface OperatorsListener {
+  readonly host: string
+  readonly port: number
+  /** Bearer token that operators must send; required off loopback. A secret. */
+  readonly token?: string
+  /** Values of `Host` that are accepted besides loopback names. */
+  readonly hosts: readonly string[]
+}
+
+/** One trusted issuer (design: section 6). */
+export interface Issuer {
+  /** Exact value of `iss`. */
+  readonly issuer: string
+  /** `https:` URL, or absolute path of a JWK set file. */
+  readonly keys: { readonly url: string } | { readonly file: string }
+  /** At least one of these must be in `aud`. */
+  readonly audiences: readonly string[]
+  /** Asymmetric signature algorithms (RFC 7518 section 3.1, RFC 8037, RFC 9864). */
+  readonly algorithms: readonly string[]
+  /** Accepted `typ`, lower case, without `application/`; a token without `typ` is accepted only if `none` is listed. */
+  readonly types: readonly string[]
+  /** Seconds of clock difference that are forgiven; 0 to 60. */
+  readonly skewS: number
+  /** Seconds after `iat` beyond which a token is refused whatever its `exp` says. */
+  readonly ageSMax: number
+  /** Claims copied to `identity.claims`. */
+  readonly claims: readonly string[]
+}
+
+export interface AgentEntry {
+  readonly facts: AgentFacts
+  /** The identity that is this agent: the issuer, the claim, and its value. */
+  readonly identity: { readonly issuer: string; readonly claim: string; readonly value: string }
+}
+
+export interface RouteRule {
+  readonly route: Route
+  /** Lower-case host without port, or `*` for any. */
+  readonly host: string
+  /** Path prefix on segment borders, normalised, e.g. `/erp`; `/` takes all. The longest match wins. */
+  readonly path: string
+  /** Upper case; empty means all but CONNECT. */
+  readonly methods: readonly string[]
+  readonly upstream: string
+  /** Absolute path of an OpenAPI 3.0 or 3.1 description, JSON or YAML. */
+  readonly description?: string
+  /** New names of arguments that collide: operationId -> `path.id`, `query.id` or `body.id` -> new name. */
+  readonly renames: { readonly [operationId: string]: { readonly [field: string]: string } }
+}
+
+export interface PolicySource {
+  /** Absolute folder or file paths, read recursively: `*.rego`, `data.json`, `data.yaml`; `*_test.rego` is left out. */
+  readonly paths: readonly string[]
+}
+
+export interface LogSettings {
+  readonly directory: string
+  readonly segmentBytesMax: number
+  readonly freeDiskBytesMin: number
+}
+
+export interface Timing {
+  readonly callMsMax: number
+  readonly headerMsMax: number
+  readonly requestMsMax: number
+  readonly keepAliveMs: number
+  readonly drainMsMax: number
+}

@@ -1,0 +1,57 @@
+/** A decision: what policy said about one call, as a value. A refusal is a decision; only something broken is a fault. */
+import type { Json, JsonObject } from './json.ts'
+
+export type Labels = { readonly [name: string]: string }
+
+export interface Reason {
+  /** Stable, for programs: lower-case words joined by `_`. */
+  readonly code: string
+  /** One sentence for the agent. */
+  readonly message: string
+  /** What would help, where something would. */
+  readonly remedy?: string
+}
+
+/** `ask` elements as policy gives them (design: section 4). */
+export interface Ask {
+  readonly chain?: Json
+  readonly reason?: string
+  readonly risk?: string
+  readonly ttl?: string
+  readonly summary?: string
+}
+
+export type Obligation =
+  /** Replaces (default) or removes the fields at these JSON pointers (RFC 6901; `*` is every element) of a JSON reply. */
+  | { readonly type: 'mask_response'; readonly fields: readonly string[]; readonly with?: string }
+  /** Sets a header of the call on its way upstream (`to: 'upstream'`, default) or of the reply (`to: 'agent'`). */
+  | { readonly type: 'set_header'; readonly name: string; readonly value: string; readonly to: 'upstream' | 'agent' }
+  /** Refuses a reply with more bytes than this. */
+  | { readonly type: 'limit'; readonly response_bytes: number }
+
+interface DecisionBase {
+  /** UUID version 7; the agent's `Gatehouse-Decision`. */
+  readonly id: string
+  /** The query that was asked, e.g. `gatehouse`; absent when no policy was reached. */
+  readonly entrypoint?: string
+  /** The policy's revision and digest; absent when no policy was reached. */
+  readonly revision?: string
+  readonly digest?: string
+  readonly reasons: readonly Reason[]
+  readonly ruleIds: readonly string[]
+  readonly labels: Labels
+  /** The document policy saw, for the record; absent when none was built. */
+  readonly input?: JsonObject
+  /** What policy said, for the record. */
+  readonly result?: JsonObject
+  /** Values of nondeterministic builtins, for replay. */
+  readonly nondeterministic?: JsonObject
+}
+
+export type Decision =
+  | (DecisionBase & { readonly kind: 'allow'; readonly obligations: readonly Obligation[] })
+  | (DecisionBase & { readonly kind: 'deny' })
+  | (DecisionBase & { readonly kind: 'ask'; readonly asks: readonly Ask[] })
+
+export type Allow = Extract<Decision, { kind: 'allow' }>
+export type Refusal = Exclude<Decision, { kind: 'allow' }>

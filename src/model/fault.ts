@@ -1,0 +1,211 @@
+/**
+ * Faults: everything that can break on a call's way, one row each. The row decides the HTTP status, what the agent reads
+ * and whether another try makes sense; what really happened goes to the record only. Status codes are chosen here and
+ * nowhere else. The page `docs/reference/faults.md` is made from this table.
+ */
+
+export type FaultSource = 'agent' | 'policy' | 'upstream' | 'operator' | 'house'
+
+export interface FaultRow {
+  /** Who has to change something. */
+  readonly source: FaultSource
+  readonly status: number
+  /** Whether the same call may succeed when it is sent again: `if-idempotent` when the upstream may have acted. */
+  readonly retry: 'no' | 'yes' | 'if-idempotent'
+  /** One sentence for the agent: lower case, no full stop, nothing of the inside. */
+  readonly says: string
+  /** What would help, where something would. */
+  readonly remedy?: string
+}
+
+const row = (source: FaultSource, status: number, retry: FaultRow['retry'], says: string, remedy?: string): FaultRow =>
+  remedy === undefined ? { source, status, retry, says } : { source, status, retry, says, remedy }
+
+/** Status 0: not a call, the connection is closed or answered by the parser, and one fault record is written. */
+export const faults = {
+  // Bytes that are not a call (design: section 4).
+  http_malformed: row('agent', 400, 'no', 'the bytes are not an HTTP/1.1 request'),
+  header_too_large: row(
+    'agent',
+    431,
+    'no',
+    'the header is larger than the gateway accepts',
+    'send fewer or shorter header fields',
+  ),
+  tls_refused: row('agent', 0, 'no', 'the TLS handshake failed'),
+  request_slow: row('agent', 408, 'yes', 'the header did not arrive in time'),
+  connection_limit: row('agent', 0, 'yes', 'too many connections are open'),
+  refusal_flood: row('agent', 0, 'yes', 'too many refused calls came from this address'),
+
+  // Receiving.
+  method_refused: row(
+    'agent',
+    501,
+    'no',
+    'CONNECT and protocol upgrades are not offered',
+    'send a plain HTTP/1.1 request',
+  ),
+  framing_refused: row(
+    'agent',
+    400,
+    'no',
+    'the message framing is ambiguous',
+    'send Content-Length or chunked Transfer-Encoding, not both',
+  ),
+  host_refused: row('agent', 400, 'no', 'exactly one valid Host header is needed'),
+  target_refused: row(
+    'agent',
+    400,
+    'no',
+    'the path or query can be read in more than one way',
+    'percent-encode the path and query as RFC 3986 says, without dot segments, empty segments or encoded slashes',
+  ),
+  header_refused: row('agent', 400, 'no', 'a header field came twice or has a value that is not allowed'),
+  expectation_refused: row('agent', 417, 'no', 'the expectation is not one that the gateway can meet'),
+  body_too_large: row('agent', 413, 'no', 'the body is larger than this route accepts'),
+  body_slow: row('agent', 408, 'yes', 'the body did not arrive in time'),
+  body_malformed: row(
+    'agent',
+    400,
+    'no',
+    'the body is not strict JSON',
+    'send UTF-8 JSON without duplicate keys, comments or trailing commas',
+  ),
+  body_too_deep: row('agent', 400, 'no', 'the body is nested deeper than the gateway accepts'),
+  body_media_type: row(
+    'agent',
+    415,
+    'no',
+    'this operation takes application/json',
+    'set Content-Type: application/json',
+  ),
+  body_encoded: row(
+    'agent',
+    415,
+    'no',
+    'a compressed body cannot be checked here',
+    'send the body without Content-Encoding',
+  ),
+  agent_gone: row('agent', 499, 'if-idempotent', 'the agent closed the connection'),
+  call_timeout: row('house', 504, 'if-idempotent', 'the call took longer than the gateway allows'),
+  draining: row('house', 503, 'yes', 'the gateway is shutting down', 'send the call again on a new connection'),
+  overloaded: row('house', 503, 'yes', 'the gateway has too many calls under way', 'send the call again later'),
+
+  // Identity (RFC 6750 section 3.1).
+  token_missing: row(
+    'agent',
+    401,
+    'no',
+    'no access token was sent',
+    'send Authorization: Bearer with a token from a trusted issuer',
+  ),
+  token_malformed: row('agent', 401, 'no', 'the access token cannot be read'),
+  token_issuer: row('agent', 401, 'no', 'the access token comes from an issuer that is not trusted here'),
+  token_audience: row(
+    'agent',
+    401,
+    'no',
+    'the access token is meant for somebody else',
+    'ask the issuer for a token with this gateway as audience',
+  ),
+  token_algorithm: row('agent', 401, 'no', 'the access token is signed with an algorithm that is not accepted'),
+  token_type: row('agent', 401, 'no', 'the token is not an access token'),
+  token_signature: row('agent', 401, 'no', 'the signature of the access token is not valid'),
+  token_expired: row('agent', 401, 'no', 'the access token has expired', 'get a new token'),
+  token_not_yet_valid: row('agent', 401, 'no', 'the access token is not valid yet'),
+  token_too_old: row('agent', 401, 'no', 'the access token was issued too long ago', 'get a new token'),
+  token_claims: row('agent', 401, 'no', 'the access token lacks a claim or has one that is not valid'),
+  token_bound: row(
+    'agent',
+    401,
+    'no',
+    'the access token is bound to a key, which this gateway cannot check yet',
+    'ask the issuer for a bearer token',
+  ),
+  keys_unavailable: row('operator', 503, 'yes', 'the keys of the token issuer cannot be had right now'),
+  agent_unknown: row(
+    'operator',
+    403,
+    'no',
+    'the token names no agent that is known here',
+    'ask the operator to add the agent',
+  ),
+  agent_suspended: row('operator', 403, 'no', 'this agent is suspended', 'ask the owner of the agent'),
+
+  // Routing and the description.
+  route_unknown: row('agent', 404, 'no', 'no route takes this host, path and method'),
+  method_unknown: row('agent', 405, 'no', 'the path is known, but not with this method'),
+  operation_unknown: row('agent', 404, 'no', 'the description of this service has no such operation'),
+  argument_unknown: row(
+    'agent',
+    400,
+    'no',
+    'a field is not part of the described operation',
+    'send only the fields that the description has',
+  ),
+  argument_missing: row('agent', 400, 'no', 'a field that the described operation requires is missing'),
+  argument_invalid: row('agent', 400, 'no', 'a field does not have the type or form that the description says'),
+
+  // Policy.
+  policy_denied: row('policy', 403, 'no', 'the policy does not allow this call'),
+  approval_required: row(
+    'policy',
+    403,
+    'no',
+    'the policy wants a person to approve this call',
+    'ask a person who may approve it',
+  ),
+  policy_undefined: row('policy', 403, 'no', 'the policy has no answer for this call'),
+  policy_error: row('policy', 403, 'no', 'the policy could not be evaluated'),
+  obligation_unknown: row('policy', 403, 'no', 'the policy sets a condition that the gateway cannot meet'),
+
+  // Upstream.
+  upstream_unreachable: row('upstream', 502, 'yes', 'the service behind the gateway cannot be reached'),
+  upstream_timeout: row('upstream', 504, 'if-idempotent', 'the service behind the gateway did not answer in time'),
+  upstream_malformed: row(
+    'upstream',
+    502,
+    'if-idempotent',
+    'the service behind the gateway sent something that is not HTTP',
+  ),
+  upstream_cut: row('upstream', 502, 'if-idempotent', 'the service behind the gateway broke off its reply'),
+  upstream_refused_address: row('operator', 502, 'no', 'the address of the service behind the gateway is not allowed'),
+  reply_too_large: row('upstream', 502, 'if-idempotent', 'the reply is larger than the gateway passes on'),
+  reply_not_maskable: row(
+    'upstream',
+    502,
+    'if-idempotent',
+    'the reply cannot be masked and is withheld; the service did act',
+  ),
+
+  // The house.
+  log_unavailable: row('house', 503, 'yes', 'the decision log cannot be written, so nothing may be done'),
+  log_queue_full: row('house', 503, 'yes', 'the decision log cannot keep up', 'send the call again later'),
+  internal: row('house', 500, 'no', 'the gateway failed'),
+} as const satisfies Record<string, FaultRow>
+
+export type FaultCode = keyof typeof faults
+
+/** Thrown or returned when something broke. `detail` and `cause` are for the record; the agent sees the row only. */
+export class Fault extends Error {
+  override readonly name = 'Fault'
+  readonly code: FaultCode
+  /** What happened, with the offending value in backticks: lower case, no full stop. Never a secret. */
+  readonly detail: string
+  /** One more sentence that the agent may read, e.g. the name of the unknown field. Never of the inside. */
+  readonly publicDetail: string | undefined
+
+  constructor(code: FaultCode, detail: string, options: { cause?: unknown; publicDetail?: string } = {}) {
+    super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.detail = detail
+    this.publicDetail = options.publicDetail
+  }
+}
+
+/** A fault as it is; anything else thrown is a bug of ours and becomes `internal`, whose details stay inside. */
+export function toFault(cause: unknown): Fault {
+  if (cause instanceof Fault) return cause
+  const detail = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+  return new Fault('internal', detail, { cause })
+}

@@ -1,0 +1,36 @@
+/** The door of the shared words: plain readonly types, the fault table, the limits, the ports. Imports nothing of ours. */
+export type { ByteSink, ByteSource } from './bytes.ts'
+export type { Arrival, Call, CallBody, Departure, DepartureReason, Peer, Trace } from './call.ts'
+export type {
+  AgentEntry,
+  AgentsListener,
+  Config,
+  Issuer,
+  LogSettings,
+  OperatorsListener,
+  PolicySource,
+  RouteRule,
+  Timing,
+} from './config.ts'
+export type { Allow, Ask, Decision, Labels, Obligation, Reason, Refusal } from './decision.ts'
+export { Fault, type FaultCode, type FaultRow, type FaultSource, faults, toFault } from './fault.ts'
+export { makeIdMaker } from './identifier.ts'
+export { isJsonObject, isRawNumber, type Json, type JsonObject, property, type RawNumber, rawNumber } from './json.ts'
+export { limits } from './limits.ts'
+export type { Clock, FetchDocument, Log, LogFields, MakeId, RandomBytes, Readiness } from './ports.ts'
+export type { AgentFacts, Identity, Principal } from './principal.ts'
+export type {
+  AdminRecord,
+  DecisionRecord,
+  FaultRecord,
+  LogRecord,
+  OutcomeRecord,
+  RecordedCall,
+  RecordedPrincipal,
+  RecordedTarget,
+  RecordType,
+  Unplaced,
+} from './record.ts'
+export type { Reply, ReplyBody, UpstreamReply, UpstreamTimes } from './reply.ts'
+export { type CallSummary, type ObserveCall, type Step, steps } from './summary.ts'
+export type { Operation, Recording, Route, Target, Upstream } from './target.ts'

@@ -1,0 +1,92 @@
+/**
+ * Every bound that is not a matter of configuration, each with its unit and reason, and the relations that must hold
+ * between them. Bounds an operator may change are in `config/` with these as their defaults or their outer edges.
+ */
+import assert from 'node:assert/strict'
+
+const kib = 1024
+const mib = 1024 * kib
+
+export const limits = {
+  /** Bytes of the request line and header fields: 16 KiB as node:http's default; tokens of large tenants reach 8 KiB. */
+  headerBytesMax: 16 * kib,
+  /** Header fields: node:http counts them before we see one. */
+  headerFieldsMax: 100,
+  /** Characters of a path with its query: the practical bound of servers and proxies. */
+  targetCharsMax: 8 * kib,
+  /** Path segments; policy sees them as an array. */
+  segmentsMax: 64,
+  /** Query pairs; policy sees them as an object. */
+  queryPairsMax: 256,
+  /** Bytes of a streamed body by default; a route may say up to `bodyBytesMaxEdge`. */
+  bodyBytesMax: 64 * mib,
+  bodyBytesMaxEdge: 1024 * mib * 4,
+  /** Bytes of a body that is held and parsed, by default: tool arguments are 1 to 100 KB, uploads are streamed. */
+  parsedBodyBytesMax: 4 * mib,
+  parsedBodyBytesMaxEdge: 64 * mib,
+  /** Nesting of JSON that is parsed: far beyond honest arguments, far below the stack. */
+  jsonDepthMax: 128,
+  /** Digits of a JSON number: work on longer ones grows with their square. */
+  jsonNumberDigitsMax: 400,
+  /** Bytes of a token: 16 KiB of header hold it anyway. */
+  tokenBytesMax: 12 * kib,
+  /** Verified tokens remembered; about 3 KiB each. */
+  rememberedTokensMax: 20_000,
+  /** Actors of a delegation chain (`act`, RFC 8693 section 4.1); deeper is refused, never cut. */
+  actorsMax: 8,
+  /** Milliseconds for header bytes of one request. */
+  headerMsMax: 10_000,
+  /** Milliseconds for a whole request including its body. */
+  requestMsMax: 60_000,
+  /** Milliseconds for a whole call including its reply, by default. */
+  callMsMax: 120_000,
+  /** Milliseconds a kept-alive connection may idle towards agents: longer than usual client pools keep theirs. */
+  keepAliveMs: 65_000,
+  /** Open connections of agents. */
+  connectionsMax: 10_000,
+  /** Calls under way; each holds at most one parsed body. */
+  callsMax: 4_096,
+  /** Bytes of a reply that go out in one write: its end then waits for the log without holding a stream open. */
+  oneWriteReplyBytesMax: 64 * kib,
+  /** Bytes of a reply that is held to be masked. */
+  maskedReplyBytesMax: 8 * mib,
+  /** Refusals of one address in a second before its sockets are closed unread. */
+  refusalsPerAddressPerSecondMax: 200,
+  /** Addresses whose refusals are counted at once. */
+  refusalAddressesMax: 4_096,
+  /** Records waiting for the disk; beyond it calls wait, then are refused. */
+  logQueueRecordsMax: 16_384,
+  logQueueBytesMax: 64 * mib,
+  /** Records of refusals before identification that may wait at once: a flood must not fill the queue of real calls. */
+  unidentifiedQueueRecordsMax: 1_024,
+  /** Milliseconds a call waits for room in the log's queue. */
+  logWaitMsMax: 2_000,
+  /** Bytes of one record: the input is cut to metadata beyond it, and the record says so. */
+  recordBytesMax: 1 * mib,
+  /** Bytes of a segment before the next one is begun (design: section 7). */
+  segmentBytesMax: 256 * mib,
+  /** Free bytes on the log's disk below which readiness is red and nothing new is accepted. */
+  freeDiskBytesMin: 256 * mib,
+  /** Milliseconds that running calls get after SIGTERM. */
+  drainMsMax: 30_000,
+  /** Milliseconds to fetch keys; bytes of a key set. */
+  keysMsMax: 5_000,
+  keysBytesMax: 512 * kib,
+  /** Milliseconds between two fetches of keys for an unknown `kid`: an attacker makes up kids for free. */
+  keysCooldownMs: 30_000,
+  /** Bytes of a configuration, a policy, a description or a key file. */
+  configurationBytesMax: 1 * mib,
+  policyFileBytesMax: 2 * mib,
+  descriptionBytesMax: 8 * mib,
+  /** Reasons and obligations that one decision may carry. */
+  reasonsMax: 64,
+  obligationsMax: 32,
+} as const
+
+assert(limits.headerMsMax < limits.requestMsMax && limits.requestMsMax < limits.callMsMax)
+assert(limits.parsedBodyBytesMax <= limits.bodyBytesMax)
+assert(limits.tokenBytesMax < limits.headerBytesMax)
+assert(limits.recordBytesMax <= limits.logQueueBytesMax)
+assert(limits.unidentifiedQueueRecordsMax < limits.logQueueRecordsMax)
+assert(limits.oneWriteReplyBytesMax <= limits.maskedReplyBytesMax)
+assert(limits.freeDiskBytesMin >= limits.logQueueBytesMax)

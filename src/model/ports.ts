@@ -1,0 +1,38 @@
+/** The effects a room may need, handed in so that tests choose them: time, ids, the program's own log, the network. */
+
+export interface Clock {
+  /** Milliseconds since 1970, wall clock, with fractions. */
+  nowMs(): number
+  /** Milliseconds from an arbitrary start, never going back. */
+  monotonicMs(): number
+  /** Calls `run` once after `ms`; gives the function that takes it back. Never keeps the process alive by itself. */
+  after(ms: number, run: () => void): () => void
+  /** Calls `run` every `ms` until taken back. */
+  every(ms: number, run: () => void): () => void
+}
+
+/** Makes a UUID version 7 (RFC 9562 section 5.7), ordered by time. */
+export type MakeId = () => string
+
+/** `count` bytes that nobody can guess. */
+export type RandomBytes = (count: number) => Uint8Array
+
+/** The program's own log. Fields must hold no secrets; `model/secrets` redacts what slips through. */
+export interface Log {
+  debug(fields: LogFields, message: string): void
+  info(fields: LogFields, message: string): void
+  warn(fields: LogFields, message: string): void
+  error(fields: LogFields, message: string): void
+}
+export type LogFields = { readonly [name: string]: unknown }
+
+/** Fetches a small document (keys, bundles) through the guarded egress: no redirects, bounded, deadline. */
+export type FetchDocument = (request: {
+  readonly url: string
+  readonly headers?: { readonly [name: string]: string }
+  readonly bytesMax: number
+  readonly msMax: number
+}) => Promise<{ readonly status: number; readonly headers: ReadonlyMap<string, string>; readonly bytes: Uint8Array }>
+
+/** A condition of readiness: undefined when all is well, else a sentence that says what is wrong and what to do. */
+export type Readiness = () => string | undefined

@@ -1,0 +1,44 @@
+/**
+ * A principal: who calls, as a verified token proves it. Only `identify/` makes one, so holding a `Principal` is the proof
+ * that the check was done.
+ */
+import type { Json, JsonObject } from './json.ts'
+
+declare const identified: unique symbol
+
+export interface Principal {
+  readonly [identified]: true
+  /** False only when no credential was presented at all; a bad credential never becomes a principal. */
+  readonly authenticated: boolean
+  /** The `identity` part of the policy input (design: section 4), built once and shared by every call of this token. */
+  readonly identity: Identity
+  /** The `agent` part of the policy input: the entry of the configuration that this identity names; absent when none does. */
+  readonly agent?: AgentFacts
+}
+
+export interface Identity {
+  readonly issuer?: string
+  readonly subject?: { readonly id: string; readonly type: string }
+  readonly agent?: { readonly issuer: string; readonly id: string; readonly type: string }
+  readonly client_id?: string
+  /** RFC 8693 `act` chain, outermost first. */
+  readonly actors: readonly { readonly id: string; readonly issuer?: string }[]
+  readonly delegated: boolean
+  readonly scopes: readonly string[]
+  readonly roles: readonly string[]
+  readonly audience?: readonly string[]
+  readonly tenant?: string
+  readonly bound: 'none'
+  readonly claims: JsonObject
+}
+
+/** Status `suspended` denies every call with code `agent_suspended`. */
+export interface AgentFacts {
+  readonly id: string
+  readonly owner?: string
+  readonly team?: string
+  readonly status: 'active' | 'suspended'
+  readonly version?: string
+  readonly risk?: string
+  readonly labels?: { readonly [name: string]: Json }
+}

@@ -1,0 +1,119 @@
+/**
+ * The lines of the decision log, as types: a superset of OPA's decision-log event (design: section 7). Field order in the
+ * file is the order here. The published JSON Schema is made from `record/schema.ts` and checked against these types.
+ */
+
+import type { Labels, Reason } from './decision.ts'
+import type { Json, JsonObject } from './json.ts'
+
+export type RecordType = 'decision' | 'outcome' | 'approval' | 'admin' | 'fault' | 'checkpoint'
+
+interface RecordBase {
+  /** Position in the log, from 0, without gaps. */
+  readonly seq: number
+  readonly type: RecordType
+  /** RFC 3339, UTC, microseconds. */
+  readonly timestamp: string
+}
+
+/** Written and, in mode `strict`, durable before the call goes to the upstream. */
+export interface DecisionRecord extends RecordBase {
+  readonly type: 'decision'
+  readonly decision_id: string
+  readonly call_id: string
+  readonly trace_id: string
+  readonly labels: Labels
+  /** Revision of each bundle that took part. */
+  readonly bundles?: { readonly [name: string]: { readonly revision: string; readonly digest?: string } }
+  /** Policy path as OPA writes it: `gatehouse`. */
+  readonly path?: string
+  readonly decision: 'allow' | 'deny' | 'ask'
+  /** The fault's code when the call was refused by a fault, else the first reason's. Absent on allow. */
+  readonly code?: string
+  readonly reasons: readonly Reason[]
+  readonly rule_ids: readonly string[]
+  readonly obligations?: readonly JsonObject[]
+  readonly principal?: RecordedPrincipal
+  readonly target?: RecordedTarget
+  readonly call: RecordedCall
+  readonly input?: JsonObject
+  /** Why the input is not here in full: `level`, `size`. */
+  readonly input_omitted?: string
+  readonly result?: Json
+  readonly nd_builtin_cache?: JsonObject
+  /** Details of a fault: never given to the agent. */
+  readonly detail?: string
+  readonly requested_by: string
+  /** Nanoseconds by step, names as OPA's metrics: `timer_<step>_ns`. */
+  readonly metrics: { readonly [name: string]: number }
+}
+
+/** Written when the upstream's last byte has arrived or the call has failed. */
+export interface OutcomeRecord extends RecordBase {
+  readonly type: 'outcome'
+  readonly decision_id: string
+  readonly call_id: string
+  readonly trace_id: string
+  readonly outcome: 'forwarded' | 'refused' | 'failed'
+  /** Fault code when it failed. */
+  readonly code?: string
+  readonly detail?: string
+  /** Status the agent got, or would have got when it was gone. */
+  readonly status: number
+  readonly upstream_status?: number
+  readonly request_bytes: number
+  readonly reply_bytes: number
+  /** False when the agent was gone, or the reply was withheld or cut, before its end could be sent. */
+  readonly complete: boolean
+  /** Whether the upstream may have acted on the call. */
+  readonly upstream_reached: boolean
+  readonly obligations_done?: readonly string[]
+  readonly tries?: number
+  readonly metrics: { readonly [name: string]: number }
+}
+
+/** What changes what is allowed, and what operators did: starts, stops, reloads, recoveries. */
+export interface AdminRecord extends RecordBase {
+  readonly type: 'admin'
+  /** `start`, `stop`, `reload`, `reload_refused`, `policy_activated`, `keys_changed`, `certificate_changed`, `recovery`. */
+  readonly event: string
+  readonly detail: JsonObject
+}
+
+/** Bytes that were not a call, floods that were cut off. */
+export interface FaultRecord extends RecordBase {
+  readonly type: 'fault'
+  readonly code: string
+  readonly detail: string
+  readonly requested_by?: string
+  /** How many of them this record stands for, when one is written for many. */
+  readonly count?: number
+}
+
+export type LogRecord = DecisionRecord | OutcomeRecord | AdminRecord | FaultRecord
+
+/** A record before the log gives it its place and time. */
+export type Unplaced<R extends LogRecord> = R extends LogRecord ? Omit<R, 'seq' | 'timestamp'> : never
+
+export interface RecordedPrincipal {
+  readonly issuer?: string
+  readonly subject?: string
+  readonly client_id?: string
+  /** The agent's id of the configuration, else of the token. */
+  readonly agent?: string
+  readonly actors?: readonly string[]
+  readonly scopes?: readonly string[]
+}
+
+export interface RecordedTarget {
+  readonly route: string
+  readonly upstream: string
+  readonly tool?: string
+}
+
+export interface RecordedCall {
+  readonly protocol: 'http'
+  readonly method: string
+  readonly host: string
+  readonly path: string
+}

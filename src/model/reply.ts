@@ -1,0 +1,37 @@
+/** A reply: what goes back to the agent, whoever made it. */
+import type { ByteSource } from './bytes.ts'
+import type { FaultCode } from './fault.ts'
+
+export interface Reply {
+  readonly status: number
+  /** Name, value, name, value ... as written on the wire; without hop-by-hop fields and without framing. */
+  readonly headers: readonly string[]
+  readonly body: ReplyBody
+  /** Written as `Gatehouse-Decision` by `receive/`. */
+  readonly decisionId: string
+  /** Set when Gatehouse, not the upstream, answers because of a fault; `receive/` closes or counts by it. */
+  readonly fault?: FaultCode
+  /** Whether the agent got this before it was known: then floods of it are bounded per address. */
+  readonly unidentified?: boolean
+}
+
+/** `bytes` goes out in one write with its `Content-Length`; `stream` as it comes. */
+export type ReplyBody =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'stream'; readonly source: ByteSource }
+
+/** What came back from the upstream with the obligations done, before anything of it was given to the agent. */
+export interface UpstreamReply extends Omit<Reply, 'decisionId'> {
+  readonly upstream: UpstreamTimes
+  /** Types of the obligations that were carried out, for the outcome record. */
+  readonly obligationsDone: readonly string[]
+}
+
+export interface UpstreamTimes {
+  /** Milliseconds from handing over the call to the reply's header. */
+  readonly headersMs: number
+  /** Tries made, 1 or more. */
+  readonly tries: number
+  /** The upstream's status, before any obligation replaced the reply. */
+  readonly status: number
+}
