@@ -42,7 +42,7 @@ export const faults = {
     'agent',
     501,
     'no',
-    'CONNECT and protocol upgrades are not offered',
+    'tunnels (CONNECT) and protocol upgrades are not offered',
     'send a plain HTTP/1.1 request',
   ),
   framing_refused: row(
