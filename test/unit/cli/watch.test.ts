@@ -63,8 +63,7 @@ describe('watchFiles', () => {
   it.each(changes)('tells once when $note', async ({ change }) => {
     const { folder, clock, seen } = await world()
     change(folder)
-    await clock.advance(1_000)
-    await clock.settled(() => seen.length === 1)
+    await clock.settled(() => seen.length === 1, 1_000)
     await clock.advance(1_000)
     await clock.advance(1_000)
     expect(seen).toHaveLength(1)
@@ -84,10 +83,8 @@ describe('watchFiles', () => {
       if (seen.length === 1) writeFileSync(join(folder, 'a.yaml'), 'while it was read')
     })
     writeFileSync(join(folder, 'a.yaml'), 'two')
-    await clock.advance(1_000)
-    await clock.settled(() => seen.length === 1)
-    await clock.advance(1_000)
-    await clock.settled(() => seen.length === 2)
+    await clock.settled(() => seen.length === 1, 1_000)
+    await clock.settled(() => seen.length === 2, 1_000)
   })
 
   it('is silent after close', async () => {
