@@ -212,7 +212,6 @@ export interface Annotations {
   readonly scope: 'rule' | 'document' | 'package' | 'subpackages'
   readonly title?: string
   readonly description?: string
-  readonly id?: string
   readonly labels?: { readonly [key: string]: Plain }
   readonly entrypoint?: boolean
   readonly organizations?: readonly string[]

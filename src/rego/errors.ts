@@ -1,0 +1,69 @@
+/**
+ * What goes wrong, as a value: the errors of parsing, compiling and evaluating, with OPA's codes. One cause is one
+ * error; its message is lower case, without a full stop, and never names something that the compiler made up.
+ */
+
+import type { Span } from './ast.ts'
+
+export type RegoErrorCode =
+  | 'rego_parse_error'
+  | 'rego_compile_error'
+  | 'rego_type_error'
+  | 'rego_unsafe_var_error'
+  | 'rego_recursion_error'
+  | 'eval_conflict_error'
+  | 'eval_type_error'
+  | 'eval_builtin_error'
+  | 'eval_with_merge_error'
+  | 'eval_cancel_error'
+  | 'eval_internal_error'
+
+/** One error. `row` and `col` count from 1; both are 0 where there is no place. `line` is the source line, if known. */
+export interface RegoError {
+  readonly code: RegoErrorCode
+  readonly message: string
+  readonly file: string
+  readonly row: number
+  readonly col: number
+  readonly line?: string
+}
+
+/** As many errors are reported at once; the last of more says so. OPA's `DefaultErrorLimit`-like bound, for readers. */
+export const errorsMax = 10
+
+/** One or more errors; `errors` is never empty. The text shows each with its place, source line and a caret. */
+export class RegoErrors extends Error {
+  override readonly name = 'RegoErrors'
+  readonly errors: readonly RegoError[]
+
+  constructor(errors: readonly RegoError[]) {
+    super(errors.map(describe).join('\n'))
+    this.errors = errors
+  }
+}
+
+/** `file:row:col: code: message`, then the source line and a caret below the column where the line is known. */
+export function describe(error: RegoError): string {
+  const place = error.row === 0 ? error.file : `${error.file}:${error.row}:${error.col}`
+  const head = `${place === '' ? '' : `${place}: `}${error.code}: ${error.message}`
+  if (error.line === undefined || error.col === 0) return head
+  const before = Array.from(error.line).slice(0, error.col - 1)
+  return `${head}\n  ${error.line}\n  ${before.map((char) => (char === '\t' ? '\t' : ' ')).join('')}^`
+}
+
+/** An error at a span; `source` is the whole text of the file, from which the line is taken. */
+export function errorAt(code: RegoErrorCode, at: Span, message: string, source?: string): RegoError {
+  const place = { code, message, file: at.file, row: at.row, col: at.col }
+  if (source === undefined) return place
+  return { ...place, line: lineAt(source, at.start) }
+}
+
+/** Longest part of a source line that an error shows, in UTF-16 units: a generated file may be one line of megabytes. */
+const lineCharsMax = 240
+
+function lineAt(source: string, offset: number): string {
+  const begin = offset === 0 ? 0 : source.lastIndexOf('\n', offset - 1) + 1
+  const newline = source.indexOf('\n', begin)
+  const end = newline === -1 ? source.length : newline
+  return source.slice(begin, Math.min(end, begin + lineCharsMax)).trimEnd()
+}

@@ -1,0 +1,282 @@
+/**
+ * The grammar of rules: heads, values, bodies, `else` and `default`, and the refusal of Rego v0 with what to write instead.
+ */
+
+import type { Body, ElseDecl, Head, Ref, RuleDecl, Span, Term, Var } from '../ast.ts'
+import { declarations } from '../builtins/declarations.ts'
+import { keywordsOfV1 } from './cursor.ts'
+import { Expressions } from './expressions.ts'
+import type { Token } from './lex.ts'
+import { termName } from './terms.ts'
+
+const v0Hint = 'this is Rego v0: migrate the file with `opa fmt --v0-v1`'
+
+export abstract class Rules extends Expressions {
+  /** One rule, or several where more bodies in braces follow the first. */
+  protected rules(): RuleDecl[] {
+    const start = this.token
+    const isDefault = this.isKeyword('default')
+    if (isDefault) this.next()
+    if (!this.isName() && !this.isRefAhead()) return this.refuseStatement(isDefault)
+    const head = this.head(isDefault, start)
+    if (isDefault) return [this.defaultRule(head, start)]
+    // Right after a name `if` is always the keyword, whatever follows it.
+    const ifs = this.isKeyword('if') || (head.value === undefined && this.token.text === 'if' && this.is('name'))
+    if (ifs) this.next()
+    const body = ifs ? this.ruleBody() : this.is('{') ? this.refuseV0Body(head) : undefined
+    if (body === undefined) this.checkBare(head, start)
+    if (body === undefined) return [this.rule(head, body, [], start)]
+    const chain = this.isKeyword('else') ? this.elseChain(head) : []
+    const first = this.rule(head, body, chain, start)
+    return [first, ...this.moreBodies(head, chain.length > 0)]
+  }
+
+  private rule(head: Head, body: Body | undefined, chain: readonly ElseDecl[], start: Token): RuleDecl {
+    const rule = { default: false, head, else: chain, annotations: [], at: this.since(start) }
+    return body === undefined ? rule : { ...rule, body }
+  }
+
+  /** `p if { a } { b }`: each further body is a rule of its own with the same head. */
+  private moreBodies(head: Head, hasElse: boolean): RuleDecl[] {
+    const rules: RuleDecl[] = []
+    while (this.is('{')) {
+      if (hasElse) this.fail('expected else keyword')
+      const start = this.token
+      const body = this.block()
+      const at = this.since(start)
+      const args = head.args?.map((arg) => (arg.kind === 'var' && arg.wildcard ? this.wildcard(at) : arg))
+      const next: Head = args === undefined ? { ...head, at } : { ...head, args, at }
+      rules.push(this.rule(next, body, [], start))
+    }
+    return rules
+  }
+
+  private head(isDefault: boolean, start: Token): Head {
+    const from = this.token
+    const ref = this.headName()
+    const name = ref.kind === 'call' ? ref.operator : ref
+    if (name.kind === 'ref' && name.head.kind !== 'var') this.fail('rule head ref must begin with a name', name.at)
+    if (name.kind !== 'var' && name.kind !== 'ref') return this.refuseStatement(isDefault)
+    const text = this.text(name.at)
+    const base = ref.kind === 'call' ? { ref: name, args: ref.args } : { ref: name }
+    if (this.isKeyword('contains')) {
+      if (ref.kind === 'call')
+        this.unexpected(
+          `the contains keyword can only be used with multi-value rule definitions (e.g., ${text} contains <VALUE> { ... })`,
+        )
+      this.next()
+      const value = this.headValue(`expected rule key term (e.g., ${text} contains <VALUE> { ... })`)
+      return { ...base, contains: true, value, assign: false, at: this.since(from) }
+    }
+    const assign = this.is(':=')
+    if (!assign && !this.is('=')) {
+      this.refuseReserved(name, ref, start)
+      return { ...base, contains: false, assign: false, at: this.since(from) }
+    }
+    this.next()
+    const value = this.headValue(valueNote(text, ref.kind === 'call', isDefault))
+    this.refuseReserved(name, ref, start)
+    return { ...base, contains: false, value, assign, at: this.since(from) }
+  }
+
+  /** The name with its path and arguments. White space may stand before its first `.`, `[` or `(`. */
+  private headName(): Term {
+    const name = this.variable()
+    return this.is('.') || this.is('[') || this.is('(') ? this.path(name) : name
+  }
+
+  private headValue(note: string): Term {
+    const { kind, text } = this.token
+    const startless = kind === 'eof' || kind === '}' || kind === ']' || kind === ')' || kind === ',' || kind === ';'
+    if (startless || (kind === 'name' && (text === 'if' || text === 'else'))) this.unexpected(note)
+    return this.term(true)
+  }
+
+  private refuseReserved(name: Term, ref: Term, start: Token): void {
+    if (name.kind === 'var' && ref.kind !== 'call' && name.wildcard)
+      this.fail('var cannot be used for rule name', name.at)
+    if (name.kind === 'var' && keywordsOfV1.has(name.name))
+      this.fail(`${name.name} keyword cannot be used for rule name`, this.since(start))
+  }
+
+  private ruleBody(): Body {
+    if (!this.is('{')) return [this.literal()]
+    const { index } = this
+    const read = this.attempt(() => this.block())
+    const isBody = 'value' in read && !this.continuesTerm() && !mayComprehend(read.value)
+    if (isBody) return read.value
+    // The braces may also begin a term, as in `p if {1} == {x | ...}`; a set alone never is one, it could not fail.
+    this.back(index)
+    const literal = this.attempt(() => this.literal())
+    if ('value' in literal && !(literal.value.kind === 'term' && literal.value.term.kind === 'set'))
+      return [literal.value]
+    if ('fault' in read) throw read.fault
+    this.back(index)
+    return this.block()
+  }
+
+  /** What follows `}` shows that the braces belong to a longer expression. */
+  private continuesTerm(): boolean {
+    const { kind, gap } = this.token
+    if (kind === 'name') return ['in', 'and', 'or', 'with'].some((word) => this.isKeyword(word))
+    if ((kind === '.' || kind === '[' || kind === '(') && !gap) return true
+    return ['==', '!=', '<', '<=', '>', '>=', '|', '&', '+', '-', '*', '/', '%', '=', ':='].includes(kind)
+  }
+
+  private defaultRule(head: Head, start: Token): RuleDecl {
+    const at = this.since(start)
+    if (head.value === undefined || head.contains) this.fail('illegal default rule (must have a value)', at)
+    const found = forbiddenInDefault(head.value)
+    if (found !== undefined) this.fail(`illegal default rule (value cannot contain ${found})`, at)
+    const seen = new Set<string>()
+    for (const arg of head.args ?? []) {
+      if (arg.kind !== 'var') this.fail(`illegal default rule (arguments cannot contain ${termName(arg)})`, at)
+      if (seen.has(arg.name)) this.fail(`illegal default rule (arguments cannot be repeated ${arg.name})`, at)
+      seen.add(arg.name)
+    }
+    return { default: true, head, else: [], annotations: [], at }
+  }
+
+  private elseChain(head: Head): ElseDecl[] {
+    if (isDynamic(head.ref)) this.fail('else keyword cannot be used on rules with variables in head')
+    if (head.contains) this.fail('else keyword cannot be used on multi-value rules')
+    const chain: ElseDecl[] = []
+    while (this.isKeyword('else')) {
+      const start = this.token
+      this.next()
+      const assign = this.is(':=')
+      let value: Term | undefined
+      if (assign || this.is('=')) {
+        this.next()
+        value = this.term(true)
+      } else if (!this.isKeyword('if') && !this.is('{')) this.unexpected('expected else value term or rule body')
+      const ifs = this.isKeyword('if')
+      if (ifs) this.next()
+      if (ifs && this.is('eof')) this.unexpected('rule body expected')
+      if (!ifs && this.is('{')) this.refuseV0Body(head)
+      // Braces after `else if` are always a body.
+      const body = !ifs ? undefined : this.is('{') ? this.block() : [this.literal()]
+      const part = { assign, at: this.since(start) }
+      const valued = value === undefined ? part : { ...part, value }
+      chain.push(body === undefined ? valued : { ...valued, body })
+    }
+    return chain
+  }
+
+  /** `p { ... }`, `p[x] { ... }`: reads the body, so that what is wrong inside is not blamed on the version. */
+  private refuseV0Body(head: Head): never {
+    const at = head.at
+    this.block()
+    const what = head.args === undefined ? 'rule' : 'function'
+    const partial = head.ref.kind === 'ref' && head.ref.path.length === 1 && head.value === undefined
+    const fix =
+      partial && head.args === undefined && isDynamic(head.ref)
+        ? `write \`${this.source.slice(head.ref.at.start, head.ref.head.at.end)} contains ${this.text((head.ref.path[0] as Term).at)} if { ... }\``
+        : `write \`${this.text(at)} if { ... }\``
+    return this.fail(`\`if\` keyword is required before ${what} body (hint: ${v0Hint}, or ${fix})`, at)
+  }
+
+  /** A head without `if`: it must define something. */
+  private checkBare(head: Head, start: Token): void {
+    const at = this.since(start)
+    if (this.isKeyword('with')) this.fail('expressions using with keyword cannot be used for rule head', at)
+    if (head.value !== undefined) return
+    if (this.is('name') || this.is('eof') || this.token.newline || this.is(';')) this.refuseBare(head, at)
+    else this.unexpected()
+  }
+
+  private refuseBare(head: Head, at: Span): void {
+    const name = this.text(head.ref.at)
+    if (head.args !== undefined) {
+      if (Object.hasOwn(declarations, name)) this.fail('rule name conflicts with built-in function', at)
+      if (head.args.length === 0) this.fail('rule argument list must take at least one argument', at)
+      return
+    }
+    if (head.ref.kind === 'var') this.fail('var cannot be used for rule name', at)
+    if (head.ref.path.length > 1) this.fail('rule must have value assignment and/or body declaration', at)
+    const element = this.text((head.ref.path[0] as Term).at)
+    const set = this.text(head.ref.head.at)
+    this.fail(`\`contains\` keyword is required for partial set rules (hint: write \`${set} contains ${element}\`)`, at)
+  }
+
+  /** What stands here is neither a package nor an import nor a rule. */
+  private refuseStatement(isDefault: boolean): never {
+    if (isDefault) this.unexpected('expected rule head name')
+    const expr = this.literal()
+    if (expr.with.length > 0) this.fail('expressions using with keyword cannot be used for rule head', expr.at)
+    if (expr.kind === 'not') this.fail('negated expressions cannot be used for rule head', expr.at)
+    if (expr.kind === 'some' || expr.kind === 'someIn')
+      this.fail("'some' declarations cannot be used for rule head", expr.at)
+    if (expr.kind !== 'term') this.fail('expression cannot be used for rule head', expr.at)
+    if (expr.term.kind !== 'call') this.fail(`${termName(expr.term)} cannot be used for rule name`, expr.at)
+    if (expr.term.infix === '=' || expr.term.infix === ':=')
+      this.fail(`${termName(expr.term.args[0] as Term)} cannot be used for rule name`, expr.at)
+    return this.fail('expression cannot be used for rule head', expr.at)
+  }
+}
+
+function valueNote(name: string, isFunction: boolean, isDefault: boolean): string {
+  if (isFunction) return `expected function value term (e.g., ${name}(...) := <VALUE> { ... })`
+  if (isDefault) return `expected default rule value term (e.g., default ${name} := <VALUE>)`
+  return `expected rule value term (e.g., ${name} := <VALUE> { ... })`
+}
+
+function isDynamic(ref: Var | Ref): boolean {
+  return ref.kind === 'ref' && ref.path.some((part) => !isGround(part))
+}
+
+function isGround(term: Term): boolean {
+  switch (term.kind) {
+    case 'null':
+    case 'boolean':
+    case 'number':
+    case 'string':
+      return true
+    case 'array':
+    case 'set':
+      return term.items.every(isGround)
+    case 'object':
+      return term.entries.every(([key, value]) => isGround(key) && isGround(value))
+    default:
+      return false
+  }
+}
+
+/** The body is one union, `{ a | b }`, or begins with one: OPA reads such braces as a comprehension where it can. */
+function mayComprehend(body: Body): boolean {
+  let expr = body[0]
+  while (expr !== undefined && (expr.kind === 'and' || expr.kind === 'or')) expr = expr.left.body[0]
+  if (expr?.kind !== 'term') return false
+  let term = expr.term
+  while (term.kind === 'call' && term.infix !== undefined && term.at.start === (term.args[0] as Term).at.start) {
+    if (term.infix === '|') return true
+    term = term.args[0] as Term
+  }
+  return false
+}
+
+/** The first part of a default's value that would have to be evaluated; comprehensions are closed and may stand. */
+function forbiddenInDefault(term: Term): string | undefined {
+  switch (term.kind) {
+    case 'var':
+    case 'call':
+      return term.kind
+    case 'ref':
+      return 'ref'
+    case 'array':
+    case 'set':
+      return firstOf(term.items)
+    case 'object':
+      return firstOf(term.entries.flat())
+    default:
+      return undefined
+  }
+}
+
+function firstOf(terms: readonly Term[]): string | undefined {
+  for (const term of terms) {
+    const found = forbiddenInDefault(term)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
