@@ -17,8 +17,10 @@ export { Fault, type FaultCode, type FaultRow, type FaultSource, faults, toFault
 export { makeIdMaker } from './identifier.ts'
 export { isJsonObject, isRawNumber, type Json, type JsonObject, property, type RawNumber, rawNumber } from './json.ts'
 export { limits } from './limits.ts'
+export type { Policy, Question } from './policy.ts'
 export type { Clock, FetchDocument, Log, LogFields, MakeId, RandomBytes, Readiness } from './ports.ts'
 export type { AgentFacts, Identity, Principal } from './principal.ts'
+export { formatProblem, type Problem, Problems } from './problem.ts'
 export type {
   AdminRecord,
   DecisionRecord,

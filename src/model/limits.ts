@@ -74,6 +74,19 @@ export const limits = {
   keysBytesMax: 512 * kib,
   /** Milliseconds between two fetches of keys for an unknown `kid`: an attacker makes up kids for free. */
   keysCooldownMs: 30_000,
+  /** Milliseconds after which keys are fetched again in the background, and after which a call waits for that. */
+  keysFreshMs: 300_000,
+  keysExpiryMs: 600_000,
+  /** Milliseconds that keys are served while their issuer is down; a revoked key works no longer than this. */
+  keysStaleMsMax: 24 * 3_600_000,
+  /** Keys of one set: issuers rotate with two or three. */
+  keysPerSetMax: 100,
+  /** Keys tried for one token without `kid`: each try is a signature check an attacker gets for free. */
+  keysTriedMax: 4,
+  /** Tokens with a bad signature that are remembered, so that an agent that repeats one costs no signature check. */
+  refusedTokensMax: 1_024,
+  /** Characters of remembered tokens in all. */
+  rememberedTokenCharsMax: 64 * mib,
   /** Bytes of a configuration, a policy, a description or a key file. */
   configurationBytesMax: 1 * mib,
   policyFileBytesMax: 2 * mib,
@@ -87,6 +100,8 @@ assert(limits.headerMsMax < limits.requestMsMax && limits.requestMsMax < limits.
 assert(limits.parsedBodyBytesMax <= limits.bodyBytesMax)
 assert(limits.tokenBytesMax < limits.headerBytesMax)
 assert(limits.recordBytesMax <= limits.logQueueBytesMax)
+assert(limits.keysFreshMs < limits.keysExpiryMs && limits.keysExpiryMs < limits.keysStaleMsMax)
+assert(limits.keysCooldownMs < limits.keysFreshMs)
 assert(limits.unidentifiedQueueRecordsMax < limits.logQueueRecordsMax)
 assert(limits.oneWriteReplyBytesMax <= limits.maskedReplyBytesMax)
 assert(limits.freeDiskBytesMin >= limits.logQueueBytesMax)
