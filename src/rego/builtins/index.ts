@@ -1,0 +1,45 @@
+/**
+ * All builtins by name, one family a file. A builtin is found here or handled by the compiler (`compiled` below); a test holds this table against the
+ * declarations.
+ */
+import { aggregates } from './aggregates.ts'
+import { arithmetic } from './arithmetic.ts'
+import { arrays } from './arrays.ts'
+import type { Builtin, BuiltinTable } from './builtin.ts'
+import { comparison } from './comparison.ts'
+import { encoding } from './encoding.ts'
+import { glob } from './glob.ts'
+import { graph } from './graph.ts'
+import { json } from './json.ts'
+import { jsonPatch } from './json-patch.ts'
+import { jsonPaths } from './json-paths.ts'
+import { numbers } from './numbers.ts'
+import { objects } from './objects.ts'
+import { regex } from './regex.ts'
+import { sets } from './sets.ts'
+import { strings } from './strings.ts'
+import { types } from './types.ts'
+import { uri } from './uri.ts'
+
+const families: readonly Readonly<Record<string, Builtin>>[] = [
+  aggregates,
+  arithmetic,
+  arrays,
+  comparison,
+  encoding,
+  glob,
+  graph,
+  json,
+  jsonPatch,
+  jsonPaths,
+  numbers,
+  objects,
+  regex,
+  sets,
+  strings,
+  types,
+  uri,
+]
+
+/** Every builtin that runs as a function. */
+export const builtins: BuiltinTable = new Map(families.flatMap((family) => Object.entries(family)))
