@@ -1,0 +1,94 @@
+/** Emits calls: functions of the policy, builtins, and the few builtins that are worth writing out where they are used. */
+import type { Span } from '../ast.ts'
+import type { Operand, PlannedCallee, StateId } from '../plan/ir.ts'
+import { type Code, code, join, name } from './code.ts'
+import type { Pool } from './pool.ts'
+
+export interface CallSite {
+  readonly callee: PlannedCallee
+  readonly args: readonly Operand[]
+  readonly state: StateId
+  readonly at: Span
+}
+
+/** What emission must know of the whole plan. */
+export interface Calls {
+  readonly pool: Pool
+  readonly replacedFunctions: ReadonlySet<string>
+  /** The full name of a function group: `data.a.f`. */
+  functionName(group: number): string
+}
+
+/** An expression for the result of a call, undefined where it has none. */
+export function emitCall(calls: Calls, site: CallSite): Code {
+  const { pool } = calls
+  const full = site.callee.kind === 'builtin' ? site.callee.name : calls.functionName(site.callee.group)
+  if (!calls.replacedFunctions.has(full)) {
+    return (
+      (site.callee.kind === 'builtin' ? inlineValue(pool, site.callee.name, site.args) : undefined) ??
+      directCall(calls, site)
+    )
+  }
+  const args = join([name('state', site.state), ...site.args.map((arg) => pool.operand(arg))])
+  return code`(${name('state', site.state)}.functions?.has(${full}) ? ${name('state', site.state)}.functions.get(${full})(${args}) : ${directCall(calls, site)})`
+}
+
+function directCall({ pool }: Calls, { callee, args, state, at }: CallSite): Code {
+  const values = args.map((arg) => pool.operand(arg))
+  if (callee.kind === 'function')
+    return code`${name('group', callee.group, 0)}(${join([name('state', state), ...values])})`
+  return code`${pool.builtin(callee.name)}(${join([name('state', state), pool.place(at), ...values])})`
+}
+
+/** A condition that is true where a call is defined and not false. */
+export function emitCheck(calls: Calls, site: CallSite, scratch: Code): Code {
+  if (site.callee.kind === 'builtin' && !calls.replacedFunctions.has(site.callee.name)) {
+    const inline = inlineCondition(calls.pool, site.callee.name, site.args)
+    if (inline !== undefined) return inline
+  }
+  return code`(${scratch} = ${emitCall(calls, site)}) !== undefined && ${scratch} !== false`
+}
+
+function inlineCondition(pool: Pool, builtin: string, args: readonly Operand[]): Code | undefined {
+  const [left, right] = args
+  if (left === undefined || right === undefined || args.length !== 2) return undefined
+  const a = pool.operand(left)
+  const b = pool.operand(right)
+  const both = code`typeof ${a} === 'number' && typeof ${b} === 'number'`
+  switch (builtin) {
+    case 'equal':
+      return emitEqual(pool, left, right)
+    case 'neq':
+      return code`!(${emitEqual(pool, left, right)})`
+    case 'lt':
+      return code`(${both} ? ${a} < ${b} : less(${a}, ${b}))`
+    case 'gt':
+      return code`(${both} ? ${a} > ${b} : less(${b}, ${a}))`
+    case 'lte':
+      return code`(${both} ? ${a} <= ${b} : lessOrEqual(${a}, ${b}))`
+    case 'gte':
+      return code`(${both} ? ${a} >= ${b} : lessOrEqual(${b}, ${a}))`
+    case 'internal.member_2':
+      return code`isMember(${a}, ${b})`
+    default:
+      return undefined
+  }
+}
+
+/** Comparisons are total, so that their value is their condition. */
+function inlineValue(pool: Pool, builtin: string, args: readonly Operand[]): Code | undefined {
+  return inlineCondition(pool, builtin, args)
+}
+
+/** A condition that is true where two operands are equal. */
+export function emitEqual(pool: Pool, left: Operand, right: Operand): Code {
+  const a = pool.operand(left)
+  const b = pool.operand(right)
+  // A string, a boolean and null equal nothing but themselves.
+  if ([left, right].some((side) => side.kind === 'constant' && isIdentity(side.value))) return code`${a} === ${b}`
+  return code`(${a} === ${b} || equal(${a}, ${b}))`
+}
+
+function isIdentity(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'boolean' || value === null
+}

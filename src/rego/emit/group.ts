@@ -1,0 +1,146 @@
+/**
+ * Emits groups: for every depth that is asked for one function that gives the document, or the part of it below some keys, from the
+ * procedures of its rules. Here the rules meet: conflicts, defaults, early exit, the rule index and the memory of what was computed.
+ */
+import type { Group, Probe, RuleIndex, Variant } from '../plan/ir.ts'
+import { type Code, code, join, name } from './code.ts'
+import { emitGet } from './get.ts'
+import type { Context } from './procedure.ts'
+
+export interface GroupContext extends Context {
+  /** Whether more than one place, or one that runs many times, asks for a group's whole document. */
+  isShared(group: number): boolean
+}
+
+export function emitGroup(context: GroupContext, group: Group): Code {
+  return join(
+    [...group.variants.values()].map((variant) => emitVariant(context, group, variant)),
+    '\n',
+  )
+}
+
+function emitVariant(context: GroupContext, group: Group, variant: Variant): Code {
+  const { id, kind, arity } = group
+  const { depth } = variant
+  const size = kind === 'function' ? arity : depth
+  const args = Array.from({ length: size }, (_, i) => name('argument', i))
+  const finder = group.index === undefined ? undefined : emitIndex(context, group, variant, group.index)
+  const remember = kind !== 'function' && depth === 0 && context.isShared(id)
+  const lines: Code[] = []
+  if (finder !== undefined) lines.push(finder.definition)
+  lines.push(code`function ${name('group', id, depth)}(${join([code`s`, ...args])}) {`)
+  if (kind !== 'function' && context.isReplaceable(group.path)) {
+    const path = context.pool.constant([...group.path])
+    const value = args.reduce((document, key) => code`lookup(${document}, ${key})`, code`r.value`)
+    lines.push(
+      code`if (s.overlay !== undefined) { const r = replacementAt(s.overlay, ${path}); if (r !== undefined) return ${value}; }`,
+    )
+  }
+  if (remember)
+    lines.push(code`const known = s.memo[${id}]; if (known !== undefined) return known === absent ? undefined : known;`)
+  lines.push(
+    ...(kind === 'complete' || kind === 'function'
+      ? emitValue(context, group, variant, args, finder)
+      : emitParts(group, variant, args, finder)),
+  )
+  if (remember) lines.push(code`s.memo[${id}] = out === undefined ? absent : out;`)
+  lines.push(code`return out;`, code`}`)
+  return join(lines, '\n')
+}
+
+interface Finder {
+  readonly definition: Code
+  readonly call: Code
+}
+
+function emitValue(
+  context: GroupContext,
+  group: Group,
+  variant: Variant,
+  args: readonly Code[],
+  finder: Finder | undefined,
+): Code[] {
+  const conflict = code`${group.kind === 'function' ? code`functionConflict` : code`conflict`}(${context.pool.place(group.at)})`
+  const lines: Code[] = [code`let out;`]
+  const combine = (call: Code): Code =>
+    group.uniform
+      ? code`if (out === undefined) out = ${call};`
+      : code`{ const t = ${call}; if (t !== undefined) { if (out === undefined) out = t; else if (!equal(out, t)) ${conflict}; } }`
+  const operands = join([code`s`, ...args])
+  if (finder !== undefined) {
+    const stop = group.uniform ? code` && out === undefined` : code``
+    lines.push(
+      code`const c = ${finder.call}; for (let i = 0; i < c.length${stop}; i++) ${combine(code`c[i](${operands})`)}`,
+    )
+  } else {
+    variant.procedures.forEach(({ id }, i) => {
+      const call = code`${name('procedure', id)}(${operands})`
+      lines.push(i === 0 ? code`out = ${call};` : combine(call))
+    })
+  }
+  for (const { id } of variant.fallbacks)
+    lines.push(code`if (out === undefined) out = ${name('procedure', id)}(${operands});`)
+  return lines
+}
+
+function emitParts(group: Group, variant: Variant, args: readonly Code[], finder: Finder | undefined): Code[] {
+  const { depth } = variant
+  const members = group.kind === 'set' && depth === 0
+  const lines: Code[] = [members ? code`const out = new RegoSet();` : code`const parts = new DocumentBuilder();`]
+  const target = members ? code`out` : code`parts`
+  const operands = join([code`s`, target, ...args])
+  if (finder !== undefined)
+    lines.push(code`const c = ${finder.call}; for (let i = 0; i < c.length; i++) c[i](${operands});`)
+  else for (const { id } of variant.procedures) lines.push(code`${name('procedure', id)}(${operands});`)
+  if (variant.fallbacks.length > 0) {
+    const rest = join([code`s`, code`new Defaults(parts)`, ...args])
+    for (const { id } of variant.fallbacks) lines.push(code`${name('procedure', id)}(${rest});`)
+  }
+  if (!members) lines.push(depth === 0 ? code`const out = parts.finish() ?? {};` : code`const out = parts.finish();`)
+  return lines
+}
+
+/** The function that finds a group's candidates: a list of procedures. */
+function emitIndex(context: GroupContext, group: Group, variant: Variant, index: RuleIndex): Finder {
+  const args = Array.from({ length: group.arity }, (_, i) => name('argument', i))
+  const lines: Code[] = []
+  let count = 0
+  const emit = (node: RuleIndex): Code => {
+    if (node.kind === 'leaf') {
+      return code`[${join(node.rules.map((rule) => name('procedure', variant.procedures[rule]?.id ?? -1)))}]`
+    }
+    const id = count++
+    const own = code`${name('index', group.id, variant.depth)}_${id}`
+    const branches = node.branches.map(
+      ({ value, next }) => code`[keyOf(${context.pool.constant(value)}), ${emit(next)}]`,
+    )
+    lines.push(code`const ${own}m = new Map([${join(branches)}]), ${own}o = ${emit(node.otherwise)};`)
+    lines.push(code`function ${own}(${join([code`s`, ...args])}) {`)
+    lines.push(...emitProbe(context, node.probe))
+    lines.push(
+      code`let c = t === undefined ? undefined : ${own}m.get(typeof t === 'string' ? t : keyOf(t)); if (c === undefined) c = ${own}o;`,
+    )
+    const nested = [node.otherwise, ...node.branches.map(({ next }) => next)].some(({ kind }) => kind !== 'leaf')
+    lines.push(
+      nested ? code`return typeof c === 'function' ? c(${join([code`s`, ...args])}) : c;` : code`return c;`,
+      code`}`,
+    )
+    return own
+  }
+  const root = emit(index)
+  return { definition: join(lines, '\n'), call: code`${root}(${join([code`s`, ...args])})` }
+}
+
+/** Statements that leave the probe's value, or undefined, in `t`. */
+function emitProbe({ pool }: GroupContext, probe: Probe): Code[] {
+  const root = probe.root === 'input' ? code`s.input` : name('argument', probe.argument)
+  const lines: Code[] = []
+  let source = root
+  probe.path.forEach((key, i) => {
+    const target = name('temp', i)
+    lines.push(emitGet(pool, target, source, { kind: 'constant', value: key }))
+    source = target
+  })
+  lines.push(code`const t = ${source};`)
+  return lines
+}

@@ -1,0 +1,447 @@
+/** Emits procedures: one JavaScript function for each rule, its statements in their order. Failing is a jump out of the block around. */
+import type { Block, Operand, Override, Procedure, StateId, Statement, Temp } from '../plan/ir.ts'
+import { type Calls, emitCall, emitCheck, emitEqual } from './calls.ts'
+import { type Code, code, join, name } from './code.ts'
+import { emitGet } from './get.ts'
+
+/** What a procedure must know of the whole plan. */
+export interface Context extends Calls {
+  /** Whether a `with` somewhere may replace something at a path, above it or below it. */
+  isReplaceable(path: readonly string[]): boolean
+  /** The name of the tree node or leaf at a path. */
+  treeNode(path: readonly string[]): Code
+}
+
+/** What `result`, `insert` and `reach` do where they stand. */
+interface Ends {
+  readonly fail: Code
+  readonly reach?: Code
+  readonly hole?: Temp
+}
+
+export function emitProcedure(context: Context, procedure: Procedure): Code {
+  return new ProcedureWriter(context, procedure).write()
+}
+
+class ProcedureWriter {
+  readonly #context: Context
+  readonly #procedure: Procedure
+  readonly #lines: Code[] = []
+  readonly #collections = new Map<Temp, 'array' | 'set' | 'object'>()
+  #labels = 0
+
+  constructor(context: Context, procedure: Procedure) {
+    this.#context = context
+    this.#procedure = procedure
+  }
+
+  write(): Code {
+    const { id, kind, params, clauses } = this.#procedure
+    const temps = params.map((param) => name('temp', param))
+    const into = kind === 'value' ? [] : [code`out`]
+    const accumulates = kind === 'value' && clauses.some(hasOpenResult)
+    const chained = clauses.length > 1 && kind !== 'value'
+    this.#add(code`function ${name('procedure', id)}(${join([name('state', 0), ...into, ...temps])}) {`)
+    this.#add(code`let x${accumulates ? code`, result` : code``}${chained ? code`, done = false` : code``};`)
+    for (const clause of clauses) {
+      const label = this.#label()
+      this.#add(code`${label}: {`)
+      this.#block(clause, { fail: code`break ${label};` })
+      this.#add(code`}`)
+      if (accumulates) this.#add(code`if (result !== undefined) return result;`)
+      if (chained) this.#add(code`if (done) return;`)
+    }
+    this.#add(code`}`)
+    return join(this.#lines, '\n')
+  }
+
+  #add(line: Code): void {
+    this.#lines.push(line)
+  }
+
+  #label(): Code {
+    return name('label', this.#labels++)
+  }
+
+  #block(block: Block, ends: Ends): void {
+    for (const statement of block) this.#statement(statement, ends)
+  }
+
+  #operand(operand: Operand): Code {
+    return this.#context.pool.operand(operand)
+  }
+
+  #operands(operands: readonly Operand[]): Code {
+    return join(operands.map((operand) => this.#operand(operand)))
+  }
+
+  /** Sets a temporary to an expression, and fails where that is undefined. */
+  #define(target: Temp, value: Code, ends: Ends): void {
+    const t = name('temp', target)
+    this.#add(code`const ${t} = ${value}; if (${t} === undefined) ${ends.fail}`)
+  }
+
+  #statement(statement: Statement, ends: Ends): void {
+    const { pool } = this.#context
+    switch (statement.op) {
+      case 'input':
+        this.#define(statement.target, code`${name('state', statement.state)}.input`, ends)
+        return
+      case 'base':
+        this.#base(statement.target, statement.path, statement.state, ends)
+        return
+      case 'document': {
+        const args = join([name('state', statement.state), ...statement.keys.map((key) => this.#operand(key))])
+        this.#define(statement.target, code`${name('group', statement.group, statement.keys.length)}(${args})`, ends)
+        return
+      }
+      case 'tree': {
+        const node = this.#context.treeNode(statement.path)
+        const path = pool.constant([...statement.path])
+        this.#add(
+          code`const ${name('temp', statement.target)} = cursorAt(${name('state', statement.state)}, ${node}, ${path});`,
+        )
+        return
+      }
+      case 'select': {
+        const state = name('state', statement.state)
+        this.#define(
+          statement.target,
+          code`select(${state}, ${name('temp', statement.source)}, ${this.#operand(statement.key)})`,
+          ends,
+        )
+        return
+      }
+      case 'settle':
+        this.#define(
+          statement.target,
+          code`settle(${name('state', statement.state)}, ${name('temp', statement.source)})`,
+          ends,
+        )
+        return
+      case 'scanTree':
+        this.#scanTree(statement, ends)
+        return
+      case 'get':
+        this.#add(emitGet(pool, name('temp', statement.target), this.#operand(statement.source), statement.key))
+        this.#add(code`if (${name('temp', statement.target)} === undefined) ${ends.fail}`)
+        return
+      case 'scan':
+        this.#scan(statement, ends)
+        return
+      case 'each':
+        this.#each(statement, ends)
+        return
+      case 'call':
+        this.#define(statement.target, emitCall(this.#context, statement), ends)
+        return
+      case 'check':
+        this.#add(code`if (!(${emitCheck(this.#context, statement, code`x`)})) ${ends.fail}`)
+        return
+      case 'array':
+        this.#add(code`const ${name('temp', statement.target)} = [${this.#operands(statement.items)}];`)
+        return
+      case 'set':
+        this.#add(code`const ${name('temp', statement.target)} = RegoSet.from([${this.#operands(statement.items)}]);`)
+        return
+      case 'object':
+        this.#object(statement)
+        return
+      case 'template':
+        this.#add(code`const ${name('temp', statement.target)} = template([${this.#operands(statement.parts)}]);`)
+        return
+      case 'hole':
+        this.#hole(statement)
+        return
+      case 'collect':
+        this.#collect(statement)
+        return
+      case 'add':
+        this.#addTo(statement)
+        return
+      case 'equal':
+        this.#add(code`if (!(${emitEqual(pool, statement.left, statement.right)})) ${ends.fail}`)
+        return
+      case 'true':
+        this.#add(code`if (${this.#operand(statement.operand)} === false) ${ends.fail}`)
+        return
+      case 'shape': {
+        const value = this.#operand(statement.operand)
+        const shaped =
+          statement.of === 'array'
+            ? code`Array.isArray(${value}) && ${value}.length === ${statement.size}`
+            : code`isObjectOf(${value}, ${statement.size})`
+        this.#add(code`if (!(${shaped})) ${ends.fail}`)
+        return
+      }
+      case 'fail':
+        this.#add(ends.fail)
+        return
+      case 'not': {
+        const flag = this.#reached(statement.body)
+        this.#add(code`if (${flag}) ${ends.fail}`)
+        return
+      }
+      case 'and': {
+        const left = this.#reached(statement.left)
+        this.#add(code`if (!${left}) ${ends.fail}`)
+        const right = this.#reached(statement.right)
+        this.#add(code`if (!${right}) ${ends.fail}`)
+        return
+      }
+      case 'or': {
+        const flag = this.#reached(statement.left)
+        this.#add(code`if (!${flag}) {`)
+        const other = this.#reached(statement.right)
+        this.#add(code`if (!${other}) ${ends.fail}`)
+        this.#add(code`}`)
+        return
+      }
+      case 'every':
+        this.#every(statement, ends)
+        return
+      case 'with':
+        this.#with(statement)
+        return
+      case 'print':
+        this.#add(
+          code`print(${name('state', statement.state)}, [${join(statement.args.map((arg) => name('temp', arg)))}]);`,
+        )
+        return
+      case 'reach':
+        if (ends.reach === undefined) throw new Error('`reach` outside of a body that can be reached')
+        this.#add(ends.reach)
+        return
+      case 'result':
+        this.#result(statement, ends)
+        return
+      case 'insert':
+        this.#insert(statement)
+        return
+      case 'row':
+        this.#add(code`out.push([${this.#operands(statement.values)}]);`)
+        return
+    }
+  }
+
+  #base(target: Temp, path: readonly string[], state: StateId, ends: Ends): void {
+    const { pool } = this.#context
+    const base = pool.base(path)
+    const s = name('state', state)
+    const value = this.#context.isReplaceable(path)
+      ? code`${s}.overlay === undefined ? ${base} : baseUnder(${s}, ${base}, ${pool.constant([...path])})`
+      : base
+    this.#define(target, value, ends)
+  }
+
+  /** Opens a loop over a list; the rest of the block stands inside it. */
+  #loop(list: Code, state: StateId, body: (index: Code, label: Code) => void): void {
+    const label = this.#label()
+    const index = code`${label}i`
+    this.#add(
+      code`if ((${name('state', state)}.evaluation.steps -= ${list}.length) < 0) ${name('state', state)}.evaluation.spent();`,
+    )
+    this.#add(code`for (let ${index} = 0; ${index} < ${list}.length; ${index}++) ${label}: {`)
+    body(index, label)
+    this.#add(code`}`)
+  }
+
+  #scan(statement: Extract<Statement, { op: 'scan' }>, ends: Ends): void {
+    const { source, key, value, ordered, body, state } = statement
+    const { list, keys } = this.#elements(source, ordered, uses(body, key))
+    this.#loop(list, state, (index, label) => {
+      this.#element(list, keys, index, key, value)
+      this.#block(body, { ...ends, fail: code`break ${label};` })
+    })
+  }
+
+  /** Lists of a collection's elements and, where they are read, of its keys; an array needs no list of keys. */
+  #elements(source: Operand, ordered: boolean, keyed: boolean): { list: Code; keys: Code | undefined } {
+    const id = this.#labels++
+    const list = name('list', id)
+    const s = this.#operand(source)
+    const elements = ordered ? code`elementsOf` : code`anyElementsOf`
+    this.#add(code`const ${list} = Array.isArray(${s}) ? ${s} : ${elements}(${s});`)
+    if (!keyed) return { list, keys: undefined }
+    const keys = name('keys', id)
+    this.#add(
+      code`const ${keys} = Array.isArray(${s}) ? undefined : ${ordered ? code`keysOf` : code`anyKeysOf`}(${s});`,
+    )
+    return { list, keys }
+  }
+
+  #element(list: Code, keys: Code | undefined, index: Code, key: Temp, value: Temp): void {
+    if (keys !== undefined)
+      this.#add(code`const ${name('temp', key)} = ${keys} === undefined ? ${index} : ${keys}[${index}];`)
+    this.#add(code`const ${name('temp', value)} = ${list}[${index}];`)
+  }
+
+  #scanTree(statement: Extract<Statement, { op: 'scanTree' }>, ends: Ends): void {
+    const { source, key, value, body, state } = statement
+    const list = name('list', this.#labels++)
+    this.#add(code`const ${list} = below(${name('state', state)}, ${name('temp', source)});`)
+    this.#loop(list, state, (index, label) => {
+      this.#add(code`const ${name('temp', key)} = ${list}[${index}][0], ${name('temp', value)} = ${list}[${index}][1];`)
+      this.#block(body, { ...ends, fail: code`break ${label};` })
+    })
+  }
+
+  #each(statement: Extract<Statement, { op: 'each' }>, ends: Ends): void {
+    const { target, args, body, state, at } = statement
+    const { pool } = this.#context
+    const label = this.#label()
+    const s = name('state', state)
+    const operands = join([s, pool.place(at), ...args.map((arg) => this.#operand(arg))])
+    this.#add(code`for (const ${name('temp', target)} of ${pool.builtin(statement.name)}(${operands})) ${label}: {`)
+    this.#add(code`if (--${s}.evaluation.steps < 0) ${s}.evaluation.spent();`)
+    this.#block(body, { ...ends, fail: code`break ${label};` })
+    this.#add(code`}`)
+  }
+
+  #object({ target, entries, at }: Extract<Statement, { op: 'object' }>): void {
+    const { pool } = this.#context
+    const keys = entries.map(([key]) =>
+      key.kind === 'constant' && typeof key.value === 'string' ? key.value : undefined,
+    )
+    if (!keys.includes(undefined) && new Set(keys).size === keys.length) {
+      // A computed key makes an own property of any name; written plainly, `__proto__` would set the prototype.
+      const fields = entries.map(([key, value]) => code`[${this.#operand(key)}]: ${this.#operand(value)}`)
+      this.#add(code`const ${name('temp', target)} = {${join(fields)}};`)
+      return
+    }
+    const pairs = entries.map(([key, value]) => code`[${this.#operand(key)}, ${this.#operand(value)}]`)
+    this.#add(code`const ${name('temp', target)} = objectOf([${join(pairs)}], ${pool.place(at)});`)
+  }
+
+  #hole({ target, body }: Extract<Statement, { op: 'hole' }>): void {
+    const label = this.#label()
+    this.#add(code`let ${name('temp', target)};`)
+    this.#add(code`${label}: {`)
+    this.#block(body, { fail: code`break ${label};`, hole: target })
+    this.#add(code`}`)
+  }
+
+  #collect({ target, of, body, at }: Extract<Statement, { op: 'collect' }>): void {
+    const t = name('temp', target)
+    const label = this.#label()
+    this.#collections.set(target, of)
+    const empty = {
+      array: code`[]`,
+      set: code`new RegoSet()`,
+      object: code`new ObjectBuilding(${this.#context.pool.place(at)})`,
+    }[of]
+    this.#add(code`let ${t} = ${empty};`)
+    this.#add(code`${label}: {`)
+    this.#block(body, { fail: code`break ${label};` })
+    this.#add(code`}`)
+    if (of === 'object') this.#add(code`${t} = ${t}.finish();`)
+  }
+
+  #addTo({ to, key, value }: Extract<Statement, { op: 'add' }>): void {
+    const t = name('temp', to)
+    if (key !== undefined) this.#add(code`${t}.add(${this.#operand(key)}, ${this.#operand(value)});`)
+    else if (this.#collections.get(to) === 'array') this.#add(code`${t}.push(${this.#operand(value)});`)
+    else this.#add(code`${t}.add(${this.#operand(value)});`)
+  }
+
+  /** Runs a body for whether it reaches its end, and gives the flag that says so. */
+  #reached(body: Block): Code {
+    const label = this.#label()
+    const flag = name('flag', this.#labels++)
+    this.#add(code`let ${flag} = false;`)
+    this.#add(code`${label}: {`)
+    this.#block(body, { fail: code`break ${label};`, reach: code`${flag} = true; break ${label};` })
+    this.#add(code`}`)
+    return flag
+  }
+
+  #every(statement: Extract<Statement, { op: 'every' }>, ends: Ends): void {
+    const { source, key, value, body, state } = statement
+    this.#add(code`if (!isCollection(${this.#operand(source)})) ${ends.fail}`)
+    const { list, keys } = this.#elements(source, false, uses(body, key))
+    const all = name('flag', this.#labels++)
+    this.#add(code`let ${all} = true;`)
+    this.#loop(list, state, (index) => {
+      this.#element(list, keys, index, key, value)
+      const flag = this.#reached(body)
+      this.#add(code`if (!${flag}) { ${all} = false; ${index} = ${list}.length; }`)
+    })
+    this.#add(code`if (!${all}) ${ends.fail}`)
+  }
+
+  #with({ state, from, overrides, at }: Extract<Statement, { op: 'with' }>): void {
+    const outer = name('state', from)
+    const place = this.#context.pool.place(at)
+    let input = code`${outer}.input`
+    let overlay = code`${outer}.overlay`
+    const functions: Code[] = []
+    for (const override of overrides) {
+      if (override.kind === 'function') functions.push(code`[${override.name}, ${this.#replacement(override, place)}]`)
+      else {
+        const path = this.#context.pool.constant([...override.path])
+        const value = this.#operand(override.value)
+        if (override.kind === 'input') input = code`upsert(${input}, ${path}, ${value}, ${place})`
+        else overlay = code`overlaid(${overlay}, ${path}, ${value}, ${place})`
+      }
+    }
+    const replaced =
+      functions.length === 0
+        ? code`${outer}.functions`
+        : code`new Map([...(${outer}.functions ?? []), ${join(functions)}])`
+    this.#add(code`const ${name('state', state)} = new State(${outer}.evaluation, ${input}, ${overlay}, ${replaced});`)
+  }
+
+  /** A function that stands in for another: its own calls reach the originals. */
+  #replacement({ value }: Extract<Override, { kind: 'function' }>, place: Code): Code {
+    if (value.kind === 'temp' || value.kind === 'constant') return code`() => ${this.#operand(value)}`
+    if (value.kind === 'function') return code`(s, ...a) => ${name('group', value.group, 0)}(unreplaced(s), ...a)`
+    return code`(s, ...a) => ${this.#context.pool.builtin(value.name)}(unreplaced(s), ${place}, ...a)`
+  }
+
+  #result({ value, final, at }: Extract<Statement, { op: 'result' }>, ends: Ends): void {
+    const v = this.#operand(value)
+    const place = this.#context.pool.place(at)
+    if (ends.hole !== undefined) {
+      const t = name('temp', ends.hole)
+      this.#add(code`if (${t} === undefined) ${t} = ${v}; else if (!equal(${t}, ${v})) severalValues(${place});`)
+    } else if (final) this.#add(code`return ${v};`)
+    else {
+      const conflict = this.#procedure.params.length > 0 ? code`functionConflict` : code`conflict`
+      this.#add(code`if (result === undefined) result = ${v}; else if (!equal(result, ${v})) ${conflict}(${place});`)
+    }
+  }
+
+  #insert({ path, value, member, final, at }: Extract<Statement, { op: 'insert' }>): void {
+    const v = this.#operand(value)
+    if (this.#procedure.kind === 'members') this.#add(code`out.add(${v});`)
+    else
+      this.#add(
+        code`out.${member ? code`include` : code`put`}([${this.#operands(path)}], ${v}, ${this.#context.pool.place(at)});`,
+      )
+    if (this.#procedure.clauses.length > 1) this.#add(code`done = true;`)
+    if (final) this.#add(code`return;`)
+  }
+}
+
+function hasOpenResult(block: Block): boolean {
+  return block.some((statement) => {
+    if (statement.op === 'result') return !statement.final
+    return (
+      (statement.op === 'scan' || statement.op === 'scanTree' || statement.op === 'each') &&
+      hasOpenResult(statement.body)
+    )
+  })
+}
+
+/** Whether anything in a block reads a temporary. */
+function uses(block: Block, id: Temp): boolean {
+  return block.some((statement) => mentions(statement, id))
+}
+
+function mentions(value: unknown, id: Temp): boolean {
+  if (Array.isArray(value)) return value.some((item) => mentions(item, id))
+  if (typeof value !== 'object' || value === null) return false
+  if ('kind' in value && value.kind === 'constant') return false
+  if ('kind' in value && value.kind === 'temp' && 'id' in value) return value.id === id
+  return Object.values(value).some((item) => mentions(item, id))
+}

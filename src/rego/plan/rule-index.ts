@@ -1,0 +1,89 @@
+/**
+ * The rule index: finds, from a few places of the input, the rules of a group that can hold, so that a thousand rules for a thousand tools
+ * cost what one of them costs.
+ */
+import type { Rule } from '../program.ts'
+import { keyOf, type Value } from '../value.ts'
+import { type Guard, guardsOf } from './guards.ts'
+import type { Probe, RuleIndex } from './ir.ts'
+
+/** Fewer rules than this are tried one after the other: two or three comparisons are cheaper than one look-up in a map. */
+const rulesMin = 4
+
+/** Entries in all leaves of one index. Rules without a guard stand in every branch; beyond this the group goes without further branching. */
+const entriesMax = 1_000_000
+
+interface Guarded {
+  readonly rule: number
+  readonly guards: readonly Guard[]
+}
+
+/** The index of a group's rules, or undefined when trying them in turn is as good. */
+export function buildRuleIndex(rules: readonly Rule[], replaced: ReadonlySet<string>): RuleIndex | undefined {
+  if (rules.length < rulesMin) return undefined
+  const index = build(
+    rules.map((rule, i) => ({ rule: i, guards: guardsOf(rule, replaced) })),
+    { left: entriesMax },
+  )
+  return index.kind === 'leaf' ? undefined : index
+}
+
+function build(rules: readonly Guarded[], budget: { left: number }): RuleIndex {
+  const leaf: RuleIndex = { kind: 'leaf', rules: rules.map(({ rule }) => rule) }
+  if (rules.length < rulesMin) return leaf
+  const probe = commonestProbe(rules)
+  if (probe === undefined) return leaf
+  const name = probeName(probe)
+  const open: Guarded[] = []
+  const branches = new Map<unknown, { value: Value; rules: Guarded[] }>()
+  for (const guarded of rules) {
+    const guard = guarded.guards.find((candidate) => probeName(candidate.probe) === name)
+    if (guard === undefined) open.push(guarded)
+    for (const value of guard?.values ?? []) {
+      const key = keyOf(value)
+      const branch = branches.get(key) ?? { value, rules: [] }
+      branches.set(key, branch)
+      if (branch.rules.at(-1)?.rule !== guarded.rule) branch.rules.push(without(guarded, name))
+    }
+  }
+  const entries = rules.length + branches.size * open.length
+  if (entries > budget.left) return leaf
+  budget.left -= entries
+  return {
+    kind: 'equal',
+    probe,
+    branches: [...branches.values()].map(({ value, rules: own }) => ({ value, next: build(merge(own, open), budget) })),
+    otherwise: build(open, budget),
+  }
+}
+
+function without(guarded: Guarded, name: string): Guarded {
+  return { rule: guarded.rule, guards: guarded.guards.filter(({ probe }) => probeName(probe) !== name) }
+}
+
+function merge(a: readonly Guarded[], b: readonly Guarded[]): Guarded[] {
+  return [...a, ...b].sort((x, y) => x.rule - y.rule)
+}
+
+/** The probe that guards most rules; undefined when none guards two. */
+function commonestProbe(rules: readonly Guarded[]): Probe | undefined {
+  const counts = new Map<string, { probe: Probe; count: number }>()
+  for (const { guards } of rules) {
+    const seen = new Set<string>()
+    for (const { probe } of guards) {
+      const name = probeName(probe)
+      if (seen.has(name)) continue
+      seen.add(name)
+      const entry = counts.get(name) ?? { probe, count: 0 }
+      entry.count++
+      counts.set(name, entry)
+    }
+  }
+  let best: { probe: Probe; count: number } | undefined
+  for (const entry of counts.values()) if (entry.count > 1 && entry.count > (best?.count ?? 0)) best = entry
+  return best?.probe
+}
+
+function probeName(probe: Probe): string {
+  return JSON.stringify(probe)
+}

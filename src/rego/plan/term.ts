@@ -1,0 +1,87 @@
+/** Plans terms: what must be computed, in the order written, so that a value stands in an operand. */
+import type { Call, Comprehension, Hole, Template, Term } from '../program.ts'
+import { constantOf } from './constant.ts'
+import { constant, type Frame, plannedCallee, temp } from './frame.ts'
+import type { Operand } from './ir.ts'
+
+export function planTerm(frame: Frame, term: Term): Operand {
+  const known = constantOf(term)
+  if (known !== undefined) return constant(known)
+  switch (term.kind) {
+    case 'local': {
+      const operand = frame.bound(term.local)
+      if (operand === undefined)
+        throw new Error(`local \`${frame.locals[term.local]?.name}\` is read before it is bound`)
+      return operand
+    }
+    case 'ref':
+      return frame.steps.ref(frame, term)
+    case 'call':
+      return planCall(frame, term)
+    case 'array': {
+      const items = term.items.map((item) => frame.steps.term(frame, item))
+      return frame.set((target) => ({ op: 'array', target, items }))
+    }
+    case 'set': {
+      const items = term.items.map((item) => frame.steps.term(frame, item))
+      return frame.set((target) => ({ op: 'set', target, items }))
+    }
+    case 'object': {
+      const entries = term.entries.map(
+        ([key, value]) => [frame.steps.term(frame, key), frame.steps.term(frame, value)] as const,
+      )
+      return frame.set((target) => ({ op: 'object', target, entries, at: term.at }))
+    }
+    case 'comprehension':
+      return planComprehension(frame, term)
+    case 'template':
+      return planTemplate(frame, term)
+    default:
+      throw new Error(`a literal of kind \`${term.kind}\` has no value`)
+  }
+}
+
+function planCall(frame: Frame, call: Call): Operand {
+  const args = call.args.map((arg) => frame.steps.term(frame, arg))
+  const { callee, at } = call
+  const { state } = frame
+  if (callee.kind === 'builtin' && frame.world.isRelation(callee.name)) {
+    frame.enterLoop()
+    const target = frame.temp()
+    frame.loop((body) => ({ op: 'each', target, name: callee.name, args, body, state, at }))
+    return temp(target)
+  }
+  return frame.set((target) => ({ op: 'call', target, callee: plannedCallee(frame.world, callee), args, state, at }))
+}
+
+function planComprehension(frame: Frame, term: Comprehension): Operand {
+  const target = frame.temp()
+  const body = frame.scope(() => {
+    // The order of solutions is the order of an array's elements; sets and objects forget it.
+    frame.ordered = term.of === 'array'
+    frame.steps.body(frame, term.body, () => {
+      const key = term.key === undefined ? undefined : frame.steps.term(frame, term.key)
+      const value = frame.steps.term(frame, term.value)
+      frame.add(key === undefined ? { op: 'add', to: target, value } : { op: 'add', to: target, key, value })
+    })
+  })
+  frame.add({ op: 'collect', target, of: term.of, body, at: term.at })
+  return temp(target)
+}
+
+function planTemplate(frame: Frame, term: Template): Operand {
+  const parts = term.parts.map((part) => (typeof part === 'string' ? constant(part) : planHole(frame, part)))
+  return frame.set((target) => ({ op: 'template', target, parts, at: term.at, state: frame.state }))
+}
+
+function planHole(frame: Frame, hole: Hole): Operand {
+  const target = frame.temp()
+  const body = frame.scope(() => {
+    frame.steps.body(frame, hole.body, () => {
+      const value = frame.steps.term(frame, hole.value)
+      frame.add({ op: 'result', value, final: false, at: hole.at })
+    })
+  })
+  frame.add({ op: 'hole', target, body, at: hole.at })
+  return temp(target)
+}

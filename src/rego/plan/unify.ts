@@ -1,0 +1,122 @@
+/**
+ * Plans unification: which side is computed first, and how a pattern of arrays and objects takes a value apart. The order of bodies is safe
+ * already; here only the parts of two patterns that meet each other may have to wait for one another.
+ */
+import type { Term } from '../program.ts'
+import { constantOf } from './constant.ts'
+import { constant, type Frame } from './frame.ts'
+import type { Operand } from './ir.ts'
+
+/** Whether a term has an unbound local in a place where it would take a part of a value. */
+export function isOpen(frame: Frame, term: Term): boolean {
+  switch (term.kind) {
+    case 'local':
+      return frame.bound(term.local) === undefined
+    case 'array':
+      return term.items.some((item) => isOpen(frame, item))
+    case 'object':
+      return term.entries.some(([, value]) => isOpen(frame, value))
+    default:
+      return false
+  }
+}
+
+export function planUnify(frame: Frame, left: Term, right: Term): void {
+  let waiting: [Term, Term][] = [[left, right]]
+  while (waiting.length > 0) {
+    const open = waiting.flatMap(([a, b]) => pairs(frame, a, b))
+    const ready = open.findIndex(([a, b]) => !isOpen(frame, a) || !isOpen(frame, b))
+    const next = open[ready]
+    if (next === undefined) throw new Error('neither side of a unification is bound')
+    waiting = open.filter((_, i) => i !== ready)
+    planPair(frame, next[0], next[1])
+  }
+}
+
+/** The pairs of parts that must be equal for two patterns to be equal; one pair that cannot be taken apart stands for itself. */
+function pairs(frame: Frame, a: Term, b: Term): [Term, Term][] {
+  if (!isOpen(frame, a) && !isOpen(frame, b)) return [[a, b]]
+  if (a.kind === 'array' && b.kind === 'array') {
+    if (a.items.length !== b.items.length) return [[impossible(a), impossibleOther(a)]]
+    return a.items.flatMap((item, i) => pairs(frame, item, b.items[i] as Term))
+  }
+  if (a.kind === 'object' && b.kind === 'object') {
+    if (a.entries.length !== b.entries.length) return [[impossible(a), impossibleOther(a)]]
+    const matched: [Term, Term][] = []
+    for (const [key, value] of a.entries) {
+      const other = b.entries.find(([otherKey]) => sameLiteral(key, otherKey))
+      // Keys that are not literals are compared when their values are known.
+      if (other === undefined) return [[a, b]]
+      matched.push(...pairs(frame, value, other[1]))
+    }
+    return matched
+  }
+  return [[a, b]]
+}
+
+const impossible = (near: Term): Term => ({ kind: 'boolean', value: true, at: near.at })
+const impossibleOther = (near: Term): Term => ({ kind: 'boolean', value: false, at: near.at })
+
+function sameLiteral(a: Term, b: Term): boolean {
+  return (
+    (a.kind === 'string' && b.kind === 'string' && a.value === b.value) ||
+    (a.kind === 'number' && b.kind === 'number' && a.text === b.text) ||
+    (a.kind === 'boolean' && b.kind === 'boolean' && a.value === b.value)
+  )
+}
+
+function planPair(frame: Frame, left: Term, right: Term): void {
+  if (isOpen(frame, left)) {
+    planMatch(frame, left, frame.steps.term(frame, right))
+  } else {
+    // Computing a ref may bind locals, so whether the right side is open is asked again by `planMatch`.
+    planMatch(frame, right, frame.steps.term(frame, left))
+  }
+}
+
+export function planMatch(frame: Frame, pattern: Term, value: Operand): void {
+  if (!isOpen(frame, pattern)) {
+    const other = frame.steps.term(frame, pattern)
+    frame.add({ op: 'equal', left: value, right: other })
+    return
+  }
+  switch (pattern.kind) {
+    case 'local':
+      frame.bind(pattern.local, value)
+      return
+    case 'array':
+      frame.add({ op: 'shape', operand: value, of: 'array', size: pattern.items.length })
+      pattern.items.forEach((item, i) => {
+        planPart(frame, item, value, constant(i))
+      })
+      return
+    case 'object':
+      frame.add({ op: 'shape', operand: value, of: 'object', size: pattern.entries.length })
+      for (const [key, item] of pattern.entries) planPart(frame, item, value, frame.steps.term(frame, key))
+      return
+    default:
+      throw new Error(`a \`${pattern.kind}\` is no pattern`)
+  }
+}
+
+function planPart(frame: Frame, pattern: Term, source: Operand, key: Operand): void {
+  planMatch(
+    frame,
+    pattern,
+    frame.set((target) => ({ op: 'get', target, source, key })),
+  )
+}
+
+/** Whether a term can take a value apart before the body has run: nothing in it must be computed. */
+export function isPattern(term: Term): boolean {
+  switch (term.kind) {
+    case 'local':
+      return true
+    case 'array':
+      return term.items.every(isPattern)
+    case 'object':
+      return term.entries.every(([key, value]) => constantOf(key) !== undefined && isPattern(value))
+    default:
+      return constantOf(term) !== undefined
+  }
+}

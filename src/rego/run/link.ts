@@ -1,0 +1,41 @@
+/**
+ * Links compiled code: the only place where text becomes code. The text comes from the code writer, which admits a policy's text as string
+ * literals only.
+ */
+import type { Span } from '../ast.ts'
+import type { Emitted } from '../emit/program.ts'
+import { lookup, type Value } from '../value.ts'
+import type { BuiltinCall } from './builtin-call.ts'
+import { runtime } from './runtime.ts'
+import type { State } from './state.ts'
+
+/** The procedures of a query. */
+export interface Linked {
+  /** Puts one array of bindings into `out` for each result. */
+  rows(state: State, out: Value[][]): void
+  /** The value of a query that is one term; absent for others. */
+  readonly value: ((state: State) => Value | undefined) | undefined
+}
+
+type Factory = (
+  library: typeof runtime,
+  constants: readonly Value[],
+  places: readonly Span[],
+  bases: readonly (Value | undefined)[],
+  calls: readonly unknown[],
+) => Linked
+
+/** Code that has been compiled and waits for its data. */
+export interface Linkable {
+  link(data: Value, call: (builtin: string) => BuiltinCall | ((...args: never[]) => Iterable<Value>)): Linked
+}
+
+export function load({ text, pool }: Emitted): Linkable {
+  const factory = new Function('runtime', 'constants', 'places', 'bases', 'calls', text) as Factory
+  return {
+    link(data, call) {
+      const bases = pool.bases.map((path) => path.reduce((value: Value | undefined, key) => lookup(value, key), data))
+      return factory(runtime, pool.constants, pool.places, bases, pool.builtins.map(call))
+    },
+  }
+}

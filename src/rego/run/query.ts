@@ -1,0 +1,174 @@
+/** A prepared query: runs compiled code on an input, waits where it may, and turns what comes out into JSON or an error. */
+import { type RegoError, RegoErrors } from '../errors.ts'
+import {
+  isNumber,
+  isObject,
+  type Json,
+  type PlainObject,
+  RegoObject,
+  RegoSet,
+  setField,
+  toJson,
+  type Value,
+} from '../value.ts'
+import { EvaluationError, Suspension } from './failure.ts'
+import type { Linked } from './link.ts'
+import { type Environment, Evaluation, type Recording, State } from './state.ts'
+
+/** Values of nondeterministic builtins, by name and then by the canonical text of the arguments. */
+export type NondeterministicValues = Readonly<Record<string, Readonly<Record<string, Value>>>>
+
+export interface EvaluateOptions {
+  /** Values to give back instead of asking the clock, chance or the network: a replay. Calls that are not in it are made as usual. */
+  readonly nondeterministic?: NondeterministicValues
+  /** Is given, when evaluation has ended, every nondeterministic value that it used. */
+  readonly record?: (values: NondeterministicValues) => void
+}
+
+export interface Query {
+  /**
+   * All results: one object of bindings each, sets as sorted arrays. An empty array means that the query is undefined. No argument means that
+   * `input` is undefined. Throws `RegoErrors` with an `eval_*` code; a builtin that must wait is `eval_builtin_error`.
+   */
+  evaluate(input?: Value, options?: EvaluateOptions): Record<string, Json>[]
+  /** The value of a query that is one term, undefined where it has none. Throws as `evaluate` does, and `TypeError` for any other query. */
+  value(input?: Value, options?: EvaluateOptions): Json | undefined
+  /** As `evaluate`, and waits for `http.send` and name look-ups. */
+  evaluateAsync(input?: Value, options?: EvaluateOptions): Promise<Record<string, Json>[]>
+  /** As `value`, and waits for `http.send` and name look-ups. */
+  valueAsync(input?: Value, options?: EvaluateOptions): Promise<Json | undefined>
+  /**
+   * The places of the input that the query can read, each with everything below it: `[["call", "tool"], ["identity"]]`. `[[]]` is all of it,
+   * `[]` nothing. What no path leads to or through need not be parsed.
+   */
+  readonly reads: readonly (readonly string[])[]
+}
+
+export interface QueryParts {
+  readonly linked: Linked
+  readonly environment: Environment
+  readonly vars: readonly string[]
+  readonly reads: readonly (readonly string[])[]
+  /** The text of a source file, for the line that an error shows. */
+  readonly describe: (error: EvaluationError) => RegoError
+}
+
+export function makeQuery(parts: QueryParts): Query {
+  const { linked, environment, vars, reads } = parts
+  const rows = (state: State): Record<string, Json>[] => {
+    const found: Value[][] = []
+    linked.rows(state, found)
+    return found.map((row) => bindings(state, vars, row))
+  }
+  const value = (state: State): Json | undefined => {
+    if (linked.value === undefined) throw new TypeError('only a query that is one term has a value; use `evaluate`')
+    const result = linked.value(state)
+    return result === undefined ? undefined : output(state, result)
+  }
+  return {
+    reads,
+    evaluate: (input, options) => runOnce(parts, environment, rows, input, options),
+    value: (input, options) => runOnce(parts, environment, value, input, options),
+    evaluateAsync: (input, options) => runWaiting(parts, environment, rows, input, options),
+    valueAsync: (input, options) => runWaiting(parts, environment, value, input, options),
+  }
+}
+
+function runOnce<Result>(
+  parts: QueryParts,
+  environment: Environment,
+  run: (state: State) => Result,
+  input: Value | undefined,
+  options: EvaluateOptions | undefined,
+): Result {
+  const evaluation = new Evaluation(environment, { synchronous: true, recording: recordingFrom(options) })
+  try {
+    return run(new State(evaluation, input))
+  } catch (error) {
+    throw asRegoErrors(parts, error)
+  } finally {
+    options?.record?.(recorded(evaluation))
+  }
+}
+
+async function runWaiting<Result>(
+  parts: QueryParts,
+  environment: Environment,
+  run: (state: State) => Result,
+  input: Value | undefined,
+  options: EvaluateOptions | undefined,
+): Promise<Result> {
+  const evaluation = new Evaluation(environment, { synchronous: false, recording: recordingFrom(options) })
+  try {
+    for (;;) {
+      try {
+        return run(new State(evaluation, input))
+      } catch (error) {
+        if (!(error instanceof Suspension)) throw error
+        await evaluation.resume(error)
+      }
+    }
+  } catch (error) {
+    throw asRegoErrors(parts, error)
+  } finally {
+    options?.record?.(recorded(evaluation))
+  }
+}
+
+function recordingFrom(options: EvaluateOptions | undefined): Recording | undefined {
+  if (options?.nondeterministic === undefined) return undefined
+  return new Map(
+    Object.entries(options.nondeterministic).map(([name, values]) => [name, new Map(Object.entries(values))]),
+  )
+}
+
+function recorded(evaluation: Evaluation): NondeterministicValues {
+  const names = [...(evaluation.recording ?? [])].map(([name, values]) => [name, Object.fromEntries(values)] as const)
+  return Object.fromEntries(names)
+}
+
+function asRegoErrors(parts: QueryParts, error: unknown): unknown {
+  if (error instanceof EvaluationError) return new RegoErrors([parts.describe(error)])
+  // V8 says `RangeError` when the stack is used up; nothing here nests but the values themselves.
+  if (error instanceof RangeError && error.message.includes('call stack')) {
+    return new RegoErrors([
+      parts.describe(new EvaluationError('eval_cancel_error', 'a value is nested too deeply to be evaluated')),
+    ])
+  }
+  return error
+}
+
+function bindings(state: State, vars: readonly string[], row: readonly Value[]): Record<string, Json> {
+  const result: PlainObject = {}
+  for (const [i, name] of vars.entries()) setField(result, name, output(state, row[i] as Value) as Value)
+  return result as Record<string, Json>
+}
+
+/** A value as JSON of its own. Values are shared inside an evaluation, so a small one can print as a huge one: its size is counted first. */
+function output(state: State, value: Value): Json {
+  if (typeof value !== 'object' || value === null) return value
+  const { resultValuesMax } = state.evaluation.environment.limits
+  if (countUpTo(value, resultValuesMax) >= resultValuesMax) {
+    throw new EvaluationError('eval_cancel_error', `the result has more than \`${resultValuesMax}\` values`)
+  }
+  return toJson(value)
+}
+
+function countUpTo(value: Value, max: number): number {
+  let count = 1
+  if (typeof value !== 'object' || value === null || isNumber(value)) return count
+  const items: Iterable<Value> = Array.isArray(value)
+    ? value
+    : value instanceof RegoSet
+      ? value.unsorted()
+      : value instanceof RegoObject
+        ? [...value].flat()
+        : isObject(value)
+          ? Object.values(value)
+          : []
+  for (const item of items) {
+    if (count >= max) return count
+    count += countUpTo(item, max - count)
+  }
+  return count
+}

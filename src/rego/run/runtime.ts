@@ -1,0 +1,101 @@
+/** Everything that compiled code may name. Its names are the only free names in compiled code. */
+import type { Span } from '../ast.ts'
+import { plainText } from '../builtins/term-text.ts'
+import { compare, equal, keyOf, lookup, RegoSet, type Value } from '../value.ts'
+import {
+  anyElementsOf,
+  anyKeysOf,
+  elementsOf,
+  isCollection,
+  isObjectOf,
+  keysOf,
+  ObjectBuilding,
+  objectOf,
+} from './collections.ts'
+import { Defaults, DocumentBuilder } from './document-builder.ts'
+import { EvaluationError } from './failure.ts'
+import { isMember, less, lessOrEqual } from './operators.ts'
+import { merged, overlaid, overlayAt, replacementAt, upsert } from './overlay.ts'
+import { absent, State } from './state.ts'
+import { below, cursorAt, Leaf, select, settle, TreeNode } from './tree.ts'
+
+function conflict(at: Span): never {
+  throw new EvaluationError('eval_conflict_error', 'complete rules must not produce multiple outputs', at)
+}
+
+function functionConflict(at: Span): never {
+  throw new EvaluationError('eval_conflict_error', 'functions must not produce multiple outputs for same inputs', at)
+}
+
+function severalValues(at: Span): never {
+  throw new EvaluationError('eval_conflict_error', 'a template expression must not produce multiple outputs', at)
+}
+
+/** The text of a template: strings as they are, other values as Rego writes them, `<undefined>` for what has no value. */
+function template(parts: readonly (Value | undefined)[]): string {
+  return parts.map((part) => (part === undefined ? '<undefined>' : plainText(part))).join('')
+}
+
+function print(state: State, args: readonly (readonly Value[])[]): void {
+  // Every combination of the values that the arguments have is a line of its own.
+  let lines: string[][] = [[]]
+  for (const values of args) {
+    const texts = values.length === 0 ? ['<undefined>'] : values.map(plainText)
+    state.evaluation.charge(lines.length * texts.length)
+    lines = lines.flatMap((line) => texts.map((text) => [...line, text]))
+  }
+  for (const line of lines) state.evaluation.note('print', line.join(' '))
+}
+
+/** A base document as `with` leaves it. */
+function baseUnder(state: State, base: Value | undefined, path: readonly string[]): Value | undefined {
+  const { overlay } = state
+  if (overlay === undefined) return base
+  const replaced = replacementAt(overlay, path)
+  return replaced === undefined ? merged(base, overlayAt(overlay, path)) : replaced.value
+}
+
+/** The state that the body of a replacement function sees: no function is replaced there. */
+function unreplaced(state: State): State {
+  return new State(state.evaluation, state.input, state.overlay)
+}
+
+export const runtime = {
+  absent,
+  anyElementsOf,
+  anyKeysOf,
+  baseUnder,
+  below,
+  compare,
+  conflict,
+  cursorAt,
+  Defaults,
+  DocumentBuilder,
+  elementsOf,
+  equal,
+  functionConflict,
+  isCollection,
+  isMember,
+  isObjectOf,
+  keyOf,
+  keysOf,
+  Leaf,
+  less,
+  lessOrEqual,
+  lookup,
+  ObjectBuilding,
+  objectOf,
+  overlaid,
+  print,
+  prototype: Object.prototype,
+  RegoSet,
+  replacementAt,
+  select,
+  settle,
+  severalValues,
+  State,
+  template,
+  TreeNode,
+  unreplaced,
+  upsert,
+}

@@ -1,0 +1,140 @@
+/**
+ * What an evaluation carries along: `State` is what compiled code reads (documents, replacements, remembered documents), `Evaluation` what
+ * all states of one evaluation share (budget, clock, chance, caches) and what builtins see as their context.
+ */
+import type { BuiltinCache, BuiltinContext, BuiltinPorts } from '../builtins/builtin.ts'
+import { BuiltinError } from '../builtins/builtin.ts'
+import type { Value } from '../value.ts'
+import { EvaluationError, Suspension } from './failure.ts'
+import type { EvaluationLimits } from './limits.ts'
+import type { Overlay } from './overlay.ts'
+
+/** What the owner of a prepared query gives to all of its evaluations. */
+export interface Environment {
+  readonly limits: EvaluationLimits
+  readonly now: () => bigint
+  readonly random: (size: number) => Uint8Array
+  readonly runtime: Value
+  readonly ports: BuiltinPorts
+  readonly cache: BuiltinCache
+  readonly strictBuiltinErrors: boolean
+  readonly note: (kind: 'print' | 'trace', text: string) => void
+}
+
+/** Values of nondeterministic builtins by name and canonical text of the arguments: recorded by one evaluation, given back to another. */
+export type Recording = Map<string, Map<string, Value>>
+
+/** One evaluation from start to end, runs after a wait included. */
+export class Evaluation implements BuiltinContext {
+  readonly environment: Environment
+  steps: number
+  recording: Recording | undefined
+  /** True where the caller cannot wait. */
+  readonly synchronous: boolean
+  #replies: Map<string, Value> | undefined
+  #now: bigint | undefined
+  #session: Map<string, Value> | undefined
+
+  constructor(environment: Environment, options: { synchronous: boolean; recording: Recording | undefined }) {
+    this.environment = environment
+    this.steps = environment.limits.stepsMax
+    this.synchronous = options.synchronous
+    this.recording = options.recording
+  }
+
+  get nowNs(): bigint {
+    this.#now ??= this.environment.now()
+    return this.#now
+  }
+
+  get session(): Map<string, Value> {
+    this.#session ??= new Map()
+    return this.#session
+  }
+
+  get runtime(): Value {
+    return this.environment.runtime
+  }
+
+  get ports(): BuiltinPorts {
+    return this.environment.ports
+  }
+
+  get cache(): BuiltinCache {
+    return this.environment.cache
+  }
+
+  random(size: number): Uint8Array {
+    return this.environment.random(size)
+  }
+
+  note(kind: 'print' | 'trace', text: string): void {
+    this.environment.note(kind, text)
+  }
+
+  charge(steps: number): void {
+    this.steps -= steps
+    if (this.steps < 0) this.spent()
+  }
+
+  /** Ends the evaluation because its steps are used up. */
+  spent(): never {
+    throw new EvaluationError(
+      'eval_cancel_error',
+      `evaluation took more than \`${this.environment.limits.stepsMax}\` steps: the policy visits too much for one decision, or the limit is too low`,
+    )
+  }
+
+  wait(key: string, perform: () => Promise<Value>): Value {
+    const reply = this.#replies?.get(key)
+    if (reply !== undefined) return reply
+    if (this.synchronous) {
+      throw new BuiltinError('this call must wait for the network; evaluate with `evaluateAsync` or `valueAsync`', {
+        halts: true,
+      })
+    }
+    if ((this.#replies?.size ?? 0) >= this.environment.limits.waitsMax) {
+      throw new EvaluationError(
+        'eval_cancel_error',
+        `evaluation waited more than \`${this.environment.limits.waitsMax}\` times for the network`,
+      )
+    }
+    throw new Suspension(key, perform)
+  }
+
+  /** Waits for what suspended the evaluation, which then starts again: the clock, what was recorded and the replies stay. */
+  async resume(suspension: Suspension): Promise<void> {
+    this.#replies ??= new Map()
+    this.#replies.set(suspension.key, await suspension.perform())
+    this.steps = this.environment.limits.stepsMax
+  }
+}
+
+/** A function that stands in for another during `with`. */
+export type Replacement = (state: State, ...args: Value[]) => Value | undefined
+
+/** The documents and functions that a piece of compiled code sees. `with` makes a new one. */
+export class State {
+  readonly evaluation: Evaluation
+  readonly input: Value | undefined
+  readonly overlay: Overlay | undefined
+  readonly functions: ReadonlyMap<string, Replacement> | undefined
+  /** Documents that this state has computed already, by group; `absent` where one is undefined. */
+  readonly memo: unknown[]
+
+  constructor(
+    evaluation: Evaluation,
+    input: Value | undefined,
+    overlay?: Overlay | undefined,
+    functions?: ReadonlyMap<string, Replacement> | undefined,
+  ) {
+    this.evaluation = evaluation
+    this.input = input
+    this.overlay = overlay
+    this.functions = functions
+    this.memo = []
+  }
+}
+
+/** Remembered in place of a document that is undefined. */
+export const absent: unique symbol = Symbol('absent')
