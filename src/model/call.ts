@@ -3,6 +3,7 @@
  * makes them; every other room reads them.
  */
 import type { ByteSource } from './bytes.ts'
+import type { Fault } from './fault.ts'
 
 /** Enough to write a record about, whatever is wrong with the rest. */
 export interface Arrival {
@@ -25,6 +26,8 @@ export interface Arrival {
   readonly body: CallBody
   /** Tells when the agent went away or the call's deadline passed; work for the call stops then. */
   readonly departure: Departure
+  /** Why it is refused whatever it asks (draining, overloaded, an expectation): thrown by `receive`, so that it is recorded. */
+  readonly refusal?: Fault
 }
 
 export interface Call extends Arrival {

@@ -14,13 +14,13 @@ export type {
 } from './config.ts'
 export type { Allow, Ask, Decision, Labels, Obligation, Reason, Refusal } from './decision.ts'
 export { Fault, type FaultCode, type FaultRow, type FaultSource, faults, toFault } from './fault.ts'
+export { type Flaw, Flaws, formatFlaw } from './flaw.ts'
 export { makeIdMaker } from './identifier.ts'
 export { isJsonObject, isRawNumber, type Json, type JsonObject, property, type RawNumber, rawNumber } from './json.ts'
 export { limits } from './limits.ts'
 export type { Policy, Question } from './policy.ts'
 export type { Clock, FetchDocument, Log, LogFields, MakeId, RandomBytes, Readiness } from './ports.ts'
 export type { AgentFacts, Identity, Principal } from './principal.ts'
-export { formatProblem, type Problem, Problems } from './problem.ts'
 export type {
   AdminRecord,
   DecisionRecord,

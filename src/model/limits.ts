@@ -44,6 +44,16 @@ export const limits = {
   keepAliveMs: 65_000,
   /** Open connections of agents. */
   connectionsMax: 10_000,
+  /** Milliseconds between two looks at all connections for deadlines that passed: no call pays for a timer of its own. */
+  sweepMs: 250,
+  /** Calls of one connection that wait for the one before them (RFC 9112 section 9.3.2); honest clients send none. */
+  pipelinedCallsMax: 16,
+  /** Bytes of an unread body that are thrown away so that the connection can be kept; with more to come it is closed. */
+  discardedBodyBytesMax: 64 * kib,
+  /** Milliseconds a closing connection is still read, so that the agent gets the reply rather than a reset. */
+  lingerMsMax: 2_000,
+  /** Milliseconds that a departed call gets to end before its connection is cut. */
+  departedMsMax: 5_000,
   /** Calls under way; each holds at most one parsed body. */
   callsMax: 4_096,
   /** Bytes of a reply that go out in one write: its end then waits for the log without holding a stream open. */
@@ -77,6 +87,8 @@ export const limits = {
   /** Milliseconds after which keys are fetched again in the background, and after which a call waits for that. */
   keysFreshMs: 300_000,
   keysExpiryMs: 600_000,
+  /** Milliseconds between two tries to fetch keys that failed: all calls of that time share one answer. */
+  keysRetryMs: 1_000,
   /** Milliseconds that keys are served while their issuer is down; a revoked key works no longer than this. */
   keysStaleMsMax: 24 * 3_600_000,
   /** Keys of one set: issuers rotate with two or three. */

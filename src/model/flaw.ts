@@ -1,6 +1,6 @@
 /** What is wrong with a file that an operator wrote: a policy, a description, a key set. Told all at once, each with its place. */
 
-export interface Problem {
+export interface Flaw {
   /** Path of the file as it was given; empty when the finding is about several files or none. */
   readonly file: string
   /** Where in the file: `12:3` (row and column from 1), a JSON pointer (RFC 6901), or empty for the whole file. */
@@ -11,19 +11,19 @@ export interface Problem {
   readonly fix: string
 }
 
-/** Thrown by whatever loads such files. `problems` is never empty. */
-export class Problems extends Error {
-  override readonly name = 'Problems'
-  readonly problems: readonly Problem[]
+/** Thrown by whatever loads such files. `flaws` is never empty. */
+export class Flaws extends Error {
+  override readonly name = 'Flaws'
+  readonly flaws: readonly Flaw[]
 
-  constructor(problems: readonly Problem[], options: { cause?: unknown } = {}) {
-    super(problems.map(formatProblem).join('\n'), options.cause === undefined ? undefined : { cause: options.cause })
-    this.problems = problems
+  constructor(flaws: readonly Flaw[], options: { cause?: unknown } = {}) {
+    super(flaws.map(formatFlaw).join('\n'), options.cause === undefined ? undefined : { cause: options.cause })
+    this.flaws = flaws
   }
 }
 
 /** One line: ``policies/main.rego:12:3: var `x` is unsafe; bind it first``. */
-export function formatProblem({ file, place, message, fix }: Problem): string {
+export function formatFlaw({ file, place, message, fix }: Flaw): string {
   const where = [file, place].filter((part) => part !== '').join(place.startsWith('/') ? '#' : ':')
   return `${where === '' ? '' : `${where}: `}${message}${fix === '' ? '' : `; ${fix}`}`
 }
