@@ -1,0 +1,203 @@
+/**
+ * The keys of one issuer over time. A file is read once: a change of it is a new configuration. A URL is fetched ahead of
+ * expiry while the keys at hand go on working, again for a key id that is not known (not oftener than a flood of made-up
+ * ids should cost), and the last keys are kept while the issuer is down.
+ *
+ *     age of the keys:   0 ---- keysFreshMs ---- keysExpiryMs ---------------- keysStaleMsMax
+ *                         use    use, fetch in    wait for a fetch;              keys_unavailable
+ *                                the background   when it fails: use
+ */
+import { readFileSync, statSync } from 'node:fs'
+import { type Clock, Fault, type FetchDocument, type Issuer, type Log, limits } from '../model/index.ts'
+import { readKeySet, type VerificationKey } from './key-set.ts'
+import { quoted } from './quoted.ts'
+import type { ParseJson, Token } from './token.ts'
+
+export interface IssuerKeys {
+  /** Where they come from: the same place under a new configuration keeps what was fetched. */
+  readonly place: string
+  /**
+   * Keys that may have signed a token, at most `limits.keysTriedMax`, never none. Faults: `token_signature` when the issuer
+   * has no such key, `keys_unavailable` (also as a rejection) when it cannot be asked.
+   */
+  find(token: Token): readonly VerificationKey[] | Promise<readonly VerificationKey[]>
+  /**
+   * For tokens that were verified before: false when the keys are too old to trust what they once verified. Begins a fetch
+   * in the background when one is due. `nowMs` is monotonic.
+   */
+  keep(nowMs: number): boolean
+  /** Fetches what is not there yet. Never rejects: `readiness` tells. */
+  load(): Promise<void>
+  readiness(): string | undefined
+  /** Rises when the keys change: what was verified or refused under a lower number is looked at again. */
+  version(): number
+}
+
+export interface KeyPorts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly fetchDocument: FetchDocument
+  readonly parseJson: ParseJson
+}
+
+export function placeOf({ keys }: Issuer): string {
+  return 'file' in keys ? keys.file : keys.url
+}
+
+/** Throws an `Error` naming the file when a key set in a file cannot be read. */
+export function openIssuerKeys(issuer: Issuer, ports: KeyPorts): IssuerKeys {
+  return 'file' in issuer.keys
+    ? keysOfFile(issuer.keys.file, ports.parseJson)
+    : keysOfUrl(issuer, issuer.keys.url, ports)
+}
+
+function keysOfFile(file: string, parseJson: ParseJson): IssuerKeys {
+  let keys: readonly VerificationKey[]
+  try {
+    if (statSync(file).size > limits.keysBytesMax) throw new Error(`it is larger than ${limits.keysBytesMax} bytes`)
+    keys = readKeySet(readFileSync(file), parseJson)
+  } catch (cause) {
+    throw new Error(`the keys in \`${file}\` cannot be read: ${messageOf(cause)}`, { cause })
+  }
+  return {
+    place: file,
+    find: (token) => {
+      const found = fitting(keys, token)
+      if (found.length === 0) throw noKey(token)
+      return found
+    },
+    keep: () => true,
+    load: async () => {},
+    readiness: () => (keys.length === 0 ? `no key in \`${file}\` can verify a token: add one` : undefined),
+    version: () => 0,
+  }
+}
+
+function keysOfUrl(issuer: Issuer, url: string, { clock, log, fetchDocument, parseJson }: KeyPorts): IssuerKeys {
+  let keys: readonly VerificationKey[] | undefined
+  let version = 0
+  let fetchedMs = 0
+  let retryAtMs = Number.NEGATIVE_INFINITY
+  let unknownAtMs = Number.NEGATIVE_INFINITY
+  let running: Promise<void> | undefined
+  let failure: string | undefined
+
+  async function fetchKeys(): Promise<void> {
+    try {
+      const reply = await fetchDocument({
+        url,
+        headers: { accept: 'application/jwk-set+json, application/json' },
+        bytesMax: limits.keysBytesMax,
+        msMax: limits.keysMsMax,
+      })
+      if (reply.status !== 200) throw new Error(`the answer has status \`${reply.status}\``)
+      take(readKeySet(reply.bytes, parseJson))
+    } catch (cause) {
+      failure = messageOf(cause)
+      retryAtMs = clock.monotonicMs() + limits.keysRetryMs
+      log.warn({ issuer: issuer.issuer, url, error: failure }, 'the keys of an issuer could not be fetched')
+    } finally {
+      running = undefined
+    }
+  }
+
+  function take(next: readonly VerificationKey[]): void {
+    const before = keys?.map(fingerprint).join()
+    const changed = before !== next.map(fingerprint).join()
+    keys = next
+    fetchedMs = clock.monotonicMs()
+    failure = undefined
+    if (!changed) return
+    version++
+    log.info({ issuer: issuer.issuer, keys: next.map(({ keyId }) => keyId ?? '') }, 'keys of an issuer taken')
+  }
+
+  /** The fetch under way, or a new one; undefined when the last one failed just now. */
+  function refresh(nowMs: number): Promise<void> | undefined {
+    if (running === undefined && nowMs >= retryAtMs) running = fetchKeys()
+    return running
+  }
+
+  /** Keys that may be used now, whatever the issuer's state; undefined when there are none. */
+  function usable(nowMs: number): readonly VerificationKey[] | undefined {
+    return nowMs - fetchedMs <= limits.keysStaleMsMax ? keys : undefined
+  }
+
+  function unavailable(): Fault {
+    return new Fault('keys_unavailable', `the keys at \`${url}\` cannot be had: ${failure ?? 'not fetched yet'}`)
+  }
+
+  async function findLater(token: Token): Promise<readonly VerificationKey[]> {
+    const startMs = clock.monotonicMs()
+    const due = usable(startMs) === undefined || startMs - fetchedMs > limits.keysExpiryMs
+    if (due) await refresh(startMs)
+    let known = usable(clock.monotonicMs())
+    if (known === undefined) throw unavailable()
+    let found = fitting(known, token)
+    if (found.length > 0) return found
+    // The issuer may have rotated. An agent chooses the key id, so the asking is rationed; an issuer that is down has
+    // ration enough in `keysRetryMs`, and the first answer after an outage must not be missed.
+    const askMs = clock.monotonicMs()
+    const rationed = failure === undefined && askMs - unknownAtMs < limits.keysCooldownMs
+    if (running === undefined && !due && !rationed) {
+      unknownAtMs = askMs
+      await refresh(askMs)
+    } else await running
+    known = usable(clock.monotonicMs())
+    found = known === undefined ? [] : fitting(known, token)
+    if (found.length > 0) return found
+    // Without an answer from the issuer nobody can say that the key does not exist: an outage is not the agent's fault.
+    throw failure === undefined ? noKey(token) : unavailable()
+  }
+
+  function keep(nowMs: number): boolean {
+    // What is awaited by nobody cannot reject: `fetchKeys` never does.
+    if (nowMs - fetchedMs > limits.keysFreshMs) void refresh(nowMs)
+    return nowMs - fetchedMs <= limits.keysStaleMsMax
+  }
+
+  return {
+    place: url,
+    find: (token) => {
+      const nowMs = clock.monotonicMs()
+      if (keys !== undefined && nowMs - fetchedMs <= limits.keysExpiryMs) {
+        keep(nowMs)
+        const found = fitting(keys, token)
+        if (found.length > 0) return found
+      }
+      return findLater(token)
+    },
+    keep,
+    load: async () => {
+      if (keys === undefined) await refresh(clock.monotonicMs())
+    },
+    readiness: () =>
+      usable(clock.monotonicMs()) === undefined
+        ? `the keys of issuer \`${issuer.issuer}\` are not there (${failure ?? 'not fetched yet'}): check \`${url}\``
+        : undefined,
+    version: () => version,
+  }
+}
+
+/** Keys with the token's key id and algorithm; without a key id all of the algorithm, as far as trying them is affordable. */
+function fitting(keys: readonly VerificationKey[], { algorithm, keyId }: Token): readonly VerificationKey[] {
+  const found = keys.filter((key) => key.algorithms.includes(algorithm) && (keyId === undefined || key.keyId === keyId))
+  if (found.length > limits.keysTriedMax)
+    throw new Fault(
+      'token_signature',
+      `${found.length} keys fit the token, more than ${limits.keysTriedMax} are not tried`,
+    )
+  return found
+}
+
+function noKey({ keyId, algorithm }: Token): Fault {
+  return new Fault('token_signature', `the issuer has no key with \`kid\` ${quoted(keyId)} for ${quoted(algorithm)}`)
+}
+
+function fingerprint({ keyId, algorithms, jwk }: VerificationKey): string {
+  return JSON.stringify([keyId, algorithms, jwk])
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
