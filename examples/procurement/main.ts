@@ -1,6 +1,6 @@
 /**
  * The procurement world as a process: `node examples/procurement/main.ts --data DIR --credentials DIR [--port 0]`.
- * Listens on loopback, prints one JSON line with its address, and ends on SIGTERM, when its standard input closes, or
+ * Listens on loopback, prints one JSON line with its origin, and ends on SIGTERM, when its standard input closes, or
  * when the process that started it is gone. Exit status 2: the arguments, a credential or the data cannot be used.
  */
 import { fstatSync, readFileSync } from 'node:fs'
@@ -58,7 +58,7 @@ function start(): void {
     const address = server.address()
     if (address === null || typeof address === 'string') throw new Error('the server has no TCP address')
     const paths = services.map(({ basePath }) => basePath)
-    process.stdout.write(`${JSON.stringify({ address: `http://127.0.0.1:${address.port}`, services: paths })}\n`)
+    process.stdout.write(`${JSON.stringify({ origin: `http://127.0.0.1:${address.port}`, services: paths })}\n`)
   })
 }
 

@@ -46,11 +46,11 @@ async function errorText(child: ChildProcess): Promise<string> {
 }
 
 describe('the process', () => {
-  it('prints its address as one JSON line, serves there, and keeps what it was told over a restart', async () => {
+  it('prints its origin as one JSON line, serves there, and keeps what it was told over a restart', async () => {
     const first = startWorld()
-    const { address, services } = JSON.parse(await firstLine(first)) as { address: string; services: string[] }
+    const { origin, services } = JSON.parse(await firstLine(first)) as { origin: string; services: string[] }
     expect(services).toEqual(['/erp', '/crm', '/desk'])
-    const made = await fetch(`${address}/erp/purchase-orders`, {
+    const made = await fetch(`${origin}/erp/purchase-orders`, {
       method: 'POST',
       headers: { authorization: `Bearer ${secret('erp')}`, 'content-type': 'application/json' },
       body: '{"vendor_id":"acme","currency":"EUR","amount":900}',
@@ -60,8 +60,8 @@ describe('the process', () => {
     expect(await once(first, 'exit')).toEqual([0, null])
 
     const second = startWorld()
-    const again = JSON.parse(await firstLine(second)) as { address: string }
-    const read = await fetch(again.address + made.headers.get('location'), {
+    const again = JSON.parse(await firstLine(second)) as { origin: string }
+    const read = await fetch(again.origin + made.headers.get('location'), {
       headers: { authorization: `Bearer ${secret('erp')}` },
     })
     expect(await read.json()).toEqual(await made.json())
