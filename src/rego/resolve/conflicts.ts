@@ -1,0 +1,92 @@
+/**
+ * Rules that cannot stand together: of different kinds, of different arity, inside of each other, or named like a package.
+ */
+
+import type { Module, Span } from '../ast.ts'
+import { errorAt, type RegoError } from '../errors.ts'
+import { formatPath } from './terms.ts'
+import type { Declared, Node } from './tree.ts'
+
+/** How many of the rules in conflict a message names. */
+const namedMax = 5
+
+export function ruleConflicts(root: Node): RegoError[] {
+  const errors: RegoError[] = []
+  visit(root, errors)
+  return errors
+}
+
+function visit(node: Node, errors: RegoError[]): void {
+  const found = conflictAt(node)
+  if (found !== undefined) errors.push(found)
+  packageConflicts(node, errors)
+  // What is below a rule that is in conflict is part of the same cause.
+  if (found === undefined) for (const child of node.children.values()) visit(child, errors)
+}
+
+function error(at: Span, message: string, module: Module): RegoError {
+  return errorAt('rego_type_error', at, message, module.source)
+}
+
+function conflictAt(node: Node): RegoError | undefined {
+  const [first] = node.declared
+  if (first === undefined) return undefined
+  const name = nameOf(node.declared.at(-1) ?? first)
+  const inside = extentConflicts(node)
+  if (inside.length > 0) return error(first.rule.at, `rule ${name} conflicts with ${listed(inside)}`, first.module)
+  if (isMixed(node.declared)) return error(first.rule.at, `conflicting rules ${name} found`, first.module)
+  const defaults = node.declared.filter(({ rule }) => rule.default)
+  const [firstDefault] = defaults
+  if (firstDefault === undefined || defaults.length < 2) return undefined
+  const places = defaults.map(({ rule }) => `${rule.at.file}:${rule.at.row}`).join(', ')
+  return error(firstDefault.module.packageAt, `multiple default rules ${name} found at ${places}`, firstDefault.module)
+}
+
+function nameOf(declared: Declared): string {
+  const { rule, module, path, dynamic } = declared
+  const written = dynamic.map((part) => `[${module.source.slice(part.at.start, part.at.end)}]`)
+  void rule
+  return formatPath(['data', ...path]) + written.join('')
+}
+
+/** A rule without variables in its name owns everything below it; functions own it in any case. */
+function extentConflicts(node: Node): Declared[] {
+  const below = node.children.size === 0 ? [] : [...descendants(node)]
+  if (below.length === 0) return []
+  if (node.declared.some(({ dynamic }) => dynamic.length === 0)) return below
+  return below.filter(({ rule }) => rule.head.args !== undefined)
+}
+
+function* descendants(node: Node): Generator<Declared> {
+  for (const child of node.children.values()) {
+    yield* child.declared
+    yield* descendants(child)
+  }
+}
+
+function listed(found: readonly Declared[]): string {
+  const names = found.slice(0, namedMax).map((each) => `${nameOf(each)} (${each.rule.at.file}:${each.rule.at.row})`)
+  const more = found.length > namedMax ? ` and ${found.length - namedMax} more` : ''
+  return names.length === 1 ? `${names[0]}` : `[${names.join(', ')}${more}]`
+}
+
+function isMixed(declared: readonly Declared[]): boolean {
+  const contains = new Set(declared.map(({ rule }) => rule.head.contains))
+  const arities = new Set(declared.map(({ rule }) => rule.head.args?.length ?? 0))
+  const functions = new Set(declared.map(({ rule }) => rule.head.args !== undefined))
+  const dynamic = new Set(declared.map((each) => each.dynamic.length > 0))
+  return contains.size > 1 || arities.size > 1 || functions.size > 1 || dynamic.size > 1
+}
+
+function packageConflicts(node: Node, errors: RegoError[]): void {
+  if (!node.isPackage) return
+  const ground = node.declared.find(({ dynamic }) => dynamic.length === 0)
+  if (ground === undefined) return
+  const { rule } = ground
+  const message = `package ${node.path.join('.')} conflicts with rule ${nameInPackage(ground)} defined at ${rule.at.file}:${rule.at.row}`
+  errors.push(error(ground.module.packageAt, message, ground.module))
+}
+
+function nameInPackage({ path, module }: Declared): string {
+  return formatPath(path.slice(module.package.length))
+}

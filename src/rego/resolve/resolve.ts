@@ -1,0 +1,157 @@
+/**
+ * Modules to a program: names, order, safety, conflicts and recursion, stage by stage. A stage runs only where those
+ * before it found nothing wrong, so that one mistake is not reported as several.
+ */
+
+import type { Body, Module } from '../ast.ts'
+import type { BuiltinDecl } from '../builtins/type-decl.ts'
+import { errorAt, errorsMax, type RegoError, RegoErrors } from '../errors.ts'
+import type { Program, Query } from '../program.ts'
+import { ruleConflicts } from './conflicts.ts'
+import type { Place, ResolveSettings } from './context.ts'
+import { type Global, globalsOf, unusedImports } from './globals.ts'
+import { AnnotationIndex } from './metadata.ts'
+import { orderRules } from './recursion.ts'
+import { QueryResolver, RuleResolver } from './rules.ts'
+import { formatPath } from './terms.ts'
+import { type Declared, declareRules, type Node } from './tree.ts'
+
+export interface ResolveOptions {
+  /** Builtins that may be called, by name. */
+  readonly builtins: ReadonlyMap<string, BuiltinDecl>
+  /** Refuse what `opa check --strict` refuses. Default false. */
+  readonly strict?: boolean
+  /** Keep `print` calls. Default false: they are erased. */
+  readonly print?: boolean
+}
+
+/** A program with what resolving a query on it needs. */
+export interface Resolved {
+  readonly program: Program
+  readonly root: Node
+}
+
+/** Resolves modules. Throws `RegoErrors` with at most `errorsMax` errors of the first stage that found any. */
+export function resolveModules(modules: readonly Module[], options: ResolveOptions): Resolved {
+  const settings: ResolveSettings = {
+    builtins: options.builtins,
+    strict: options.strict ?? false,
+    print: options.print ?? false,
+  }
+  const root = declareRules(modules)
+  const { globals, errors } = allGlobals(modules, root)
+  stage(errors)
+  stage(overrides(modules))
+  const annotations = new AnnotationIndex(modules, root)
+  const drafts = modules.flatMap((module, moduleIndex) => {
+    const place: Place = {
+      source: module.source,
+      package: module.package,
+      globals: globals[moduleIndex] ?? new Map(),
+      module,
+    }
+    const declared = declaredIn(root, module)
+    return declared.map((each) => ({
+      declared: each,
+      resolver: new RuleResolver(settings, root, place, each, () => annotations.metadata(each)),
+    }))
+  })
+  for (const { resolver } of drafts) resolver.resolve()
+  const found = drafts.flatMap(({ resolver }) => resolver.errors)
+  if (settings.strict)
+    for (const [i, module] of modules.entries()) found.push(...unusedImports(module, globals[i] ?? new Map()))
+  // Functions that do not exist are looked for after conflicts, which may be why.
+  stage(found.filter(({ code }) => code !== 'rego_type_error'))
+  stage(annotations.errors)
+  stage(ruleConflicts(root))
+  stage(found)
+  const suffixes = modules.map(sharedRows)
+  const rules = drafts.map(({ declared, resolver }) => {
+    const suffix = suffixes[declared.moduleIndex]?.has(declared.rule.at.row)
+      ? ` in rule ${formatPath(declared.path.slice(declared.module.package.length))}`
+      : ''
+    const rule = resolver.finish(annotations.chain(declared), suffix)
+    root.find(declared.path)?.rules.push(rule)
+    return rule
+  })
+  stage(safetyOnly(drafts.flatMap(({ resolver }) => resolver.errors)))
+  const ordered = orderRules(
+    rules,
+    root,
+    modules.map(({ source }) => source),
+  )
+  stage(ordered.errors)
+  return { program: { files: modules.map(({ file, source }) => ({ file, source })), root, rules: ordered.rules }, root }
+}
+
+/** Variables of `print` and templates that do not exist are looked for before safety. */
+function safetyOnly(errors: readonly RegoError[]): readonly RegoError[] {
+  const undeclared = errors.filter(({ code }) => code === 'rego_compile_error')
+  return undeclared.length > 0 ? undeclared : errors
+}
+
+/** Resolves a query against a program, as if it stood in `imports`-less package `data`. Throws `RegoErrors`. */
+export function resolveQuery(resolved: Resolved, source: string, body: Body, options: ResolveOptions): Query {
+  const settings: ResolveSettings = { builtins: options.builtins, strict: false, print: options.print ?? false }
+  const resolver = new QueryResolver(settings, resolved.root, {
+    source,
+    package: [],
+    globals: new Map<string, Global>(),
+  })
+  const query = resolver.resolve(source, body)
+  stage(resolver.errors)
+  return query
+}
+
+function stage(errors: readonly RegoError[]): void {
+  if (errors.length === 0) return
+  const shown = errors.slice(0, errorsMax)
+  if (errors.length <= errorsMax) throw new RegoErrors(shown)
+  throw new RegoErrors([
+    ...shown,
+    { code: 'rego_compile_error', message: 'error limit reached', file: '', row: 0, col: 0 },
+  ])
+}
+
+function allGlobals(modules: readonly Module[], root: Node): { globals: Map<string, Global>[]; errors: RegoError[] } {
+  const all = modules.map((module) => globalsOf(module, root))
+  return { globals: all.map(({ globals }) => globals), errors: all.flatMap(({ errors }) => errors) }
+}
+
+/** Rules called `input` or `data`. */
+function overrides(modules: readonly Module[]): RegoError[] {
+  return modules.flatMap((module) =>
+    module.rules.flatMap((rule) => {
+      const { ref } = rule.head
+      const head = ref.kind === 'var' ? ref : ref.head
+      if (head.kind !== 'var' || (head.name !== 'input' && head.name !== 'data')) return []
+      const message = `rules must not shadow ${head.name} (use a different rule name)`
+      return [errorAt('rego_compile_error', rule.at, message, module.source)]
+    }),
+  )
+}
+
+/** The module's rules in the order of its text. */
+function declaredIn(root: Node, module: Module): Declared[] {
+  const byRule = new Map<unknown, Declared>()
+  const visit = (node: Node): void => {
+    for (const each of node.declared) if (each.module === module) byRule.set(each.rule, each)
+    for (const child of node.children.values()) visit(child)
+  }
+  const start = root.find(module.package)
+  if (start !== undefined) visit(start)
+  return module.rules.flatMap((rule) => byRule.get(rule) ?? [])
+}
+
+/** Rows at which rules of different names begin: there a message must say which rule it means. */
+function sharedRows(module: Module): Set<number> {
+  const names = new Map<number, string>()
+  const shared = new Set<number>()
+  for (const { head, at } of module.rules) {
+    const name = module.source.slice(head.ref.at.start, head.ref.at.end)
+    const before = names.get(at.row)
+    if (before !== undefined && before !== name) shared.add(at.row)
+    names.set(at.row, name)
+  }
+  return shared
+}

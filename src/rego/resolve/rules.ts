@@ -1,0 +1,280 @@
+/**
+ * One rule or query from the surface tree to the program: its arguments, clauses and head, then the safety of each.
+ */
+
+import type * as ast from '../ast.ts'
+import { errorAt, type RegoError } from '../errors.ts'
+import type { Body, Call, Clause, Expr, Query, Rule, Term } from '../program.ts'
+import { BodyResolver } from './bodies.ts'
+import type { Place, ResolveSettings } from './context.ts'
+import { constantTerm } from './metadata.ts'
+import { Orderer, rootCauses } from './order.ts'
+import { type LocalEntry, namesIn, Scope } from './scope.ts'
+import { isScalar, type Target } from './terms.ts'
+import type { Declared, Node } from './tree.ts'
+import { addVars, directVars, liftedLocal } from './vars.ts'
+
+/** What `rego.metadata.chain()` and `rego.metadata.rule()` are in a rule. */
+export interface Metadata {
+  readonly chain: ast.Plain
+  readonly rule: ast.Plain
+}
+
+/** A clause whose body is not ordered yet. */
+interface Draft {
+  readonly body: Expr[]
+  readonly value: Term
+  readonly at: ast.Span
+}
+
+export class RuleResolver extends BodyResolver {
+  private readonly declared: Declared
+  private readonly metadataOf: () => Metadata
+  private readonly drafts: Draft[] = []
+  private args: Term[] = []
+  private dynamic: Term[] = []
+  /** Arguments that must be evaluated: each clause begins with them. */
+  private readonly argRefs: { readonly local: number; readonly term: ast.Term }[] = []
+
+  constructor(settings: ResolveSettings, root: Node, place: Place, declared: Declared, metadataOf: () => Metadata) {
+    super(settings, root, place, new Scope(undefined, { used: new Set(), declared: new Set() }))
+    this.declared = declared
+    this.metadataOf = metadataOf
+  }
+
+  /** Resolves names; the result is unordered until `finish`. */
+  resolve(): void {
+    const { rule } = this.declared
+    const { head } = rule
+    const args = new Map<string, number>()
+    this.args = (head.args ?? []).map((arg) => this.argument(arg, args))
+    const dynamic = this.declared.dynamic
+    this.clause(args, { body: rule.body ?? [], value: head.value, heads: dynamic, at: rule.at, head: true })
+    for (const each of rule.else)
+      this.clause(args, { body: each.body ?? [], value: each.value, heads: [], at: each.at, head: false })
+    if (this.settings.strict) this.unusedArguments(args)
+  }
+
+  private clause(
+    args: ReadonlyMap<string, number>,
+    parts: {
+      readonly body: ast.Body
+      readonly value: ast.Term | undefined
+      readonly heads: readonly ast.Term[]
+      readonly at: ast.Span
+      readonly head: boolean
+    },
+  ): void {
+    const heads = parts.value === undefined ? parts.heads : [...parts.heads, parts.value]
+    this.scope = new Scope(undefined, namesIn(parts.body, heads))
+    for (const [name, local] of args) this.scope.declared.set(name, local)
+    const body = this.expressions(parts.body)
+    const target = { body, with: [] }
+    for (const { local, term } of this.argRefs) {
+      const left: Term = { kind: 'local', local, at: term.at }
+      body.push({ kind: 'unify', left, right: this.direct(term, target), from: 'lifted', with: [], at: term.at })
+    }
+    if (parts.head) this.dynamic = parts.heads.map((part) => this.dynamicPart(part, target))
+    const value: Term =
+      parts.value === undefined ? { kind: 'boolean', value: true, at: parts.at } : this.headTerm(parts.value, target)
+    this.checkUnused()
+    this.drafts.push({ body, value, at: parts.at })
+  }
+
+  private dynamicPart(part: ast.Term, target: Target): Term {
+    const resolved = this.direct(part, target)
+    return resolved.kind === 'local' || isScalar(resolved) ? resolved : this.lift(resolved, target)
+  }
+
+  /** A pattern for an argument. */
+  private argument(term: ast.Term, args: Map<string, number>): Term {
+    const { at } = term
+    switch (term.kind) {
+      case 'var': {
+        if (term.wildcard) return { kind: 'local', local: this.fresh(at), at }
+        if (term.name === 'input' || term.name === 'data') {
+          this.error('rego_compile_error', at, `args must not shadow ${term.name} (use a different variable name)`)
+          return { kind: 'null', at }
+        }
+        const known = args.get(term.name)
+        const local = known ?? this.locals.add(term.name, 'argument', at)
+        if (known !== undefined) this.seeAgain(known)
+        args.set(term.name, local)
+        return { kind: 'local', local, at }
+      }
+      case 'array':
+        return { kind: 'array', items: term.items.map((item) => this.argument(item, args)), at }
+      case 'object':
+        return {
+          kind: 'object',
+          entries: term.entries.map(([key, value]) => [
+            this.direct(key, { body: [], with: [] }),
+            this.argument(value, args),
+          ]),
+          at,
+        }
+      case 'call':
+        this.error('rego_compile_error', at, 'rule arguments cannot contain calls')
+        return { kind: 'null', at }
+      case 'ref':
+      case 'set':
+      case 'comprehension':
+      case 'template': {
+        const local = this.fresh(at)
+        this.argRefs.push({ local, term })
+        return { kind: 'local', local, at }
+      }
+      default:
+        return term
+    }
+  }
+
+  private seeAgain(local: number): void {
+    const entry = this.locals.entries[local]
+    if (entry !== undefined) entry.uses++
+  }
+
+  private unusedArguments(args: ReadonlyMap<string, number>): void {
+    if (this.errors.length > 0 || this.declared.rule.default) return
+    for (const [name, local] of args)
+      if (this.locals.entries[local]?.uses === 0)
+        this.error(
+          'rego_compile_error',
+          this.declared.rule.head.at,
+          `unused argument ${name}. (hint: use _ (wildcard variable) instead)`,
+        )
+  }
+
+  protected metadata(name: string, at: ast.Span): Term | undefined {
+    if (name === 'rego.metadata.chain') return constantTerm(this.metadataOf().chain, at)
+    if (name === 'rego.metadata.rule') return constantTerm(this.metadataOf().rule, at)
+    return undefined
+  }
+
+  protected builtinArity(name: string, _call: Call, term: ast.Call): void {
+    this.error('rego_type_error', term.at, `${name}: arity mismatch`)
+  }
+
+  /** Orders the bodies. Only for rules in which `resolve` found no error; adds to `errors` what is not safe. */
+  finish(annotations: readonly ast.Annotations[], suffix: string): Rule {
+    const bound = new Set<number>()
+    for (const arg of this.args) addVars(arg, bound)
+    const clauses = this.drafts.map((draft, i) => this.finishClause(draft, bound, suffix, i === 0 ? this.dynamic : []))
+    const { rule, path, moduleIndex, module } = this.declared
+    const kind = rule.head.args !== undefined ? 'function' : rule.head.contains ? 'contains' : 'complete'
+    return {
+      kind,
+      path,
+      dynamic: this.dynamic,
+      args: this.args,
+      default: rule.default,
+      clauses: clauses as unknown as readonly [Clause, ...Clause[]],
+      locals: this.locals.entries,
+      annotations,
+      module: moduleIndex,
+      package: module.package,
+      at: rule.at,
+    }
+  }
+
+  private finishClause(draft: Draft, bound: ReadonlySet<number>, suffix: string, heads: readonly Term[]): Clause {
+    const orderer = new Orderer(this.marks, this.locals)
+    const { body } = draft
+    this.headSafety(body, [...heads, draft.value], bound, suffix)
+    orderer.order(body, bound)
+    this.errors.push(...safetyErrors(orderer, this.locals.entries, this.place.source, suffix))
+    return { body, value: settle(body, draft.value), at: draft.at }
+  }
+
+  /** What the head mentions must be mentioned by the body, too. */
+  private headSafety(body: Body, heads: readonly Term[], bound: ReadonlySet<number>, suffix: string): void {
+    const known = new Set(bound)
+    for (const expr of body) for (const local of directVars(expr, this.marks)) known.add(local)
+    for (const head of heads)
+      for (const { local, at } of mentions(head)) {
+        const entry = this.locals.entries[local]
+        if (known.has(local) || entry === undefined || entry.generated) continue
+        known.add(local)
+        this.error('rego_unsafe_var_error', at, `var ${entry.name} is unsafe${suffix}`)
+      }
+  }
+}
+
+function mentions(term: Term): { readonly local: number; readonly at: ast.Span }[] {
+  if (term.kind === 'local') return [term]
+  if (term.kind === 'array' || term.kind === 'set') return term.items.flatMap(mentions)
+  return term.kind === 'object' ? term.entries.flat().flatMap(mentions) : []
+}
+
+/** A head term that was lifted and is still the last thing that its body does goes back to the head. */
+function settle(body: Expr[], value: Term): Term {
+  const last = body.at(-1)
+  if (last === undefined || last.kind !== 'unify' || value.kind !== 'local') return value
+  if (liftedLocal(last) !== value.local || last.with.length > 0) return value
+  body.pop()
+  return last.right
+}
+
+/** The errors that ordering found, each cause once. */
+function safetyErrors(orderer: Orderer, locals: readonly LocalEntry[], source: string, suffix: string): RegoError[] {
+  if (orderer.undeclared.length > 0)
+    return orderer.undeclared.map(({ name, at }) =>
+      errorAt('rego_compile_error', at, `var ${name} is undeclared`, source),
+    )
+  const causes = [...rootCauses(orderer.unsafe)].sort(([, a], [, b]) => a.start - b.start)
+  const named = causes.flatMap(([local, at]) => {
+    const entry = locals[local]
+    return entry === undefined || entry.generated ? [] : [{ name: entry.name, at }]
+  })
+  if (named.length > 0)
+    return named.map(({ name, at }) => {
+      const hint = ['not', 'and', 'or'].includes(name)
+        ? ` (hint: \`import future.keywords.${name}\` to import a future keyword)`
+        : ''
+      return errorAt('rego_unsafe_var_error', at, `var ${name} is unsafe${suffix}${hint}`, source)
+    })
+  const seen = new Set<number>()
+  return causes.flatMap(([, at]) => {
+    if (seen.has(at.start)) return []
+    seen.add(at.start)
+    return [errorAt('rego_unsafe_var_error', at, `expression is unsafe${suffix}`, source)]
+  })
+}
+
+export class QueryResolver extends BodyResolver {
+  constructor(settings: ResolveSettings, root: Node, place: Place) {
+    super(settings, root, place, new Scope(undefined, { used: new Set(), declared: new Set() }))
+  }
+
+  /** The query, ordered; what is wrong with it is in `errors`. */
+  resolve(source: string, body: ast.Body): Query {
+    this.scope = new Scope(undefined, namesIn(body, []))
+    const resolved = this.expressions(body)
+    if (this.errors.length === 0) {
+      const orderer = new Orderer(this.marks, this.locals)
+      orderer.order(resolved, new Set())
+      this.errors.push(...safetyErrors(orderer, this.locals.entries, source, ''))
+    }
+    const shown = new Set<number>()
+    for (const expr of resolved) for (const local of directVars(expr, this.marks)) shown.add(local)
+    const vars = this.locals.entries.flatMap((entry, local) =>
+      entry.generated || !shown.has(local) ? [] : [{ name: entry.name, local }],
+    )
+    const query = { body: resolved, locals: this.locals.entries, vars, source }
+    const [only] = resolved
+    const single =
+      resolved.length === 1 &&
+      only?.kind === 'test' &&
+      only.with.length === 0 &&
+      directVars(only, this.marks).size === 0
+    return single ? { ...query, term: only.term } : query
+  }
+
+  protected metadata(): Term | undefined {
+    return undefined
+  }
+
+  protected builtinArity(name: string, _call: Call, term: ast.Call): void {
+    this.error('rego_type_error', term.at, `${name}: arity mismatch`)
+  }
+}
