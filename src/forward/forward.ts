@@ -1,0 +1,50 @@
+/** Sends a call that was allowed to its upstream, as the decision's obligations say, and gives the reply. */
+import type { Allow, Call, Clock, Target, Upstream, UpstreamReply } from '../model/index.ts'
+import { type Lookup, systemLookup } from './egress.ts'
+import { planObligations } from './obligations.ts'
+import { UpstreamPool } from './pools.ts'
+import { UpstreamCall } from './upstream-call.ts'
+
+/**
+ * Faults: `obligation_unknown`, `body_too_large`, `body_slow`, `agent_gone`, `call_timeout`, `draining`, `upstream_*`,
+ * `reply_too_large`, `reply_not_maskable`.
+ */
+export type Forward = (call: Call, target: Target, allow: Allow) => Promise<UpstreamReply>
+
+export interface ForwardOptions {
+  /** Every upstream that a target may name. */
+  readonly upstreams: readonly Upstream[]
+  /** How agents reach the gateway, for `Location`; absent: from the call's own scheme and host. */
+  readonly publicUrl?: string
+}
+
+export interface ForwardPorts {
+  readonly clock: Clock
+  /** Default: the system's resolver. */
+  readonly lookup?: Lookup
+}
+
+export interface Forwarding {
+  readonly forward: Forward
+  /** Waits for running calls, then closes the connections: called when a reload has taken the room out of use. */
+  close(): Promise<void>
+}
+
+export function makeForward(options: ForwardOptions, ports: ForwardPorts): Forwarding {
+  const lookup = ports.lookup ?? systemLookup
+  const pools = new Map(options.upstreams.map((upstream) => [upstream.id, new UpstreamPool(upstream, lookup)]))
+  const publicUrl = options.publicUrl?.replace(/\/+$/, '')
+  return {
+    forward: (call, target, allow) => {
+      const pool = pools.get(target.upstream.id)
+      if (pool === undefined) throw new Error(`the upstream \`${target.upstream.id}\` has no pool`)
+      const plan = planObligations(allow.obligations, target.upstream)
+      return new Promise((resolve, reject) => {
+        new UpstreamCall({ call, target, plan, pool, clock: ports.clock, publicUrl, resolve, reject }).start()
+      })
+    },
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.close()))
+    },
+  }
+}

@@ -1,0 +1,3 @@
+/** The door of forwarding: calls out to upstreams, replies back, and small documents through the same guarded egress. */
+export { isAllowedAddress, type Lookup } from './egress.ts'
+export { type Forward, type Forwarding, type ForwardOptions, type ForwardPorts, makeForward } from './forward.ts'

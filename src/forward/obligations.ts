@@ -1,0 +1,77 @@
+/**
+ * What a decision that allows asks of the way out and back, worked out once before anything is sent: what cannot be done
+ * denies the call while nothing has happened yet.
+ */
+import { Fault, type Obligation, type Upstream } from '../model/index.ts'
+import { isFieldName, isFieldValue, isHopByHop } from '../wire/index.ts'
+import type { HeaderWishes } from './call-headers.ts'
+
+export interface Plan extends HeaderWishes {
+  /** Lower-case names to values that the reply to the agent gets. */
+  readonly reply: ReadonlyMap<string, string>
+  /** Bytes of the reply beyond which it is refused, by obligation; undefined when only the upstream's bound counts. */
+  readonly replyBytesMax: number | undefined
+  /** Types of the obligations, for the outcome record. */
+  readonly types: readonly string[]
+}
+
+const none: ReadonlyMap<string, string> = new Map()
+const noPlan: Plan = { upstream: none, identity: false, reply: none, replyBytesMax: undefined, types: [] }
+
+/** Fields that decide framing, addressing, identity or the connection: no policy may set them (lower case). */
+const untouchable: ReadonlySet<string> = new Set([
+  'authorization',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'cookie',
+  'date',
+  'expect',
+  'forwarded',
+  'gatehouse-decision',
+  'host',
+  'location',
+  'set-cookie',
+  'traceparent',
+  'tracestate',
+  'via',
+  'www-authenticate',
+])
+
+/** Faults with `obligation_unknown` when one of them cannot be carried out. */
+export function planObligations(obligations: readonly Obligation[], upstream: Upstream): Plan {
+  if (obligations.length === 0) return noPlan
+  const up = new Map<string, string>()
+  const reply = new Map<string, string>()
+  let replyBytesMax: number | undefined
+  for (const obligation of obligations) {
+    if (obligation.type === 'set_header') {
+      const name = obligation.name.toLowerCase()
+      refuseHeader(name, obligation.value, upstream)
+      const headers = obligation.to === 'agent' ? reply : up
+      // Sets have no order, so two different values would be a matter of chance.
+      const before = headers.get(name)
+      if (before !== undefined && before !== obligation.value)
+        throw new Fault('obligation_unknown', `two obligations set the header \`${name}\` to different values`)
+      headers.set(name, obligation.value)
+    } else if (obligation.type === 'limit') {
+      replyBytesMax = Math.min(replyBytesMax ?? obligation.response_bytes, obligation.response_bytes)
+    } else {
+      throw new Fault('obligation_unknown', `the obligation \`${String(obligation.type)}\` is not known here`)
+    }
+  }
+  const types = [...new Set(obligations.map(({ type }) => type))]
+  return { upstream: up, identity: false, reply, replyBytesMax, types }
+}
+
+function refuseHeader(name: string, value: string, upstream: Upstream): void {
+  const refused =
+    !isFieldName(name) ||
+    isHopByHop(name) ||
+    untouchable.has(name) ||
+    name.startsWith('x-forwarded-') ||
+    name === upstream.credential?.header.toLowerCase()
+  if (refused) throw new Fault('obligation_unknown', `policy may not set the header \`${name}\``)
+  if (!isFieldValue(value))
+    throw new Fault('obligation_unknown', `the value that policy sets for \`${name}\` is not a field value`)
+}

@@ -1,0 +1,172 @@
+/**
+ * The body of a call, read from node:http only when somebody wants it: kept whole and bounded, or streamed with
+ * back-pressure. Until then the socket is not read, and an agent that waits for `100 Continue` is not told to send.
+ */
+import type { IncomingMessage } from 'node:http'
+import { type ByteSink, type ByteSource, type CallBody, Fault } from '../model/index.ts'
+
+const noBytes = new Uint8Array(0)
+const noBytesPromise = Promise.resolve(noBytes)
+
+export class IncomingBody implements CallBody, ByteSource {
+  readonly lengthBytes: number | null
+  readonly mediaType?: string
+  held: Uint8Array | undefined = undefined
+  receivedBytes = 0
+  /** Whether bytes are asked of the agent right now: only then can it be too slow. */
+  flowing = false
+
+  readonly #message: IncomingMessage
+  readonly #invite: (() => void) | undefined
+  #all: Promise<Uint8Array> | undefined = undefined
+  #sink: ByteSink | undefined = undefined
+  #maxBytes = 0
+  #streamed = false
+  #ended = false
+  #fault: Fault | undefined = undefined
+
+  /** `invite` sends `100 Continue`, for an agent that waits for it (RFC 9110 section 10.1.1). */
+  constructor(
+    message: IncomingMessage,
+    lengthBytes: number | null,
+    mediaType: string | undefined,
+    invite: (() => void) | undefined,
+  ) {
+    this.#message = message
+    this.lengthBytes = lengthBytes
+    if (mediaType !== undefined) this.mediaType = mediaType
+    this.#invite = invite
+    if (lengthBytes === 0) {
+      this.held = noBytes
+      this.#all = noBytesPromise
+    }
+  }
+
+  bytes(maxBytes: number): Promise<Uint8Array> {
+    if (this.#all !== undefined) return this.#all
+    if (this.#streamed) throw new Error('the body is already streamed')
+    this.#all = new Promise((resolve, reject) => {
+      this.#begin(maxBytes, new Collector(this, resolve, reject))
+    })
+    return this.#all
+  }
+
+  stream(maxBytes: number): ByteSource {
+    if (this.#all !== undefined || this.#streamed) throw new Error('the body is already read')
+    this.#streamed = true
+    if (this.lengthBytes !== null && this.lengthBytes > maxBytes) throw this.#tooLarge(maxBytes)
+    this.#maxBytes = maxBytes
+    return this
+  }
+
+  start(sink: ByteSink): void {
+    this.#begin(this.#maxBytes, sink)
+  }
+
+  pause(): void {
+    this.flowing = false
+    this.#message.pause()
+  }
+
+  resume(): void {
+    if (this.#ended || this.#fault !== undefined) return
+    this.flowing = true
+    this.#message.resume()
+  }
+
+  /** The socket carries the reply too, so it stays: the rest of the body is thrown away when the reply has been written. */
+  cancel(): void {
+    this.#sink = undefined
+    this.pause()
+  }
+
+  /** The agent left, was too slow or sent broken chunks: whoever reads the body is told once. */
+  fail(fault: Fault): void {
+    if (this.#ended || this.#fault !== undefined) return
+    this.#fault = fault
+    this.flowing = false
+    const sink = this.#sink
+    this.#sink = undefined
+    sink?.fail(fault)
+  }
+
+  #begin(maxBytes: number, sink: ByteSink): void {
+    if (this.#fault !== undefined) {
+      sink.fail(this.#fault)
+      return
+    }
+    if (this.lengthBytes !== null && this.lengthBytes > maxBytes) {
+      sink.fail(this.#tooLarge(maxBytes))
+      return
+    }
+    this.#maxBytes = maxBytes
+    this.#sink = sink
+    this.flowing = true
+    this.#invite?.()
+    this.#message.on('data', (chunk: Buffer) => this.#take(chunk))
+    // With a length the last byte is the end; only chunks need the event.
+    if (this.lengthBytes === null) this.#message.on('end', () => this.#finish())
+  }
+
+  #take(chunk: Buffer): void {
+    this.receivedBytes += chunk.length
+    const sink = this.#sink
+    if (sink === undefined) return
+    if (this.receivedBytes > this.#maxBytes) {
+      this.pause()
+      this.fail(this.#tooLarge(this.#maxBytes))
+      return
+    }
+    sink.chunk(chunk)
+    if (this.receivedBytes === this.lengthBytes) this.#finish()
+  }
+
+  #finish(): void {
+    if (this.#ended || this.#fault !== undefined) return
+    this.#ended = true
+    this.flowing = false
+    const sink = this.#sink
+    this.#sink = undefined
+    sink?.end()
+  }
+
+  #tooLarge(maxBytes: number): Fault {
+    const size = this.lengthBytes === null ? `more than ${maxBytes}` : `${this.lengthBytes}`
+    return new Fault('body_too_large', `the body has ${size} bytes, at most ${maxBytes} are accepted here`, {
+      publicDetail: `the body has ${size} bytes, at most ${maxBytes} are accepted here`,
+    })
+  }
+}
+
+/** Keeps the chunks of one body until it ends. One chunk, the usual case, is kept without a copy. */
+class Collector implements ByteSink {
+  readonly #body: IncomingBody
+  readonly #resolve: (bytes: Uint8Array) => void
+  readonly #reject: (fault: Fault) => void
+  #first: Uint8Array | undefined = undefined
+  #more: Uint8Array[] | undefined = undefined
+
+  constructor(body: IncomingBody, resolve: (bytes: Uint8Array) => void, reject: (fault: Fault) => void) {
+    this.#body = body
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  chunk(bytes: Uint8Array): void {
+    if (this.#first === undefined) this.#first = bytes
+    else {
+      this.#more ??= [this.#first]
+      this.#more.push(bytes)
+    }
+  }
+
+  end(): void {
+    const bytes = this.#more === undefined ? (this.#first ?? noBytes) : Buffer.concat(this.#more)
+    this.#body.held = bytes
+    this.#resolve(bytes)
+  }
+
+  fail(fault: Fault): void {
+    this.#reject(fault)
+  }
+}

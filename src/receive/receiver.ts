@@ -1,0 +1,389 @@
+/**
+ * The agents' server: node:http or node:https, HTTP/1.1 only. It turns bytes into arrivals, hands each to the gateway and
+ * writes the reply; it bounds connections, calls, header and body bytes, and time, and drains on request. What a call means
+ * is not known here.
+ */
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import {
+  type Arrival,
+  type Clock,
+  Fault,
+  type FaultCode,
+  type Log,
+  limits,
+  type MakeId,
+  type Peer,
+  type RandomBytes,
+  type Reply,
+} from '../model/index.ts'
+import { makeTraceMaker } from '../wire/index.ts'
+import { Connection, type Deadlines } from './connection.ts'
+import { departureFault } from './departure.ts'
+import { type ArrivalPorts, Exchange } from './exchange.ts'
+import { type Flood, Floods } from './floods.ts'
+import { bareReply, parserFault } from './refused-bytes.ts'
+import { writeReply } from './reply-writer.ts'
+
+/** PEM texts: the certificate chain, leaf first, and its private key. */
+export interface Certificate {
+  readonly certificate: string
+  readonly key: string
+}
+
+export interface ReceiverOptions {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  readonly tls?: Certificate
+  /** Open connections; one more is closed at once. */
+  readonly connectionsMax: number
+  /** Calls under way; beyond it a call is refused with `overloaded`, beyond one and a half times it the connection is cut. */
+  readonly callsMax: number
+  readonly timing: Deadlines
+}
+
+export interface ReceiverPorts {
+  readonly clock: Clock
+  readonly makeId: MakeId
+  readonly randomBytes: RandomBytes
+  readonly log: Log
+  /** The gateway. Never rejects; if it does all the same, the connection is cut and the program's log says why. */
+  readonly handle: (arrival: Arrival) => Promise<Reply>
+  /** Bytes that were no call: one fault record each, save those of an address beyond the flood bound. */
+  readonly onRefusedBytes: (code: FaultCode, detail: string, peer: Peer) => void
+  /** Sockets that were closed unread; at most once a second. */
+  readonly onFlood: (flood: Flood) => void
+}
+
+export interface Receiver {
+  /** Rejects with the error of the socket, e.g. `EADDRINUSE`. */
+  listen(): Promise<void>
+  /** Known after `listen`. */
+  readonly address: { readonly host: string; readonly port: number }
+  readonly connections: number
+  readonly callsUnderWay: number
+  /** New handshakes use it; connections that are open go on. Throws when the pair does not fit together. */
+  reloadCertificate(certificate: Certificate): void
+  /**
+   * Takes no new connection, refuses new calls with `draining`, lets running calls end for at most `msMax` milliseconds, then
+   * departs them and cuts every connection. Gives the number of calls that were cut.
+   */
+  drain(msMax: number): Promise<number>
+  /** Cuts everything at once. */
+  close(): Promise<void>
+}
+
+export function makeReceiver(options: ReceiverOptions, ports: ReceiverPorts): Receiver {
+  return new HttpReceiver(options, ports)
+}
+
+/** Characters of a peer's address as text; node gives IPv4 peers of a dual-stack socket as `::ffff:a.b.c.d`. */
+class HttpReceiver implements Receiver {
+  readonly #options: ReceiverOptions
+  readonly #ports: ReceiverPorts
+  readonly #arrivalPorts: ArrivalPorts
+  readonly #scheme: 'http' | 'https'
+  readonly #server: Server | TlsServer
+  readonly #connections = new Map<Socket, Connection>()
+  readonly #floods: Floods
+  #callsUnderWay = 0
+  #draining = false
+  #stopSweeps: (() => void) | undefined = undefined
+  #onQuiet: (() => void) | undefined = undefined
+
+  constructor(options: ReceiverOptions, ports: ReceiverPorts) {
+    this.#options = options
+    this.#ports = ports
+    this.#arrivalPorts = { clock: ports.clock, makeId: ports.makeId, makeTrace: makeTraceMaker(ports.randomBytes) }
+    this.#floods = new Floods(ports.onFlood)
+    this.#scheme = options.tls === undefined ? 'http' : 'https'
+    this.#server = this.#makeServer(options)
+  }
+
+  get address(): { readonly host: string; readonly port: number } {
+    const { address, port } = this.#server.address() as AddressInfo
+    return { host: address, port }
+  }
+
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  get callsUnderWay(): number {
+    return this.#callsUnderWay
+  }
+
+  listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host: this.#options.host, port: this.#options.port, backlog: 1024 }, () => {
+        this.#server.removeListener('error', reject)
+        this.#server.on('error', (error) => this.#ports.log.error({ error: error.message }, 'the listener failed'))
+        this.#stopSweeps = this.#ports.clock.every(limits.sweepMs, () => this.#sweep())
+        resolve()
+      })
+    })
+  }
+
+  reloadCertificate(certificate: Certificate): void {
+    if (this.#scheme !== 'https') throw new Error('this listener has no TLS')
+    ;(this.#server as TlsServer).setSecureContext({ cert: certificate.certificate, key: certificate.key })
+  }
+
+  async drain(msMax: number): Promise<number> {
+    this.#draining = true
+    this.#server.close()
+    for (const connection of this.#connections.values()) {
+      connection.closing = true
+      if (connection.current === undefined && connection.socket.writableLength === 0) connection.cut()
+    }
+    if (this.#callsUnderWay > 0) {
+      await new Promise<void>((resolve) => {
+        const forget = this.#ports.clock.after(msMax, resolve)
+        this.#onQuiet = () => {
+          forget()
+          resolve()
+        }
+      })
+    }
+    const cut = this.#callsUnderWay
+    const nowMs = this.#ports.clock.monotonicMs()
+    for (const connection of this.#connections.values()) this.#depart(connection, 'draining', nowMs)
+    await this.close()
+    return cut
+  }
+
+  async close(): Promise<void> {
+    this.#draining = true
+    this.#stopSweeps?.()
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+    })
+    for (const connection of this.#connections.values()) connection.cut()
+    await closed
+  }
+
+  #makeServer(options: ReceiverOptions): Server | TlsServer {
+    const settings = {
+      maxHeaderSize: limits.headerBytesMax,
+      // A request without Host, and one that expects something, are calls to be refused and recorded.
+      requireHostHeader: false,
+      insecureHTTPParser: false,
+      noDelay: true,
+      // Every deadline is kept by the sweeps: node's own would cost a timer a call, and answer without a record.
+      headersTimeout: 0,
+      requestTimeout: 0,
+      keepAliveTimeout: 0,
+      connectionsCheckingInterval: 0x7fffffff,
+    }
+    const server =
+      options.tls === undefined
+        ? createServer(settings)
+        : createTlsServer({
+            ...settings,
+            cert: options.tls.certificate,
+            key: options.tls.key,
+            minVersion: 'TLSv1.2',
+            ALPNProtocols: ['http/1.1'],
+            handshakeTimeout: options.timing.headerMsMax,
+          })
+    server.timeout = 0
+    // 0 is no limit: with one node drops the fields beyond it in silence. `wire/headers` counts them instead.
+    server.maxHeadersCount = 0
+    server.maxConnections = options.connectionsMax
+    server.on(options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) =>
+      this.#connected(socket),
+    )
+    if (options.tls !== undefined) server.on('connection', (socket: Socket) => this.#refuseFlooder(socket))
+    server.on('drop', (data) => this.#dropped(data))
+    server.on('request', (message, response) => this.#arrived(message, response, undefined, false))
+    server.on('checkContinue', (message, response) => this.#arrived(message, response, undefined, true))
+    server.on('checkExpectation', (message: IncomingMessage, response: ServerResponse) => {
+      const fault = new Fault('expectation_refused', `the expectation is \`${message.headers.expect?.slice(0, 80)}\``)
+      this.#arrived(message, response, fault, false)
+    })
+    server.on('connect', (message: IncomingMessage, socket) => this.#arrivedConnect(message, socket as Socket))
+    server.on('clientError', (error: Error, socket) => this.#refuseBytes(error, socket as Socket))
+    server.on('tlsClientError', (error: Error, socket) => {
+      if (parserFault(error) === undefined) return
+      this.#report(new Fault('tls_refused', error.message), peerOf(socket))
+    })
+    return server
+  }
+
+  #connected(socket: Socket): void {
+    const connection = new Connection(socket, this.#ports.clock.monotonicMs())
+    if (this.#scheme === 'http' && this.#refuseFlooder(socket)) return
+    this.#connections.set(socket, connection)
+    socket.once('close', () => this.#closed(connection))
+  }
+
+  #refuseFlooder(socket: Socket): boolean {
+    const address = socket.remoteAddress ?? 'unknown'
+    if (!this.#floods.isOver(address, this.#ports.clock.monotonicMs())) return false
+    this.#floods.closed(address)
+    socket.destroy()
+    return true
+  }
+
+  #closed(connection: Connection): void {
+    this.#connections.delete(connection.socket)
+    this.#depart(connection, 'agent_gone', this.#ports.clock.monotonicMs())
+    connection.waiting.length = 0
+  }
+
+  #depart(connection: Connection, reason: 'agent_gone' | 'draining', nowMs: number): void {
+    const call = connection.current
+    if (call === undefined || call.departure.reason !== undefined) return
+    call.departure.depart(reason, nowMs)
+    call.body.fail(departureFault(reason))
+  }
+
+  #arrived(
+    message: IncomingMessage,
+    response: ServerResponse,
+    refusal: Fault | undefined,
+    awaitsContinue: boolean,
+  ): void {
+    const connection = this.#connections.get(message.socket)
+    if (connection === undefined || connection.lingering) return
+    if (this.#refuseFlooder(message.socket)) return
+    if (message.httpVersionMajor !== 1 || message.httpVersionMinor !== 1) {
+      this.#refuse(
+        connection,
+        new Fault('http_malformed', `the version is HTTP/${message.httpVersion}, expected HTTP/1.1`),
+      )
+      return
+    }
+    if (this.#callsUnderWay >= this.#options.callsMax * 1.5 || connection.waiting.length >= limits.pipelinedCallsMax) {
+      this.#report(new Fault('overloaded', 'the connection was cut'), connection.peer)
+      connection.cut()
+      return
+    }
+    const exchange = new Exchange(
+      message,
+      response,
+      {
+        scheme: this.#scheme,
+        peer: connection.peer,
+        refusal: refusal ?? this.#houseRefusal(),
+        awaitsContinue,
+      },
+      this.#arrivalPorts,
+    )
+    if (connection.current === undefined) this.#run(connection, exchange)
+    else connection.waiting.push(exchange)
+  }
+
+  #houseRefusal(): Fault | undefined {
+    if (this.#draining) return new Fault('draining', 'the call came after the drain had begun')
+    if (this.#callsUnderWay >= this.#options.callsMax)
+      return new Fault('overloaded', `${this.#callsUnderWay} calls are under way`)
+    return undefined
+  }
+
+  /** Node gives a CONNECT without a response to answer on: one is put onto its socket, so that it is a call like any other. */
+  #arrivedConnect(message: IncomingMessage, socket: Socket): void {
+    const connection = this.#connections.get(socket)
+    if (connection === undefined) return
+    const response = new ServerResponse(message)
+    connection.closing = true
+    response.assignSocket(socket)
+    response.once('finish', () => connection.linger(this.#ports.clock.monotonicMs()))
+    this.#arrived(message, response, undefined, false)
+  }
+
+  #run(connection: Connection, exchange: Exchange): void {
+    connection.begin(exchange)
+    this.#callsUnderWay++
+    this.#ports.handle(exchange).then(
+      (reply) => this.#reply(connection, exchange, reply),
+      (cause: unknown) => {
+        this.#ports.log.error({ call: exchange.id, error: String(cause) }, 'the gateway threw: the connection is cut')
+        this.#finish(connection, false)
+      },
+    )
+  }
+
+  #reply(connection: Connection, exchange: Exchange, reply: Reply): void {
+    const { message } = exchange
+    if (reply.unidentified === true) this.#floods.count(connection.peer.address, this.#ports.clock.monotonicMs())
+    const length = exchange.body.lengthBytes
+    const leavesMuch = !message.complete && (length === null || length > limits.discardedBodyBytesMax)
+    if (leavesMuch || this.#draining) connection.closing = true
+    // Node ends a closing connection as soon as the reply is out; the rest of the body must be read a little longer.
+    if (leavesMuch) message.socket.destroySoon = () => connection.linger(this.#ports.clock.monotonicMs())
+    try {
+      writeReply(reply, exchange.method, exchange.response, exchange.departure, connection.closing, (whole) =>
+        this.#finish(connection, whole),
+      )
+    } catch (cause) {
+      this.#ports.log.error(
+        { call: exchange.id, error: String(cause) },
+        'the reply could not be written: the connection is cut',
+      )
+      this.#finish(connection, false)
+    }
+  }
+
+  #finish(connection: Connection, whole: boolean): void {
+    this.#callsUnderWay--
+    connection.rest(this.#ports.clock.monotonicMs())
+    if (!whole) connection.cut()
+    else {
+      const next = connection.waiting.shift()
+      if (next !== undefined && !connection.closing) this.#run(connection, next)
+    }
+    if (this.#callsUnderWay === 0) this.#onQuiet?.()
+  }
+
+  /** The parser gave up on this connection: a call that runs learns it through its body, otherwise the bytes were no call. */
+  #refuseBytes(error: Error, socket: Socket): void {
+    const connection = this.#connections.get(socket)
+    const fault = parserFault(error)
+    if (connection === undefined || fault === undefined || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    if (connection.current === undefined) this.#refuse(connection, fault)
+    else {
+      connection.closing = true
+      connection.waiting.length = 0
+      connection.current.body.fail(fault)
+    }
+  }
+
+  #refuse(connection: Connection, fault: Fault): void {
+    this.#report(fault, connection.peer)
+    if (connection.lingering) return
+    connection.socket.write(bareReply(fault.code))
+    connection.linger(this.#ports.clock.monotonicMs())
+  }
+
+  #report(fault: Fault, peer: Peer): void {
+    const nowMs = this.#ports.clock.monotonicMs()
+    if (this.#floods.isOver(peer.address, nowMs)) this.#floods.closed(peer.address)
+    else this.#ports.onRefusedBytes(fault.code, fault.detail, peer)
+    this.#floods.count(peer.address, nowMs)
+  }
+
+  #dropped(data: { remoteAddress?: string; remotePort?: number } | undefined): void {
+    const peer = { address: data?.remoteAddress ?? 'unknown', port: data?.remotePort ?? 0 }
+    this.#report(new Fault('connection_limit', `${this.#options.connectionsMax} connections are open`), peer)
+  }
+
+  #sweep(): void {
+    const nowMs = this.#ports.clock.monotonicMs()
+    this.#floods.turn(nowMs)
+    for (const connection of this.#connections.values()) {
+      const fault = connection.sweep(nowMs, this.#options.timing)
+      if (fault !== undefined) this.#refuse(connection, fault)
+    }
+  }
+}
+
+function peerOf(socket: { remoteAddress?: string | undefined; remotePort?: number | undefined }): Peer {
+  return { address: socket.remoteAddress ?? 'unknown', port: socket.remotePort ?? 0 }
+}
