@@ -116,11 +116,11 @@ export async function startServices(options: {
   }
 }
 
-/** The child's first line is JSON with its address: `{"address":"http://127.0.0.1:40123"}`. */
+/** The child's first line is JSON with its origin: `{"origin":"http://127.0.0.1:40123", ...}`. */
 function originOf(line: string): string {
   const said: unknown = JSON.parse(line)
-  const address = typeof said === 'object' && said !== null && 'address' in said ? said.address : undefined
-  if (typeof address !== 'string' || !/^http:\/\/127\.0\.0\.1:\d+$/.test(address))
-    throw new Error(`the procurement services printed \`${line.slice(0, 200)}\` instead of their address`)
-  return address
+  const origin = typeof said === 'object' && said !== null && 'origin' in said ? said.origin : undefined
+  if (typeof origin !== 'string' || !/^http:\/\/127\.0\.0\.1:\d+$/.test(origin))
+    throw new Error(`the procurement services printed \`${line.slice(0, 200)}\` instead of their origin`)
+  return origin
 }
