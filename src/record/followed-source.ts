@@ -1,0 +1,82 @@
+/**
+ * A streamed reply on its way to the agent: its bytes are counted and passed on, its end is held until the outcome of the
+ * call is recorded. Whatever way the stream ends, it is told once.
+ */
+import { type ByteSink, type ByteSource, type Departure, type DepartureReason, Fault, toFault } from '../model/index.ts'
+
+export interface StreamEnd {
+  /** The last byte has arrived. Resolves when the agent may have the end; rejects when it may not. */
+  whole(replyBytes: number): Promise<void>
+  /** It broke: at the upstream, or the agent departed. */
+  broken(fault: Fault, replyBytes: number): void
+}
+
+export class FollowedSource implements ByteSource, ByteSink {
+  readonly lengthBytes: number | null
+  private readonly source: ByteSource
+  private readonly tell: StreamEnd
+  private forget: () => void = nothing
+  private sink: ByteSink | undefined
+  private replyBytes = 0
+  private told = false
+
+  constructor(source: ByteSource, departure: Departure, tell: StreamEnd) {
+    this.lengthBytes = source.lengthBytes
+    this.source = source
+    this.tell = tell
+    // Only noted: whoever writes to the agent cancels the source.
+    this.forget = departure.onDeparture((reason) => this.broke(departedFault(reason)))
+  }
+
+  start(sink: ByteSink): void {
+    this.sink = sink
+    this.source.start(this)
+  }
+
+  pause(): void {
+    this.source.pause()
+  }
+
+  resume(): void {
+    this.source.resume()
+  }
+
+  cancel(cause: Error): void {
+    this.sink = undefined
+    this.broke(new Fault('agent_gone', cause.message, { cause }))
+    this.source.cancel(cause)
+  }
+
+  chunk(bytes: Uint8Array): void {
+    this.replyBytes += bytes.length
+    this.sink?.chunk(bytes)
+  }
+
+  end(): void {
+    if (this.told) return
+    this.told = true
+    this.forget()
+    this.tell.whole(this.replyBytes).then(
+      () => this.sink?.end(),
+      (cause: unknown) => this.sink?.fail(toFault(cause)),
+    )
+  }
+
+  fail(fault: Fault): void {
+    this.broke(fault)
+    this.sink?.fail(fault)
+  }
+
+  private broke(fault: Fault): void {
+    if (this.told) return
+    this.told = true
+    this.forget()
+    this.tell.broken(fault, this.replyBytes)
+  }
+}
+
+function nothing(): void {}
+
+function departedFault(reason: DepartureReason): Fault {
+  return new Fault(reason, 'the reply was not received to its end')
+}

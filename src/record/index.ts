@@ -1,0 +1,5 @@
+/** The door of the decision log: writing it, the entries of calls, reading it. */
+export { type AnswerFault, type Entry, makeRecorder, type OpenEntry, type RecorderOptions } from './entry.ts'
+export { type LogFile, type LogFiles, nodeFiles } from './files.ts'
+export { type Holder, LogOpenError } from './lock.ts'
+export { type DecisionLog, type DecisionLogOptions, type LogStats, openDecisionLog } from './log.ts'

@@ -1,0 +1,97 @@
+/**
+ * One process writes a log. The lock is the kernel's, taken through SQLite on an empty database beside the segments: it
+ * ends with its process however that ends, holds between containers that share the directory, where process ids mean
+ * nothing, and cannot be taken over while its holder lives. Who holds it stands in a file next to it, for the message.
+ */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+export interface Lock {
+  /** The process that held it before and did not give it back: it was killed, or the machine stopped. */
+  readonly abandonedBy: Holder | undefined
+  release(): void
+}
+
+export interface Holder {
+  readonly pid: number
+  readonly host: string
+  /** RFC 3339. */
+  readonly since: string
+}
+
+/** Why a log could not be opened; the message says where, what was found and what to do. */
+export class LogOpenError extends Error {
+  override readonly name = 'LogOpenError'
+  /** `log_held`: another process writes it; `log_damaged`: its lines do not follow each other; `log_unusable`: the disk says no. */
+  readonly code: 'log_held' | 'log_damaged' | 'log_unusable'
+
+  constructor(code: LogOpenError['code'], message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+  }
+}
+
+/** SQLite's result code for a lock that another connection has. */
+const sqliteBusy = 5
+
+/** Throws `LogOpenError` `log_held` when another process, or this one, has the lock already. */
+export function takeLock(directory: string, nowMs: number): Lock {
+  const path = join(directory, 'lock')
+  const holderPath = join(directory, 'lock.holder')
+  let database: DatabaseSync | undefined
+  try {
+    database = new DatabaseSync(path, { timeout: 0 })
+    database.exec('BEGIN EXCLUSIVE')
+  } catch (cause) {
+    database?.close()
+    if (isBusy(cause)) throw new LogOpenError('log_held', heldBy(directory, readHolder(holderPath)), cause)
+    throw new LogOpenError('log_unusable', `the lock \`${path}\` cannot be taken: ${textOf(cause)}`, cause)
+  }
+  const held = database
+  const abandonedBy = readHolder(holderPath)
+  try {
+    const holder: Holder = { pid: process.pid, host: hostname(), since: new Date(nowMs).toISOString() }
+    writeFileSync(holderPath, `${JSON.stringify(holder)}\n`, { mode: 0o600 })
+  } catch (cause) {
+    held.close()
+    throw new LogOpenError('log_unusable', `\`${holderPath}\` cannot be written: ${textOf(cause)}`, cause)
+  }
+  return {
+    abandonedBy,
+    release() {
+      // The file goes first: without it the next holder knows that this one ended in order.
+      rmSync(holderPath, { force: true })
+      held.close()
+    },
+  }
+}
+
+function isBusy(cause: unknown): boolean {
+  return cause instanceof Error && 'errcode' in cause && cause.errcode === sqliteBusy
+}
+
+function heldBy(directory: string, holder: Holder | undefined): string {
+  const who =
+    holder === undefined ? 'another process' : `process \`${holder.pid}\` on \`${holder.host}\` since ${holder.since}`
+  return `the decision log in \`${directory}\` is held by ${who}: stop it, or give this one a data directory of its own`
+}
+
+function readHolder(path: string): Holder | undefined {
+  try {
+    const read: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    if (typeof read !== 'object' || read === null) return undefined
+    const { pid, host, since } = read as Partial<Holder>
+    return typeof pid === 'number' && typeof host === 'string' && typeof since === 'string'
+      ? { pid, host, since }
+      : undefined
+  } catch {
+    // No file, or one cut off while it was written: the lock itself decides, this is only its name plate.
+    return undefined
+  }
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}

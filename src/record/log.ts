@@ -1,0 +1,282 @@
+/**
+ * The decision log as its users see it: opened once over a directory that it then owns, taking records from the entries of
+ * calls, from the house and from the sockets. Puts together the lock, the queue, the writer and the watch on the disk.
+ */
+import { join } from 'node:path'
+import { type Clock, Fault, type FaultCode, type JsonObject, type Log, limits, type Readiness } from '../model/index.ts'
+import { watchDisk } from './disk.ts'
+import type { LogFile, LogFiles } from './files.ts'
+import { quote, textOf } from './json-text.ts'
+import { LogOpenError, takeLock } from './lock.ts'
+import { makeQueue, type Queue } from './queue.ts'
+import { batchBytesMax, findEnd, type LogEnd, segmentName } from './segments.ts'
+import { makeWriter, type Writer } from './writer.ts'
+
+/** Milliseconds between two records that say how many were left out. */
+const omissionMs = 1_000
+
+export interface DecisionLogOptions {
+  /** Absolute; made when it is not there. Its segments, the lock and checkpoints are in it. */
+  readonly directory: string
+  /** Bytes after which the next segment is begun. A single write of up to 4 MiB may be larger. */
+  readonly segmentBytesMax: number
+  /** Free bytes of the disk below which new calls are refused. 0 switches that off. */
+  readonly freeDiskBytesMin: number
+  readonly files: LogFiles
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export interface LogStats {
+  /** Records and characters that wait for the disk. */
+  readonly queueRecords: number
+  readonly queueChars: number
+  /** Records of refused calls that wait in memory until the log can be written again. */
+  readonly heldRecords: number
+  /** Durable writes, and the records and bytes that they took, since the log was opened. */
+  readonly batches: number
+  readonly records: number
+  readonly bytes: number
+  /** Writes, and openings of segments, that failed. */
+  readonly failures: number
+  /** Calls and faults that were only counted, because there was no room for a record of each. */
+  readonly omitted: number
+  readonly segment: number
+  readonly segmentBytes: number
+  readonly nextSeq: number
+  /** Undefined when it cannot be read. */
+  readonly freeDiskBytes: number | undefined
+}
+
+export interface DecisionLog {
+  /** For `makeRecorder`. */
+  readonly queue: Queue
+  /** For `makeRecorder`: the call is counted, and a fault record says how many there were. */
+  omit(code: FaultCode, count: number): void
+  /**
+   * What changed what is allowed, and what operators did. Resolves when it is durable. Rejects with `log_unavailable`, and
+   * even then it is written as soon as that is possible.
+   */
+  admin(event: string, detail: JsonObject): Promise<void>
+  /** Bytes that were not a call. Never waits; beyond the share of such records they are only counted. */
+  fault(code: FaultCode, detail: string, peer?: string, count?: number): void
+  readonly readiness: Readiness
+  stats(): LogStats
+  /** Writes what waits, ends the segment, gives the directory back. Call it when no call is under way any more. */
+  close(): Promise<void>
+}
+
+/** Faults: `LogOpenError`, whose message is for the operator. */
+export async function openDecisionLog(options: DecisionLogOptions): Promise<DecisionLog> {
+  const { directory, files, clock, log } = options
+  await usable(directory, 'cannot be made', files.makeDirectory(directory))
+  const lock = takeLock(directory, clock.nowMs())
+  try {
+    const end = await usable(directory, 'cannot be read', findEnd(files, directory))
+    const { file, savedAs } = await usable(
+      directory,
+      'cannot be repaired',
+      continueSegment(files, directory, end, clock),
+    )
+    const decisionLog = await assemble(options, { end, file, release: lock.release })
+    if (lock.abandonedBy !== undefined || end.tornBytes > 0) {
+      const detail = {
+        reason: end.tornBytes > 0 ? 'torn_write' : 'not_stopped',
+        ...(end.tornBytes > 0 && { segment: end.segment ?? 0, cut_bytes: end.tornBytes }),
+        ...(savedAs !== undefined && { saved_as: savedAs }),
+        ...(lock.abandonedBy !== undefined && { process: { ...lock.abandonedBy } }),
+      }
+      log.warn(detail, 'the decision log was not closed in order and is recovered')
+      void decisionLog.admin('recovery', detail)
+    }
+    return decisionLog
+  } catch (cause) {
+    lock.release()
+    throw cause
+  }
+}
+
+async function usable<T>(directory: string, what: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (cause) {
+    if (cause instanceof LogOpenError) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new LogOpenError('log_unusable', `the log's directory \`${directory}\` ${what}: ${reason}`, cause)
+  }
+}
+
+/**
+ * Cuts what is torn and makes the rest durable: a process that was killed may have left whole lines unsynced, and they are
+ * about to be followed by others. What is cut is kept beside the segment when it held more than the rest of one line.
+ */
+async function continueSegment(
+  files: LogFiles,
+  directory: string,
+  end: LogEnd,
+  clock: Clock,
+): Promise<{ file: LogFile | undefined; savedAs: string | undefined }> {
+  if (end.segment === undefined) return { file: undefined, savedAs: undefined }
+  const path = join(directory, segmentName(end.segment))
+  let savedAs: string | undefined
+  if (end.tornLines) {
+    savedAs = `${segmentName(end.segment)}.${Math.floor(clock.nowMs())}.cut`
+    const saved = await files.open(join(directory, savedAs), 'create')
+    try {
+      await writeWhole(saved, await files.read(path, end.wholeBytes, end.tornBytes))
+    } finally {
+      await saved.close()
+    }
+  }
+  const file = await files.open(path, 'extend')
+  try {
+    if (end.tornBytes > 0) await file.truncate(end.wholeBytes)
+    await file.sync()
+    await files.syncDirectory(directory)
+  } catch (cause) {
+    await file.close().catch(() => {})
+    throw cause
+  }
+  return { file, savedAs }
+}
+
+function writeWhole(file: LogFile, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const from = (offset: number) =>
+      file.write(bytes, offset, bytes.length - offset, offset, (error, written) => {
+        if (error !== null) reject(error)
+        else if (written <= 0) reject(new Error(`the disk took \`${written}\` bytes`))
+        else if (offset + written === bytes.length) resolve()
+        else from(offset + written)
+      })
+    from(0)
+  })
+}
+
+async function assemble(
+  options: DecisionLogOptions,
+  start: { readonly end: LogEnd; readonly file: LogFile | undefined; readonly release: () => void },
+): Promise<DecisionLog> {
+  const { directory, segmentBytesMax, freeDiskBytesMin, files, clock, log } = options
+  let shortSinceMs: number | undefined
+  const omitted = new Map<FaultCode, number>()
+  let omittedTotal = 0
+  let stopOmissions: (() => void) | undefined
+
+  // The queue wakes the writer, the writer takes from the queue.
+  const queue = makeQueue(
+    clock,
+    {
+      recordsMax: limits.logQueueRecordsMax,
+      charsMax: limits.logQueueBytesMax,
+      unknownRecordsMax: limits.unidentifiedQueueRecordsMax,
+      batchCharsMax: Math.floor(batchBytesMax / 3),
+      heldRecordsMax: limits.logQueueRecordsMax / 4,
+      waitMsMax: limits.logWaitMsMax,
+    },
+    () => writer.wake(),
+  )
+  const recoveryRest = (detail: JsonObject) => `"event":"recovery","detail":${textOf(detail)}`
+  const writer: Writer = makeWriter({
+    directory,
+    segmentBytesMax,
+    files,
+    clock,
+    log,
+    queue,
+    end: {
+      segment: start.end.segment ?? 1,
+      file: start.file,
+      bytes: start.end.wholeBytes,
+      nextSeq: start.end.nextSeq,
+    },
+    recoveryLine: (detail) => queue.lineOf('admin', recoveryRest(detail)),
+    async obstacle() {
+      await disk.look()
+      return disk.shortage()
+    },
+    recovered() {
+      queue.resumed()
+      open()
+    },
+  })
+  const disk = watchDisk({ directory, freeDiskBytesMin, files, clock, log, changed: diskChanged })
+  await disk.look()
+
+  /** New calls are taken again if nothing else stands against it. */
+  function open(): void {
+    const shortage = disk.shortage()
+    const fault = writer.failure() ?? (shortage === undefined ? undefined : new Fault('log_unavailable', shortage))
+    queue.refuse(fault)
+    if (fault === undefined) queue.release()
+  }
+
+  function diskChanged(): void {
+    const shortage = disk.shortage()
+    if (shortage !== undefined) {
+      log.error({ directory, freeBytes: disk.freeBytes() }, shortage)
+      shortSinceMs ??= clock.monotonicMs()
+    } else if (shortSinceMs !== undefined) {
+      log.info({ directory, freeBytes: disk.freeBytes() }, "the log's disk has room again")
+      const unavailable_ms = Math.round(clock.monotonicMs() - shortSinceMs)
+      shortSinceMs = undefined
+      void queue.keep('admin', recoveryRest({ reason: 'disk_short', unavailable_ms }))
+    }
+    open()
+  }
+
+  function omit(code: FaultCode, count: number): void {
+    omitted.set(code, (omitted.get(code) ?? 0) + count)
+    omittedTotal += count
+    stopOmissions ??= clock.after(omissionMs, writeOmissions)
+  }
+
+  function writeOmissions(): void {
+    stopOmissions = undefined
+    for (const [code, count] of omitted) {
+      void queue.keep(
+        'fault',
+        faultRest(code, 'counted only: there was no room for a record of each', undefined, count),
+      )
+    }
+    omitted.clear()
+  }
+
+  return {
+    queue,
+    omit,
+    admin: (event, detail) => queue.keep('admin', `"event":${quote(event)},"detail":${textOf(detail)}`),
+    fault(code, detail, peer, count) {
+      if (!queue.offer(faultRest(code, detail, peer, count))) omit(code, count ?? 1)
+    },
+    readiness() {
+      const failure = writer.failure()
+      return failure === undefined
+        ? disk.shortage()
+        : `${failure.detail}: calls are refused until the disk of \`${directory}\` can be written`
+    },
+    stats() {
+      const { records: queueRecords, chars: queueChars, heldRecords } = queue.depth()
+      return {
+        ...writer.counts(),
+        queueRecords,
+        queueChars,
+        heldRecords,
+        omitted: omittedTotal,
+        freeDiskBytes: disk.freeBytes(),
+      }
+    },
+    async close() {
+      disk.stop()
+      stopOmissions?.()
+      writeOmissions()
+      await writer.close()
+      start.release()
+    },
+  }
+}
+
+function faultRest(code: FaultCode, detail: string, peer: string | undefined, count: number | undefined): string {
+  const by = peer === undefined ? '' : `,"requested_by":${quote(peer)}`
+  return `"code":"${code}","detail":${quote(detail)}${by}${count === undefined ? '' : `,"count":${count}`}`
+}

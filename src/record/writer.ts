@@ -1,0 +1,230 @@
+/**
+ * The one loop that writes: it takes what waits, makes one durable write of it, tells the waiters, and goes round. A
+ * failed write ends its segment for good: what it left is cut off, and another segment is tried later, less and less often.
+ *
+ *     open --write failed--> failed --wait, cut, new segment, recovery record durable--> open
+ *                               ^------------------- any of it failed -------------------+
+ */
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type Clock, Fault, type Log } from '../model/index.ts'
+import type { LogFile, LogFiles } from './files.ts'
+import type { Queue } from './queue.ts'
+import { batchBytesMax, segmentName } from './segments.ts'
+
+/** Milliseconds before the first try of a new segment, doubled up to the last: a disk that comes back is used within 5 s. */
+const retryMsMin = 100
+const retryMsMax = 5_000
+const newline = 0x0a
+
+export interface WriterOptions {
+  readonly directory: string
+  readonly segmentBytesMax: number
+  readonly files: LogFiles
+  readonly clock: Clock
+  readonly log: Log
+  readonly queue: Queue
+  /** Where the log ended; the file is undefined when the first segment is to be made. */
+  readonly end: {
+    readonly segment: number
+    readonly file: LogFile | undefined
+    readonly bytes: number
+    readonly nextSeq: number
+  }
+  /** An admin record that says what happened, as a line without its place. */
+  readonly recoveryLine: (detail: { readonly [name: string]: string | number }) => string
+  /** After a failure: why the disk cannot be tried yet, e.g. it is full. */
+  readonly obstacle: () => Promise<string | undefined>
+  /** The disk takes lines again. */
+  readonly recovered: () => void
+}
+
+export type Writer = ReturnType<typeof makeWriter>
+
+export function makeWriter(options: WriterOptions) {
+  const { directory, segmentBytesMax, files, clock, log, queue } = options
+  const bytes = Buffer.allocUnsafe(batchBytesMax)
+  let { segment, file, bytes: segmentBytes, nextSeq } = options.end
+  let busy = false
+  let failure: { readonly fault: Fault; readonly sinceMs: number; readonly segment: number } | undefined
+  /** Whether the failed segment still has bytes behind its last durable line. */
+  let uncut = false
+  let retryMs = retryMsMin
+  let stopRetry = () => {}
+  let closing = false
+  let whenIdle: (() => void)[] = []
+  const counts = { batches: 0, records: 0, bytes: 0, failures: 0 }
+
+  /** At the end of this turn of the event loop, so that every call that is ready in it shares the batch. */
+  function wake(): void {
+    if (busy || failure !== undefined) return
+    busy = true
+    setImmediate(round)
+  }
+
+  function idle(): void {
+    busy = false
+    const run = whenIdle
+    whenIdle = []
+    for (const told of run) told()
+  }
+
+  function round(): void {
+    const batch = queue.take()
+    if (batch === undefined) idle()
+    else writeLines(batch.lines)
+  }
+
+  function writeLines(lines: readonly string[]): void {
+    let length = 0
+    let seq = nextSeq
+    for (const line of lines) length += bytes.write(`{"seq":${seq++},${line}`, length)
+    // `write` stops silently at the buffer's end.
+    assert(bytes[length - 1] === newline, 'a batch is larger than its buffer')
+    if (file === undefined || (segmentBytes > 0 && segmentBytes + length > segmentBytesMax)) {
+      beginSegment().then((next) => writeFrom(next, 0, length, lines.length), fail)
+    } else {
+      writeFrom(file, 0, length, lines.length)
+    }
+  }
+
+  function writeFrom(to: LogFile, offset: number, end: number, records: number): void {
+    to.write(bytes, offset, end - offset, segmentBytes + offset, (error, written) => {
+      if (error !== null) return fail(error)
+      if (written <= 0) return fail(new Error(`the disk took \`${written}\` of \`${end - offset}\` bytes`))
+      if (offset + written < end) return writeFrom(to, offset + written, end, records)
+      segmentBytes += end
+      nextSeq += records
+      counts.batches += 1
+      counts.records += records
+      counts.bytes += end
+      if (failure !== undefined) recover()
+      queue.done()
+      setImmediate(round)
+    })
+  }
+
+  async function beginSegment(): Promise<LogFile> {
+    const full = file
+    file = undefined
+    if (full !== undefined) {
+      await closeOld(full)
+      segment += 1
+      segmentBytes = 0
+    }
+    file = await files.open(join(directory, segmentName(segment)), 'create')
+    await files.syncDirectory(directory)
+    return file
+  }
+
+  /** Every line of it that somebody relies on is durable: that closing fails says nothing about them. */
+  async function closeOld(old: LogFile): Promise<void> {
+    await old
+      .close()
+      .catch((cause: unknown) => log.warn({ segment, cause }, 'a segment of the log could not be closed'))
+  }
+
+  function fail(cause: unknown): void {
+    const what = cause instanceof Error ? cause.message : String(cause)
+    counts.failures += 1
+    uncut = true
+    failure = {
+      fault: new Fault('log_unavailable', `the decision log cannot be written: ${what}`, { cause }),
+      sinceMs: failure?.sinceMs ?? clock.monotonicMs(),
+      segment: failure?.segment ?? segment,
+    }
+    log.error({ segment, cause }, 'the decision log cannot be written')
+    queue.failed(failure.fault)
+    // At once: what nobody was told is durable should not be found by a reader, or after a crash.
+    cut().then(tryLater, (reason: unknown) => {
+      log.warn({ segment, cause: reason }, 'the end of a failed segment could not be cut off yet')
+      tryLater()
+    })
+  }
+
+  function tryLater(): void {
+    idle()
+    if (closing) return
+    stopRetry = clock.after(retryMs, () => void reopen())
+    retryMs = Math.min(retryMs * 2, retryMsMax)
+  }
+
+  /** On another descriptor: after a failed write the kernel may call the next sync of the same one a success. */
+  async function cut(): Promise<void> {
+    const failed = file
+    file = undefined
+    if (failed !== undefined) await closeOld(failed)
+    const name = segmentName(segment)
+    const path = join(directory, name)
+    if (segmentBytes > 0) {
+      const again = await files.open(path, 'extend')
+      try {
+        await again.truncate(segmentBytes)
+        await again.sync()
+      } finally {
+        await closeOld(again)
+      }
+      segment += 1
+      segmentBytes = 0
+    } else if ((await files.list(directory)).includes(name)) {
+      // Ours or nobody's: one that another program put there is not empty, and stays in the way for a person to see.
+      if (failed !== undefined || (await files.sizeBytes(path)) === 0) await files.remove(path)
+      await files.syncDirectory(directory)
+    }
+    uncut = false
+  }
+
+  async function reopen(): Promise<void> {
+    const { fault, sinceMs, segment: failed } = failure ?? bug('only a failed log is opened again')
+    busy = true
+    try {
+      if (uncut) await cut()
+      const obstacle = await options.obstacle()
+      if (obstacle !== undefined) throw new Error(obstacle)
+    } catch (cause) {
+      log.warn({ segment, cause }, 'the decision log still cannot be written')
+      return tryLater()
+    }
+    const downMs = Math.round(clock.monotonicMs() - sinceMs)
+    // The first line of the new segment, alone: the queue goes on when it is durable.
+    writeLines([
+      options.recoveryLine({ reason: 'write_failed', error: fault.detail, segment: failed, unavailable_ms: downMs }),
+    ])
+  }
+
+  function recover(): void {
+    failure = undefined
+    retryMs = retryMsMin
+    log.info({ segment }, 'the decision log is written again')
+    options.recovered()
+  }
+
+  return {
+    wake,
+    failure: () => failure?.fault,
+    counts: () => ({ ...counts, segment, segmentBytes, nextSeq }),
+    /** Writes what waits, trying another segment once if it must; says in the program's log what could not be written. */
+    async close(): Promise<void> {
+      closing = true
+      stopRetry()
+      for (let tries = 0; tries < 2; tries++) {
+        if (busy) await new Promise<void>((resolve) => whenIdle.push(resolve))
+        if (failure === undefined) break
+        if (tries === 0) void reopen()
+      }
+      const { records, heldRecords } = queue.depth()
+      if (records + heldRecords > 0) {
+        log.error(
+          { records: records + heldRecords },
+          'records that nobody waited for were lost: the log could not be written',
+        )
+      }
+      if (file !== undefined) await closeOld(file)
+      file = undefined
+    },
+  }
+}
+
+function bug(what: string): never {
+  throw new Error(what)
+}
