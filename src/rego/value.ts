@@ -382,14 +382,21 @@ export function keyText(key: Value): string {
   return typeof key === 'string' ? key : jsonText(key)
 }
 
-/** Compact JSON text of a value, object keys ascending, sets as arrays. */
+/** Compact JSON text of a value, sets as arrays; keys are ascending as they stand in the text, and of two that read alike the later one stays. */
 export function jsonText(value: Value): string {
   if (typeof value === 'string') return JSON.stringify(value)
   if (value === null || typeof value === 'boolean') return String(value)
   if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`
   if (value instanceof RegoSet) return `[${value.sorted().map(jsonText).join(',')}]`
   if (isNumber(value)) return numberText(value)
-  return `{${entriesOf(value)
-    .map(([key, item]) => `${JSON.stringify(keyText(key))}:${jsonText(item)}`)
+  return `{${jsonEntries(value)
+    .map(([key, item]) => `${JSON.stringify(key)}:${jsonText(item)}`)
     .join(',')}}`
+}
+
+/** An object's entries under the property names they get in JSON, ascending; of two keys that read alike (`1` and `"1"`) the later one stays. */
+export function jsonEntries(object: PlainObject | RegoObject): readonly (readonly [string, Value])[] {
+  if (isPlainObject(object)) return sortedKeys(object).map((key) => [key, object[key] as Value])
+  const named = new Map(entriesOf(object).map(([key, item]) => [keyText(key), item]))
+  return [...named].sort(([a], [b]) => compareStrings(a, b))
 }

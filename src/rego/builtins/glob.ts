@@ -27,8 +27,12 @@ class Translator {
   }
 
   translate(): string {
-    let expression = ''
-    while (this.#at < this.#runes.length) expression += this.#item()
+    const items: string[] = []
+    while (this.#at < this.#runes.length) items.push(this.#item())
+    // The library takes a `?` or `[!a]` that is the whole pattern for a match of the empty text too.
+    const [only = ''] = items
+    if (items.length === 1 && (only === this.#any || only.startsWith('[^'))) items.push('?')
+    const expression = items.join('')
     // Alternatives that are not closed end with the pattern.
     return `(?s:${expression}${')'.repeat(this.#depth)})`
   }

@@ -6,6 +6,7 @@ import {
   entriesOf,
   isNumber,
   isObject,
+  jsonEntries,
   keyText,
   type PlainObject,
   RegoSet,
@@ -50,10 +51,10 @@ function write(value: Value, layout: Layout | undefined, line: string): string {
     if (list.length === 0) return '[]'
     return `[${inner}${list.map((item) => write(item, layout, inner)).join(`,${inner}`)}${line}]`
   }
-  const entries = entriesOf(value)
+  const entries = jsonEntries(value)
   if (entries.length === 0) return '{}'
   return `{${inner}${entries
-    .map(([key, item]) => jsonString(keyText(key)) + colon + write(item, layout, inner))
+    .map(([key, item]) => jsonString(key) + colon + write(item, layout, inner))
     .join(`,${inner}`)}${line}}`
 }
 

@@ -1,7 +1,7 @@
 /**
  * The builtins on strings. Positions and lengths count code points.
  */
-import { Decimal, type NumberValue, numberText, toDecimal } from '../number.ts'
+import { type NumberValue, numberText, toDecimal } from '../number.ts'
 import { entriesOf, isNumber, RegoSet, typeName, type Value } from '../value.ts'
 import { type Builtin, BuiltinError, operandError, operandTypeError } from './builtin.ts'
 import { codePointCount, codePointIndex, hasPairs, sliceCodePoints } from './code-points.ts'
@@ -198,21 +198,23 @@ function reverse(text: string): string {
   return hasPairs(text) ? [...text].reverse().join('') : text.split('').reverse().join('')
 }
 
-/** What a value is to Go's `fmt`: numbers are integers or doubles where they can be, everything that is no string is its term. */
+/** What a value is to Go's `fmt`: a term that is no number or string is its text, and so is a number like `1e-7`, with neither digits alone nor a point. */
 function formatOperand(value: Value): Operand {
   if (typeof value === 'string') return value
-  if (typeof value === 'number')
-    return Number.isInteger(value) && !Number.isSafeInteger(value) ? numberOperandOf(value) : value
-  return isNumber(value) ? numberOperandOf(value) : termText(value)
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
+  return isNumber(value) ? numericOperand(value) : termText(value)
 }
 
-function numberOperandOf(value: NumberValue): Operand {
+function numericOperand(value: NumberValue): Operand {
   if (typeof value === 'bigint') return value
-  const decimal = value instanceof Decimal ? value : toDecimal(value)
-  if (decimal.exponent >= 0) return decimal.exponent > 400 ? numberText(value) : (toBigInt(value) ?? numberText(value))
-  const near = Number(numberText(value))
-  return Number.isFinite(near) ? near : numberText(value)
+  const text = numberText(value)
+  if (text.includes('.') && Number.isFinite(Number(text))) return Number(text)
+  const { exponent } = toDecimal(value)
+  return exponent < 0 || exponent > exponentPrinted ? text : (toBigInt(value) ?? text)
 }
+
+/** Whole numbers up to this power of ten print all their digits. */
+const exponentPrinted = 400
 
 function format(pattern: Value, values: Value): string {
   const text = stringOperand(pattern, 1)

@@ -16,10 +16,25 @@ interface Directive {
   plus: boolean
   minus: boolean
   space: boolean
-  /** `%#v` and `%+v`: the flags mean Go syntax there. */
+  /** `%#v` and `%+v`: the flags mean Go syntax there, except to big integers. */
   sharpV: boolean
+  plusV: boolean
   width: number | undefined
   precision: number | undefined
+}
+
+function noFlags(): Directive {
+  return {
+    sharp: false,
+    zero: false,
+    plus: false,
+    minus: false,
+    space: false,
+    sharpV: false,
+    plusV: false,
+    width: undefined,
+    precision: undefined,
+  }
 }
 
 /** The largest width, precision or operand index that Go takes. */
@@ -119,6 +134,7 @@ class Printer {
     this.#next += 1
     if (verb === 'v' || verb === 'w') {
       directive.sharpV = directive.sharp
+      directive.plusV = directive.plus
       directive.sharp = false
       directive.plus = false
     }
@@ -126,16 +142,7 @@ class Printer {
   }
 
   #flags(): Directive {
-    const directive: Directive = {
-      sharp: false,
-      zero: false,
-      plus: false,
-      minus: false,
-      space: false,
-      sharpV: false,
-      width: undefined,
-      precision: undefined,
-    }
+    const directive = noFlags()
     for (; this.#at < this.#format.length; this.#at++) {
       const flag = this.#format[this.#at]
       if (flag === '#') directive.sharp = true
@@ -194,19 +201,9 @@ class Printer {
 
   #extra(): string {
     if (this.#reordered || this.#next >= this.#operands.length) return ''
-    const plain: Directive = {
-      sharp: false,
-      zero: false,
-      plus: false,
-      minus: false,
-      space: false,
-      sharpV: false,
-      width: undefined,
-      precision: undefined,
-    }
     const rest = this.#operands
       .slice(this.#next)
-      .map((operand) => `${goType(operand)}=${printOperand(operand, 'v', plain)}`)
+      .map((operand) => `${goType(operand)}=${printOperand(operand, 'v', noFlags())}`)
     return `%!(EXTRA ${rest.join(', ')})`
   }
 }
@@ -293,10 +290,10 @@ function printInteger(value: bigint, verb: string, directive: Directive): string
 }
 
 function integerPrefix(verb: string, digits: string, sharp: boolean): string {
-  if (verb === 'O') return '0o'
-  if (!sharp) return ''
+  if (!sharp) return verb === 'O' ? '0o' : ''
   if (verb === 'b') return '0b'
   if (verb === 'o') return digits.startsWith('0') ? '' : '0'
+  if (verb === 'O') return digits.startsWith('0') ? '0o' : '0o0'
   if (verb === 'x') return '0x'
   return verb === 'X' ? '0X' : ''
 }
@@ -317,7 +314,7 @@ function printBigInteger(value: bigint, verb: string, directive: Directive): str
   const base = bases[verb]
   if (base === undefined) return `%!${verb}(big.Int=${value})`
   const negative = value < 0n
-  const sign = negative ? '-' : directive.plus ? '+' : directive.space ? ' ' : ''
+  const sign = negative ? '-' : directive.plus || directive.plusV ? '+' : directive.space ? ' ' : ''
   let digits = (negative ? -value : value).toString(base)
   if (verb === 'X') digits = digits.toUpperCase()
   const prefix =

@@ -36,7 +36,7 @@ function mustEscape(byte: number, part: Encoding): boolean {
   return !(part === 'fragment' && '!()*'.includes(char))
 }
 
-function escape(text: string, part: Encoding): string {
+function encodeBytes(text: string, part: Encoding): string {
   let escaped = ''
   for (const byte of Buffer.from(text)) {
     if (byte === 0x20 && part === 'query') escaped += '+'
@@ -46,7 +46,7 @@ function escape(text: string, part: Encoding): string {
   return escaped
 }
 
-function unescape(text: string, part: Encoding): string {
+function decodeBytes(text: string, part: Encoding): string {
   if (!text.includes('%') && !(part === 'query' && text.includes('+')) && part !== 'host' && part !== 'zone')
     return text
   const bytes: number[] = []
@@ -78,12 +78,12 @@ function unescape(text: string, part: Encoding): string {
 }
 
 export function queryEscape(text: string): string {
-  return escape(text, 'query')
+  return encodeBytes(text, 'query')
 }
 
 /** Throws `UrlError` when an escape is malformed. */
 export function queryUnescape(text: string): string {
-  return unescape(text, 'query')
+  return decodeBytes(text, 'query')
 }
 
 /** `a=1&b=2` as names with their values in order. Throws `UrlError` on a malformed escape or a semicolon. */
@@ -118,7 +118,7 @@ export function parseUrl(raw: string): Url {
     const url = parseWithoutFragment(withoutFragment)
     if (hash < 0) return url
     const fragment = raw.slice(hash + 1)
-    return { ...url, fragment: unescape(fragment, 'fragment') }
+    return { ...url, fragment: decodeBytes(fragment, 'fragment') }
   } catch (error) {
     if (error instanceof UrlError)
       throw new UrlError(`parse ${quote(hash < 0 ? raw : withoutFragment)}: ${error.message}`)
@@ -151,8 +151,8 @@ function parseWithoutFragment(raw: string): Url {
     rest = slash < 0 ? '' : rest.slice(slash)
     host = parseAuthority(scheme, authority)
   }
-  const path = unescape(rest, 'path')
-  const rawPath = rest === escape(path, 'path') ? '' : rest
+  const path = decodeBytes(rest, 'path')
+  const rawPath = rest === encodeBytes(path, 'path') ? '' : rest
   return { ...empty, scheme, host, path, rawPath, rawQuery }
 }
 
@@ -180,8 +180,8 @@ function parseAuthority(scheme: string, authority: string): string {
   const user = authority.slice(0, at)
   if (!/^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/.test(user)) throw new UrlError('net/url: invalid userinfo')
   const colon = user.indexOf(':')
-  unescape(colon < 0 ? user : user.slice(0, colon), 'userPassword')
-  if (colon >= 0) unescape(user.slice(colon + 1), 'userPassword')
+  decodeBytes(colon < 0 ? user : user.slice(0, colon), 'userPassword')
+  if (colon >= 0) decodeBytes(user.slice(colon + 1), 'userPassword')
   return host
 }
 
@@ -196,10 +196,10 @@ function parseHost(scheme: string, host: string): string {
     const zone = host.slice(0, close).indexOf('%25')
     const unescaped =
       zone >= 0
-        ? unescape(host.slice(0, zone), 'host') +
-          unescape(host.slice(zone, close), 'zone') +
-          unescape(host.slice(close), 'host')
-        : unescape(host, 'host')
+        ? decodeBytes(host.slice(0, zone), 'host') +
+          decodeBytes(host.slice(zone, close), 'zone') +
+          decodeBytes(host.slice(close), 'host')
+        : decodeBytes(host, 'host')
     const literal = unescaped.slice(1, unescaped.lastIndexOf(']')).split('%', 1)[0] ?? ''
     if (!literal.includes(':') || !isIpv6(literal))
       throw new UrlError(`invalid host: ParseAddr(${quote(literal)}): unable to parse IP`)
@@ -210,7 +210,7 @@ function parseHost(scheme: string, host: string): string {
     const web = scheme === 'http' || scheme === 'https'
     checkPort(host.slice(web ? colon : host.lastIndexOf(':')))
   }
-  return unescape(host, 'host')
+  return decodeBytes(host, 'host')
 }
 
 function isIpv6(text: string): boolean {
@@ -246,5 +246,5 @@ function splitHost(hostPort: string): { host: string; port: string } {
 
 /** The path as it is sent: as it was written where that is a right escaping of it. */
 export function escapedPath(url: Url): string {
-  return url.rawPath !== '' ? url.rawPath : url.path === '*' ? '*' : escape(url.path, 'path')
+  return url.rawPath !== '' ? url.rawPath : url.path === '*' ? '*' : encodeBytes(url.path, 'path')
 }
