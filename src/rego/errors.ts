@@ -18,7 +18,10 @@ export type RegoErrorCode =
   | 'eval_cancel_error'
   | 'eval_internal_error'
 
-/** One error. `row` and `col` count from 1; both are 0 where there is no place. `line` is the source line, if known. */
+/**
+ * One error. `row` and `col` count from 1; both are 0 where there is no place. `line` is the source line, if known;
+ * `details` are further lines about what was found and what was expected.
+ */
 export interface RegoError {
   readonly code: RegoErrorCode
   readonly message: string
@@ -26,9 +29,10 @@ export interface RegoError {
   readonly row: number
   readonly col: number
   readonly line?: string
+  readonly details?: readonly string[]
 }
 
-/** As many errors are reported at once; the last of more says so. OPA's `DefaultErrorLimit`-like bound, for readers. */
+/** As many errors are reported at once, as by OPA; one more says that there are others. */
 export const errorsMax = 10
 
 /** One or more errors; `errors` is never empty. The text shows each with its place, source line and a caret. */
@@ -45,7 +49,8 @@ export class RegoErrors extends Error {
 /** `file:row:col: code: message`, then the source line and a caret below the column where the line is known. */
 export function describe(error: RegoError): string {
   const place = error.row === 0 ? error.file : `${error.file}:${error.row}:${error.col}`
-  const head = `${place === '' ? '' : `${place}: `}${error.code}: ${error.message}`
+  const details = (error.details ?? []).map((line) => `\n    ${line}`).join('')
+  const head = `${place === '' ? '' : `${place}: `}${error.code}: ${error.message}${details}`
   if (error.line === undefined || error.col === 0) return head
   const before = Array.from(error.line).slice(0, error.col - 1)
   return `${head}\n  ${error.line}\n  ${before.map((char) => (char === '\t' ? '\t' : ' ')).join('')}^`

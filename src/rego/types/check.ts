@@ -1,0 +1,425 @@
+/**
+ * Type checking: calls against declarations, refs against the documents that rules make, unifications against each
+ * other. Rules are checked in dependency order, so that what a rule reads has its type already.
+ */
+
+import type { Span } from '../ast.ts'
+import type { BuiltinDecl } from '../builtins/type-decl.ts'
+import { errorAt, type RegoError } from '../errors.ts'
+import type { Body, Call, Expr, Local, Program, Query, Ref, Rule, Term } from '../program.ts'
+import { didYouMean } from '../resolve/suggest.ts'
+import { formatPath } from '../resolve/terms.ts'
+import { closuresOf, termsOf } from '../resolve/vars.ts'
+import { constantKey, TypeEnv, TypeTree } from './env.ts'
+import { Inference, type Known } from './infer.ts'
+import {
+  anyType,
+  either,
+  type FunctionType,
+  fromDecl,
+  isPartial,
+  type Key,
+  keysOf,
+  select,
+  show,
+  type Type,
+  unifies,
+  unwrap,
+  valuesOf,
+} from './type.ts'
+
+/** A schema's type for a document, for the rules that an annotation covers. */
+export interface Typed {
+  readonly path: readonly string[]
+  readonly type: Type
+}
+
+export interface CheckOptions {
+  readonly builtins: ReadonlyMap<string, BuiltinDecl>
+  /** The type of `input` everywhere. Default any. */
+  readonly input?: Type
+  /** What schema annotations say in a rule. */
+  readonly schemasOf: (rule: Rule) => readonly Typed[]
+}
+
+/** The types of a whole program, as the queries on it are checked. */
+export interface CheckedTypes {
+  readonly tree: TypeTree
+  readonly errors: readonly RegoError[]
+}
+
+/** Checks all rules. */
+export function checkProgram(program: Program, options: CheckOptions): CheckedTypes {
+  const tree = new TypeTree()
+  if (options.input !== undefined) tree.ensure(['input']).type = options.input
+  const errors: RegoError[] = []
+  for (const rule of program.rules) {
+    const overlay = new TypeTree()
+    for (const { path, type } of options.schemasOf(rule)) overlay.ensure(path).type = type
+    const env = new TypeEnv(overlay.children.size > 0 ? [overlay, tree] : [tree])
+    const source = program.files[rule.module]?.source ?? ''
+    const checker = new Checker(env, options.builtins, rule.locals, source)
+    const type = checker.rule(rule)
+    errors.push(...checker.errors)
+    // A rule with an error must not be the cause of errors where it is read.
+    tree.insert(['data', ...rule.path], checker.errors.length > 0 ? anyType : (type ?? anyType))
+  }
+  return {
+    tree,
+    errors: errors.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.row - b.row || a.col - b.col)),
+  }
+}
+
+/** Checks a query against a checked program. */
+export function checkQuery(query: Query, types: CheckedTypes, options: CheckOptions): readonly RegoError[] {
+  const checker = new Checker(new TypeEnv([types.tree]), options.builtins, query.locals, query.source)
+  checker.body(query.body)
+  return checker.errors
+}
+
+class Checker implements Known {
+  readonly errors: RegoError[] = []
+  private readonly builtins: ReadonlyMap<string, BuiltinDecl>
+  private readonly locals: readonly Local[]
+  private readonly source: string
+  private readonly comprehensions = new Map<Term, Type | undefined>()
+  private env: TypeEnv
+  private infer: Inference
+
+  constructor(env: TypeEnv, builtins: ReadonlyMap<string, BuiltinDecl>, locals: readonly Local[], source: string) {
+    this.env = env
+    this.infer = new Inference(env, this)
+    this.builtins = builtins
+    this.locals = locals
+    this.source = source
+  }
+
+  private error(at: Span, message: string, details: readonly string[] = []): void {
+    const error = errorAt('rego_type_error', at, message, this.source)
+    this.errors.push(details.length === 0 ? error : { ...error, details })
+  }
+
+  /** Checks a rule and gives the type of its document or function. */
+  rule(rule: Rule): Type | undefined {
+    for (const clause of rule.clauses) {
+      this.body(clause.body)
+      this.terms([clause.value])
+    }
+    for (const arg of rule.args) this.unknownAreAny(arg)
+    const result = rule.clauses.map(({ value }) => this.infer.typeOf(value)).reduce(either, undefined)
+    const args = rule.args.map((arg) => this.infer.typeOf(arg))
+    if (rule.kind === 'function') return { kind: 'function', args, result: result ?? anyType }
+    const own: Type | undefined =
+      rule.kind === 'contains' && result !== undefined ? { kind: 'set', of: result } : result
+    if (own === undefined) return undefined
+    return rule.dynamic.reduceRight<Type>((value, part) => {
+      const key = this.infer.typeOf(part) ?? anyType
+      return { kind: 'object', static: [], dynamic: { key, value } }
+    }, own)
+  }
+
+  private unknownAreAny(arg: Term): void {
+    if (arg.kind === 'local' && !this.env.locals.has(arg.local)) this.env.locals.set(arg.local, anyType)
+    else if (arg.kind === 'array') for (const item of arg.items) this.unknownAreAny(item)
+    else if (arg.kind === 'object') for (const [, value] of arg.entries) this.unknownAreAny(value)
+  }
+
+  body(body: Body): void {
+    for (const expr of body) this.expression(expr)
+  }
+
+  private expression(expr: Expr): void {
+    const replaces = expr.with.some(({ target }) => target.kind === 'input' || target.kind === 'data')
+    if (!replaces && expr.with.length === 0) {
+      this.checked(expr)
+      return
+    }
+    const { env, infer } = this
+    this.terms(expr.with.flatMap(({ value }) => (value.kind === 'callee' ? [] : [value])))
+    this.env = env.withoutDocuments()
+    this.infer = new Inference(this.env, this)
+    this.checked(expr)
+    this.env = env
+    this.infer = infer
+  }
+
+  private checked(expr: Expr): void {
+    switch (expr.kind) {
+      case 'test':
+        this.terms([expr.term])
+        return
+      case 'unify': {
+        const before = this.errors.length
+        this.terms([expr.left, expr.right])
+        if (this.infer.unify(expr.left, expr.right)) return
+        const left = this.infer.typeOf(expr.left)
+        const right = this.infer.typeOf(expr.right)
+        // An error inside says more than that the whole has no type.
+        if (this.errors.length > before && (isPartial(left) || isPartial(right))) return
+        this.error(expr.at, 'match error', [`left  : ${show(left)}`, `right : ${show(right)}`])
+        return
+      }
+      case 'not': {
+        // A negation without braces is checked as the expression that it negates.
+        const [only] = expr.body
+        if (expr.body.length === 1 && only !== undefined) this.expression(only)
+        else this.inner(expr.body)
+        return
+      }
+      case 'and':
+      case 'or':
+        this.inner(expr.left)
+        this.inner(expr.right)
+        return
+      case 'every':
+        this.terms([expr.domain])
+        this.inner(expr.body)
+        return
+      case 'print':
+        for (const hole of expr.args) this.inner(hole.body)
+    }
+  }
+
+  /** Of bodies that only succeed or fail OPA checks the refs and the comprehensions. */
+  private inner(body: Body): void {
+    for (const expr of body) {
+      for (const term of termsOf(expr)) this.visit(term, false)
+      for (const closure of closuresOf(expr).bodies)
+        if (expr.kind !== 'test' && expr.kind !== 'unify') this.inner(closure.body)
+    }
+  }
+
+  private terms(terms: readonly Term[]): void {
+    for (const term of terms) this.visit(term, true)
+  }
+
+  /** Checks comprehensions, then refs, then calls in a term. */
+  private visit(term: Term, calls: boolean): void {
+    switch (term.kind) {
+      case 'comprehension':
+        this.comprehensionType(term)
+        return
+      case 'template':
+        for (const part of term.parts) if (typeof part !== 'string') this.body(part.body)
+        return
+      case 'array':
+      case 'set':
+        for (const item of term.items) this.visit(item, calls)
+        return
+      case 'object':
+        for (const [key, value] of term.entries) {
+          this.visit(key, calls)
+          this.visit(value, calls)
+        }
+        return
+      case 'ref':
+        if (term.root.kind === 'term') this.visit(term.root.term, calls)
+        for (const part of term.path) this.visit(part, calls)
+        this.ref(term)
+        return
+      case 'call':
+        for (const arg of term.args) this.visit(arg, calls)
+        if (calls) this.checkCall(term)
+    }
+  }
+
+  comprehension(term: Extract<Term, { kind: 'comprehension' }>): Type | undefined {
+    return this.comprehensions.has(term) ? this.comprehensions.get(term) : this.comprehensionType(term)
+  }
+
+  private comprehensionType(term: Extract<Term, { kind: 'comprehension' }>): Type | undefined {
+    if (this.comprehensions.has(term)) return this.comprehensions.get(term)
+    const before = this.errors.length
+    this.body(term.body)
+    this.terms(term.key === undefined ? [term.value] : [term.key, term.value])
+    const value = this.infer.typeOf(term.value)
+    const key = term.key === undefined ? undefined : this.infer.typeOf(term.key)
+    const type: Type | undefined =
+      this.errors.length > before
+        ? undefined
+        : term.of === 'array'
+          ? { kind: 'array', static: [], dynamic: value }
+          : term.of === 'set'
+            ? { kind: 'set', of: value }
+            : { kind: 'object', static: [], dynamic: { key, value } }
+    this.comprehensions.set(term, type)
+    return type
+  }
+
+  call(term: Call): Type | undefined {
+    const type = this.functionType(term)
+    return type === undefined ? anyType : (type.result ?? anyType)
+  }
+
+  private functionType({ callee }: Call): FunctionType | undefined {
+    if (callee.kind === 'builtin') {
+      const decl = this.builtins.get(callee.name)
+      if (decl === undefined || decl.variadic !== undefined) return undefined
+      const names = decl.args.map(({ name }) => name ?? '')
+      return { kind: 'function', args: decl.args.map(fromDecl), result: decl.result && fromDecl(decl.result), names }
+    }
+    for (const layer of this.env.layersOf('data')) {
+      const type = layer.find(callee.path)?.type
+      if (type?.kind === 'function') return type
+    }
+    return undefined
+  }
+
+  private checkCall(call: Call): void {
+    const type = this.functionType(call)
+    if (type === undefined) return
+    const types = call.args.map((arg) => this.infer.typeOf(arg))
+    for (const [i, arg] of call.args.entries()) {
+      const wanted = type.args[i] ?? anyType
+      const known = types[i]
+      const fits = (known === undefined || isPartial(known) || unifies(known, wanted)) && this.infer.fits(arg, wanted)
+      if (fits) continue
+      const have = call.args.map((each) => this.infer.typeOf(each))
+      if (have.includes(undefined) && this.errors.length > 0) return
+      const name = call.callee.kind === 'builtin' ? call.callee.name : formatPath(['data', ...call.callee.path])
+      const want = type.args.map((each, at) => `${type.names?.[at] ? `${type.names[at]}: ` : ''}${show(each)}`)
+      this.error(call.at, `${name}: invalid argument(s)`, [
+        `have: (${have.map(show).join(', ')})`,
+        `want: (${want.join(', ')})`,
+      ])
+      return
+    }
+  }
+
+  private ref(ref: Ref): void {
+    const { root, path } = ref
+    if (root.kind === 'local' || root.kind === 'term') {
+      const type = (root.kind === 'local' ? this.env.locals.get(root.local) : this.infer.typeOf(root.term)) ?? anyType
+      if (root.kind === 'local') this.env.locals.set(root.local, type)
+      this.inside(type, ref, 0)
+      return
+    }
+    for (const layer of this.env.layersOf(root.kind)) if (this.inTree(layer, ref)) return
+    this.inside(anyType, ref, 0, path)
+  }
+
+  /** Checks a ref in a tree of documents; false where the tree knows nothing of it. */
+  private inTree(top: TypeTree, ref: Ref): boolean {
+    let node = top
+    for (const [i, part] of ref.path.entries()) {
+      if (node.type !== undefined && !node.children.has(part.kind === 'string' ? part.value : '')) {
+        this.leaf(node.type, ref, i)
+        return true
+      }
+      if (part.kind !== 'string') {
+        const keys = keysOf(node.extent())
+        if (part.kind === 'local') this.key(part.local, keys ?? anyType, ref, i, [...node.children.keys()])
+        return true
+      }
+      const child = node.children.get(part.value)
+      if (child === undefined) return false
+      node = child
+    }
+    if (node.type?.kind === 'function') this.error(ref.at, `function ${this.show(ref)} used as reference, not called`)
+    return true
+  }
+
+  private leaf(type: Type, ref: Ref, index: number): void {
+    if (type.kind === 'function')
+      this.error(
+        ref.at,
+        `function ${this.show({ ...ref, path: ref.path.slice(0, index) })} used as reference, not called`,
+      )
+    else this.inside(type, ref, index)
+  }
+
+  /** Checks what follows `index` in a ref against the type of what is before. */
+  private inside(type: Type, ref: Ref, index: number, path: readonly Term[] = ref.path): void {
+    let current: Type | undefined = type
+    for (let i = index; i < path.length; i++) {
+      const part = path[i] as Term
+      const keys: Type | undefined = current === undefined ? undefined : keysOf(current)
+      if (current === undefined || keys === undefined) {
+        const at = this.show({ ...ref, path: path.slice(0, i) })
+        this.error(ref.at, `undefined ref: ${this.show(ref)}`, [
+          `\`${at}\` is ${show(current)}, which has nothing inside`,
+        ])
+        return
+      }
+      const constant = constantKey(part)
+      if (constant !== undefined) {
+        const child = select(current, constant)
+        if (child === undefined) {
+          this.undefinedRef(ref, i, constant, current, keys)
+          return
+        }
+        current = child
+        continue
+      }
+      if (part.kind === 'local') {
+        if (!this.key(part.local, keys, ref, i, namesOf(current))) return
+      } else if (part.kind === 'ref' || part.kind === 'array' || part.kind === 'object' || part.kind === 'set') {
+        const have = this.infer.typeOf(part)
+        const fits = part.kind === 'ref' ? have === undefined || unifies(have, keys) : this.infer.fits(part, keys)
+        if (!fits) {
+          this.wrongKey(ref, i, have, keys)
+          return
+        }
+      }
+      current = valuesOf(current)
+    }
+  }
+
+  private key(local: number, keys: Type, ref: Ref, index: number, names: readonly string[]): boolean {
+    const have = this.env.locals.get(local)
+    if (have === undefined) this.env.locals.set(local, keys)
+    else if (!unifies(have, keys)) {
+      this.wrongKey(ref, index, have, keys, names)
+      return false
+    }
+    return true
+  }
+
+  private wrongKey(ref: Ref, index: number, have: Type | undefined, want: Type, names: readonly string[] = []): void {
+    const part = this.text(ref.path[index] as Term)
+    const oneOf = names.length > 0 ? `one of ${names.map((name) => JSON.stringify(name)).join(', ')}` : show(want)
+    this.error(ref.at, `undefined ref: ${this.show(ref)}`, [`\`${part}\` is ${show(have)}`, `want: ${oneOf}`])
+  }
+
+  private undefinedRef(ref: Ref, index: number, key: Key, type: Type, keys: Type): void {
+    const names = namesOf(type)
+    const before = this.show({ ...ref, path: ref.path.slice(0, index) })
+    const want =
+      names.length > 0
+        ? `one of ${names.map((name) => JSON.stringify(name)).join(', ')}`
+        : `a key of type ${show(keys)}`
+    const hint = key.kind === 'string' ? didYouMean(key.text, names) : ''
+    this.error(ref.at, `undefined ref: ${this.show(ref)}`, [
+      `\`${before}\` has no \`${key.text}\`${hint}`,
+      `want: ${want}`,
+    ])
+  }
+
+  /** A ref as OPA prints it, with the names that the author gave. */
+  private show(ref: Ref): string {
+    const { root } = ref
+    const head =
+      root.kind === 'local' ? this.localName(root.local) : root.kind === 'term' ? this.text(root.term) : root.kind
+    return ref.path.reduce<string>((text, part) => {
+      if (part.kind === 'string') return formatPath([text, part.value])
+      return `${text}[${this.text(part)}]`
+    }, head)
+  }
+
+  private localName(local: number): string {
+    const entry = this.locals[local]
+    if (entry === undefined) return '_'
+    return entry.generated ? this.source.slice(entry.at.start, entry.at.end) || '_' : entry.name
+  }
+
+  private text(term: Term): string {
+    return term.kind === 'local' ? this.localName(term.local) : this.source.slice(term.at.start, term.at.end)
+  }
+}
+
+/** The fixed keys that a type has. */
+function namesOf(given: Type): string[] {
+  const type = unwrap(given)
+  if (type.kind === 'object') return type.static.map(({ key }) => key.text)
+  return type.kind === 'any' ? [...new Set(type.of.flatMap(namesOf))].sort() : []
+}
