@@ -1,0 +1,135 @@
+/**
+ * Follows what a configuration refers to outside itself: paths are made absolute, files are looked for, secrets are read.
+ * Nothing is opened here but secrets and certificate authorities; the rooms read the rest.
+ */
+import { isAbsolute, join, relative, resolve } from 'node:path'
+import type { Finding, Path } from './errors.ts'
+import { formatPath } from './errors.ts'
+import { type Files, unreadable } from './files.ts'
+import { parts, type UpstreamFile } from './schema.ts'
+import { resolveSecret } from './secrets.ts'
+import type { Entry, Sections } from './sections.ts'
+
+/** Bytes of a file of certificate authorities; the one of all public ones has about 250 KiB. */
+const authoritiesBytesMax = 2 * 1024 ** 2
+
+/** Characters of the operators' token: 16 random ones of base64 hold 96 bits. */
+const tokenCharsMin = 16
+
+export interface Folders {
+  /** Folder of the file, absolute. */
+  readonly base: string
+  /** Where data is kept, absolute. */
+  readonly data: string
+  /** Makes a path of the file absolute. What the file places in its data folder follows that folder when it is moved. */
+  absolute(path: string): string
+}
+
+/** `dataDirectory` replaces the `data` of the file. */
+export function foldersOf(base: string, data: string | undefined, dataDirectory: string | undefined): Folders {
+  const written = resolve(base, data ?? parts.data.parse(undefined))
+  const used = dataDirectory ?? written
+  return {
+    base,
+    data: used,
+    absolute(path) {
+      const found = resolve(base, path)
+      const within = relative(written, found)
+      const isWithin = within !== '..' && !within.startsWith('../') && !isAbsolute(within)
+      return isWithin ? join(used, within) : found
+    },
+  }
+}
+
+export interface References {
+  /** Resolved secrets and the text of authorities, by the path of their setting. */
+  text(path: Path): string | undefined
+  readonly secrets: readonly string[]
+  /** Absolute. */
+  readonly watched: readonly string[]
+}
+
+export interface ReferencePorts {
+  readonly environment: { readonly [name: string]: string | undefined }
+  readonly files: Files
+}
+
+/** What was found, and everything that leads nowhere. Never throws. */
+export function followReferences(
+  sections: Sections,
+  folders: Folders,
+  ports: ReferencePorts,
+): { readonly references: References; readonly findings: readonly Finding[] } {
+  const findings: Finding[] = []
+  const texts = new Map<string, string>()
+  const secrets = new Set<string>()
+  const watched = new Set<string>()
+  const { files, environment } = ports
+
+  const secret = (path: Path, text: string, charsMin: number): void => {
+    const found = resolveSecret(text, { environment, files, absolute: folders.absolute })
+    if ('problems' in found) {
+      findings.push(...found.problems.map((problem) => ({ path, ...problem })))
+      return
+    }
+    if (found.value.length < charsMin)
+      findings.push({ path, message: `the secret is shorter than ${charsMin} characters`, fix: 'use a longer one' })
+    texts.set(formatPath(path), found.value)
+    for (const one of found.secrets) secrets.add(one)
+    for (const file of found.files) watched.add(file)
+  }
+  const expect = (path: Path, text: string, kinds: readonly ('file' | 'folder')[]): string | undefined => {
+    const file = folders.absolute(text)
+    watched.add(file)
+    const found = files.kind(file)
+    if (found !== undefined && kinds.includes(found)) return file
+    const problem =
+      found === undefined
+        ? { message: `\`${file}\` does not exist`, fix: 'create it or correct the path' }
+        : { message: `\`${file}\` is a ${found}`, fix: `name a ${kinds[0]}` }
+    findings.push({ path, ...problem })
+    return undefined
+  }
+
+  const operators = sections.operators
+  if (operators?.token !== undefined) secret(['listeners', 'operators', 'token'], operators.token, tokenCharsMin)
+  const tls = sections.agents_listener?.tls
+  if (tls !== undefined)
+    for (const key of ['certificate', 'key'] as const) expect(['listeners', 'agents', 'tls', key], tls[key], ['file'])
+  for (const { path, entry } of sections.issuers)
+    if (entry.keys.file !== undefined) expect([...path, 'keys', 'file'], entry.keys.file, ['file'])
+  for (const upstream of sections.upstreams) followUpstream(upstream)
+  for (const { path, entry } of sections.routes)
+    if (entry.description !== undefined) expect([...path, 'description'], entry.description, ['file'])
+  for (const [index, path] of (sections.policy?.paths ?? []).entries())
+    expect(['policy', 'paths', index], path, ['folder', 'file'])
+
+  function followUpstream({ path, entry }: Entry<UpstreamFile>): void {
+    if (entry.credential !== undefined) secret([...path, 'credential', 'value'], entry.credential.value, 0)
+    if (entry.authorities === undefined) return
+    const at = [...path, 'authorities']
+    const file = expect(at, entry.authorities, ['file'])
+    if (file === undefined) return
+    try {
+      const bytes = files.read(file, authoritiesBytesMax)
+      const text = new TextDecoder().decode(bytes)
+      if (bytes.length <= authoritiesBytesMax && text.includes('-----BEGIN CERTIFICATE-----'))
+        texts.set(formatPath(at), text)
+      else
+        findings.push({
+          path: at,
+          message: `\`${file}\` holds no PEM certificates`,
+          fix: 'name a PEM file of authorities',
+        })
+    } catch (cause) {
+      findings.push({ path: at, ...unreadable(file, cause) })
+    }
+  }
+
+  const references = {
+    text: (path: Path) => texts.get(formatPath(path)),
+    secrets: [...secrets],
+    watched: [...watched],
+  }
+  return { references, findings }
+}

@@ -1,0 +1,474 @@
+/**
+ * The one schema of `gatehouse.yaml`: from it come the type of the file, the published JSON Schema, the reference page and
+ * the checks of each single setting. What settings mean together is checked in `contradictions.ts`.
+ */
+import { z } from 'zod'
+import { limits } from '../model/index.ts'
+import { durationPattern, formatDuration, formatSize, parseDuration, parseSize, sizePattern } from './units.ts'
+
+/** Services of the procurement world that development mode runs, by the name in `development:NAME`. */
+export const developmentServices = ['crm', 'desk', 'erp'] as const
+
+/** Asymmetric signatures that are verified here (RFC 7518 section 3.1, RFC 8037, RFC 9864). */
+const algorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+] as const
+
+/** What is repeated in one file at most: a list beyond it was made by mistake. */
+const entriesMax = 10_000
+/** Labels of one thing; they are copied into every record. */
+const labelsMax = 64
+const labelCharsMax = 1_024
+
+/** A setting with its words for editors and the reference page. */
+interface Words {
+  readonly description: string
+  /** What an error offers, where there is no default. */
+  readonly examples?: readonly unknown[]
+}
+
+function form(pattern: RegExp, expected: string): z.ZodString {
+  return z.string().regex(pattern, { abort: true, error: `must be ${expected}` })
+}
+
+interface Range {
+  readonly min: number
+  readonly max: number
+  readonly standard: number
+}
+
+/** A length of time; `min`, `max` and `standard` in milliseconds, both ends allowed. */
+function duration({ min, max, standard }: Range, description: string): z.ZodDefault<z.ZodString> {
+  const range = `from \`${formatDuration(min)}\` to \`${formatDuration(max)}\``
+  return form(durationPattern, 'a whole number with its unit `ms`, `s`, `m`, `h` or `d`')
+    .refine((text) => within(parseDuration(text), min, max), { error: `must be ${range}` })
+    .default(formatDuration(standard))
+    .meta({ description: `${description} A length of time ${range}.` })
+}
+
+/** A number of bytes; `min` and `max` in bytes, both ends allowed. */
+function sizeForm({ min, max }: Omit<Range, 'standard'>, description: string): z.ZodString {
+  const range = `from \`${formatSize(min)}\` to \`${formatSize(max)}\``
+  return form(sizePattern, 'a whole number with its unit `B`, `KiB`, `MiB` or `GiB`')
+    .refine((text) => within(parseSize(text), min, max), { error: `must be ${range}` })
+    .meta({ description: `${description} A size ${range}.` })
+}
+
+function size({ min, max, standard }: Range, description: string): z.ZodDefault<z.ZodString> {
+  const inner = sizeForm({ min, max }, description)
+  return inner.default(formatSize(standard)).meta({ description: inner.meta()?.description ?? description })
+}
+
+function within(value: number | undefined, min: number, max: number): boolean {
+  return value !== undefined && value >= min && value <= max
+}
+
+function count({ min, max, standard }: Range, description: string): z.ZodDefault<z.ZodInt> {
+  return z.int().min(min).max(max).default(standard).meta({ description })
+}
+
+function list<T extends z.ZodType>(item: T, description: string): z.ZodArray<T> {
+  return z.array(item).max(entriesMax).meta({ description })
+}
+
+function path(words: Words): z.ZodString {
+  return z
+    .string()
+    .min(1)
+    .max(4_096)
+    .refine((text) => !text.includes('\0'), { error: 'must be a path' })
+    .meta({ ...words, description: `${words.description} Relative to the folder of this file.` })
+}
+
+const id = (words: Words): z.ZodString =>
+  form(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/, 'letters, digits, `.`, `_` or `-`, at most 64').meta({
+    ...words,
+  })
+
+const word = (description: string): z.ZodString => z.string().min(1).max(256).meta({ description })
+
+const labelName = form(
+  /^[A-Za-z0-9_][A-Za-z0-9_./-]{0,62}$/,
+  'a name of letters, digits, `_`, `.`, `/` or `-`, at most 63',
+)
+
+const labels = (description: string): z.ZodDefault<z.ZodRecord<z.ZodString, z.ZodString>> =>
+  z
+    .record(labelName, z.string().max(labelCharsMax))
+    .refine((all) => Object.keys(all).length <= labelsMax, { error: `must have at most ${labelsMax} labels` })
+    .default({})
+    .meta({ description })
+
+const labelValue = z.union([
+  z.string().max(labelCharsMax),
+  z.number().refine((value) => Number.isSafeInteger(value) || !Number.isInteger(value)),
+  z.boolean(),
+])
+
+const headerName = form(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, 'a header name (RFC 9110 section 5.1)')
+
+/** A value that must be a reference; the form is checked with the references themselves, in `secrets.ts`. */
+const secret = (words: Words): z.ZodString =>
+  z
+    .string()
+    .min(1)
+    .max(4_096)
+    .meta({
+      ...words,
+      description: `${words.description} A secret: write \`\${VARIABLE}\` or \`file:PATH\`; inside other text \`\${file:PATH}\`.`,
+    })
+
+const port = (standard: number, description: string) =>
+  count({ min: 0, max: 65_535, standard }, `${description} 0 takes any free port.`)
+
+const host = (description: string) =>
+  form(/^[A-Za-z0-9.:_-]{1,253}$/, 'a host name or an address')
+    .default('127.0.0.1')
+    .meta({ description })
+
+const agentsListener = z.strictObject({
+  host: host('Address to listen on for agents. Development mode listens on loopback only.'),
+  port: port(8080, 'Port for agents.'),
+  tls: z
+    .strictObject({
+      certificate: path({
+        description: 'PEM file with the certificate and its chain.',
+        examples: ['tls/certificate.pem'],
+      }),
+      key: path({ description: 'PEM file with the private key.', examples: ['tls/key.pem'] }),
+    })
+    .optional()
+    .meta({
+      description:
+        'TLS towards agents; both files are read again when they change. Without it agents speak plain HTTP.',
+    }),
+  public_url: form(/^https?:\/\/[^/?#@\s]+$/, 'a URL of scheme, host and port only')
+    .optional()
+    .meta({
+      description:
+        'How agents reach this listener; `Location` headers are mapped to it. Without it the `Host` of the call is used.',
+      examples: ['https://agents.example.com'],
+    }),
+  connections_max: count({ min: 1, max: 1_000_000, standard: limits.connectionsMax }, 'Open connections of agents.'),
+  calls_max: count(
+    { min: 1, max: 1_000_000, standard: limits.callsMax },
+    'Calls under way at once; the next ones are refused.',
+  ),
+})
+
+const operatorsListener = z.strictObject({
+  host: host('Address to listen on for operators. Anywhere but on loopback a `token` is needed.'),
+  port: port(8081, 'Port for operators.'),
+  token: secret({
+    description: 'Bearer token that operators must send. Optional on loopback, at least 16 characters.',
+    examples: ['file:secrets/operators-token'],
+  }).optional(),
+  hosts: list(
+    form(/^[A-Za-z0-9.:_[\]-]{1,260}$/, 'a host, with its port if it has one'),
+    'Values of `Host` that are accepted besides loopback names: what stands in the address bar.',
+  ).default([]),
+})
+
+const issuer = z.strictObject({
+  issuer: z
+    .string()
+    .min(1)
+    .max(2_048)
+    .meta({
+      description: 'Exact value of `iss`.',
+      examples: ['https://login.example.com/'],
+    }),
+  keys: z
+    .strictObject({
+      url: z
+        .string()
+        .max(2_048)
+        .optional()
+        .meta({
+          description: 'URL of the JWK set: `https:`, or `http:` on loopback.',
+          examples: ['https://login.example.com/jwks.json'],
+        }),
+      file: path({ description: 'File that holds the JWK set.', examples: ['keys/jwks.json'] }).optional(),
+    })
+    .refine((keys) => (keys.url === undefined) !== (keys.file === undefined), {
+      error: 'needs either `url` or `file`',
+      params: { fix: 'write one of them, for example `url: https://login.example.com/jwks.json`' },
+    })
+    .meta({
+      description: 'Where the public keys of the issuer are: `url` or `file`.',
+      examples: [{ url: 'https://login.example.com/jwks.json' }],
+    }),
+  audiences: z
+    .array(word(''))
+    .min(1)
+    .max(64)
+    .meta({
+      description: 'A token must name at least one of these in `aud`.',
+      examples: [['gatehouse']],
+    }),
+  algorithms: z
+    .array(z.enum(algorithms))
+    .min(1)
+    .default(['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'])
+    .meta({
+      description: `Accepted signature algorithms, of ${algorithms.join(', ')}.`,
+    }),
+  types: z.array(word('')).min(1).max(16).default(['at+jwt']).meta({
+    description: 'Accepted `typ` of a token (RFC 9068: `at+jwt`); `none` accepts a token without one.',
+  }),
+  skew: duration({ min: 0, max: 60_000, standard: 30_000 }, 'Difference between clocks that is forgiven.'),
+  age_max: duration(
+    { min: 1_000, max: 365 * 86_400_000, standard: 86_400_000 },
+    'A token issued longer ago is refused, whatever its `exp` says.',
+  ),
+  claims: list(word(''), 'Claims that policy sees under `identity.claims`.').default([]),
+})
+
+const agent = z.strictObject({
+  id: id({ description: 'Name of the agent, in policy `agent.id`.', examples: ['buyer'] }),
+  owner: word('Person or group that answers for the agent.').optional(),
+  team: word('Team that the agent works for.').optional(),
+  status: z
+    .enum(['active', 'suspended'])
+    .default('active')
+    .meta({ description: '`suspended` refuses every call of the agent.' }),
+  version: word('Version of the agent.').optional(),
+  risk: word('How much harm the agent could do, in your words.').optional(),
+  labels: z
+    .record(labelName, z.union([labelValue, z.array(labelValue).max(labelsMax)]))
+    .refine((all) => Object.keys(all).length <= labelsMax, { error: `must have at most ${labelsMax} labels` })
+    .optional()
+    .meta({ description: 'Facts for policy, in policy `agent.labels`: text, numbers, true, false, or lists of them.' }),
+  identity: z
+    .strictObject({
+      issuer: word(
+        'Issuer of its tokens. Not needed where there is one issuer only, and in development mode.',
+      ).optional(),
+      claim: word('Claim that names the agent.')
+        .default('client_id')
+        .meta({ description: 'Claim that names the agent.' }),
+      value: word('Value of that claim. Without it, the `id`.').optional(),
+    })
+    .prefault({})
+    .meta({ description: 'Which tokens are this agent.' }),
+})
+
+const upstream = z.strictObject({
+  id: id({ description: 'Name of the service, in policy `upstream.id`.', examples: ['erp'] }),
+  url: z
+    .string()
+    .min(1)
+    .max(2_048)
+    .meta({
+      description: `Where the service is: \`http://\` or \`https://\`, host, port and base path; in development mode also \`development:NAME\` with NAME ${developmentServices.join(', ')}.`,
+      examples: ['https://erp.internal.example.com'],
+    }),
+  credential: z
+    .strictObject({
+      header: headerName.default('authorization').meta({ description: 'Header that carries the credential.' }),
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the reference as it is written in the file
+      value: secret({ description: 'Value of the header.', examples: ['Bearer ${file:secrets/erp}'] }),
+    })
+    .optional()
+    .meta({ description: 'What proves Gatehouse to the service. The token of the agent is never passed on.' }),
+  labels: labels('Facts for policy, in policy `upstream.labels`.'),
+  connect_max: duration({ min: 10, max: 60_000, standard: 3_000 }, 'To open a connection.'),
+  headers_max: duration(
+    { min: 10, max: 3_600_000, standard: 30_000 },
+    'From the last byte of the call to the header of the reply.',
+  ),
+  idle_max: duration({ min: 10, max: 3_600_000, standard: 30_000 }, 'Between two pieces of the reply.'),
+  reply_max: size({ min: 0, max: 1024 ** 4, standard: limits.bodyBytesMax }, 'Largest reply that is passed on.'),
+  connections_max: count({ min: 1, max: 65_535, standard: 128 }, 'Open connections to the service.'),
+  retries_max: count(
+    { min: 0, max: 5, standard: 1 },
+    'Further tries after a connection failed before anything was sent, or of a method that changes nothing.',
+  ),
+  authorities: path({
+    description: 'PEM file of the certificate authorities to trust for this service instead of those of Node.',
+    examples: ['tls/authorities.pem'],
+  }).optional(),
+})
+
+const route = z.strictObject({
+  id: id({ description: 'Name of the route, in policy `route.id`.', examples: ['orders'] }),
+  host: form(/^(\*|[a-z0-9._-]{1,253}|\[[0-9a-f:.]+\])$/, 'a host name in lower case without a port, or `*`')
+    .default('*')
+    .meta({ description: 'Host that the agent asks for, without port; `*` is any. A named host wins over `*`.' }),
+  path: z.string().max(limits.targetCharsMax).default('/').meta({
+    description:
+      'Beginning of the path, whole segments: `/erp` takes `/erp` and `/erp/orders`, not `/erp2`. The longest wins.',
+  }),
+  methods: z
+    .array(form(/^[A-Z][A-Z0-9!#$%&'*+.^_`|~-]{0,31}$/, 'a method in upper case'))
+    .max(32)
+    .default([])
+    .meta({
+      description: 'Methods of this route; none listed means all.',
+    }),
+  upstream: id({ description: 'The `id` of the upstream that the call goes to.', examples: ['erp'] }),
+  prefix: z
+    .enum(['remove', 'keep'])
+    .default('remove')
+    .meta({ description: 'Whether `path` is taken off before the call goes on.' }),
+  description: path({
+    description:
+      'OpenAPI 3.0 or 3.1 description of the service, JSON or YAML. Each call is then one of its operations.',
+    examples: ['descriptions/erp.openapi.yaml'],
+  }).optional(),
+  renames: z
+    .record(
+      z.string().min(1).max(256),
+      z.record(
+        form(/^(path|query|body)\..+$/, '`path.NAME`, `query.NAME` or `body.NAME`'),
+        form(/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/, 'a name of letters, digits, `_` or `-`'),
+      ),
+    )
+    .default({})
+    .meta({
+      description:
+        'New names for fields of the description that collide: operationId, then `path.NAME`, `query.NAME` or `body.NAME`, then the new name.',
+    }),
+  undescribed: z.enum(['refuse', 'allow']).default('refuse').meta({
+    description:
+      'What happens to a call that the description does not have; `allow` lets policy decide on path and body alone.',
+  }),
+  entrypoint: form(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, 'a package path such as `gatehouse` or `teams.finance`')
+    .max(256)
+    .default('gatehouse')
+    .meta({ description: 'Package of the policy that decides.' }),
+  identity: z.enum(['required', 'none']).default('required').meta({
+    description:
+      '`none` takes calls without a token; policy still decides. Anywhere but on loopback it needs `identity_none_is_meant`.',
+  }),
+  identity_none_is_meant: z
+    .literal(true)
+    .optional()
+    .meta({ description: 'The second word for `identity: none` off loopback.' }),
+  recording: z
+    .strictObject({
+      mode: z.enum(['strict', 'durable', 'async']).default('strict').meta({
+        description:
+          '`strict`: the decision is on disk before the call is forwarded, the outcome before the reply ends. `durable`: both before the reply ends. `async`: nothing waits.',
+      }),
+      level: z.enum(['none', 'metadata', 'input']).default('input').meta({
+        description:
+          'How much of what policy saw a record holds: all (`input`), all but arguments and body (`metadata`), nothing (`none`).',
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'How calls of this route are recorded.' }),
+  body_max: size(
+    { min: 0, max: limits.bodyBytesMaxEdge, standard: limits.bodyBytesMax },
+    'Largest body that is taken at all.',
+  ),
+  parsed_body_max: sizeForm(
+    { min: 0, max: limits.parsedBodyBytesMaxEdge },
+    `Largest body that is held in memory because policy, the description or the record reads it. Without it \`${formatSize(limits.parsedBodyBytesMax)}\`, or \`body_max\` where that is less.`,
+  ).optional(),
+  policy_headers: z
+    .array(headerName)
+    .max(64)
+    .default([])
+    .meta({ description: 'Headers that policy may see, in policy `call.http.headers`.' }),
+  cookies: z.boolean().default(false).meta({ description: 'Whether cookies pass, both ways.' }),
+  labels: labels('Facts for policy and the record, in policy `route.labels`.'),
+})
+
+const policy = z.strictObject({
+  paths: z
+    .array(path({ description: 'A file or folder.' }))
+    .min(1)
+    .max(256)
+    .default(['policies'])
+    .meta({
+      description:
+        'Files and folders with the policy: `*.rego`, `data.json`, `data.yaml`; `*_test.rego` is left out. Relative to the folder of this file.',
+    }),
+})
+
+const log = z.strictObject({
+  directory: path({
+    description: 'Folder of the segments. Without it, `log` in the data directory.',
+    examples: ['data/log'],
+  }).optional(),
+  segment_max: size(
+    { min: 1024 ** 2, max: 16 * 1024 ** 3, standard: limits.segmentBytesMax },
+    'Size at which the next segment is begun.',
+  ),
+  free_disk_min: size(
+    { min: limits.logQueueBytesMax, max: 1024 ** 4, standard: limits.freeDiskBytesMin },
+    'Free space of the disk below which nothing new is accepted.',
+  ),
+})
+
+const timing = z.strictObject({
+  header_max: duration({ min: 100, max: 300_000, standard: limits.headerMsMax }, 'For the header of a call to arrive.'),
+  request_max: duration(
+    { min: 100, max: 86_400_000, standard: limits.requestMsMax },
+    'For a call to arrive with its whole body.',
+  ),
+  call_max: duration({ min: 100, max: 86_400_000, standard: limits.callMsMax }, 'For a whole call with its reply.'),
+  keep_alive: duration(
+    { min: 1_000, max: 3_600_000, standard: limits.keepAliveMs },
+    'For which a connection of an agent may be idle.',
+  ),
+  drain_max: duration(
+    { min: 0, max: 3_600_000, standard: limits.drainMsMax },
+    'That calls under way get when the gateway is told to stop.',
+  ),
+})
+
+/** The parts of the file, each checkable by itself, so that an error in one does not hide the errors of another. */
+export const parts = {
+  $schema: z.string().max(2_048).optional().meta({ description: 'For editors; not read.' }),
+  mode: z.enum(['production', 'development']).default('production').meta({
+    description:
+      '`development` brings an issuer of its own, listens on loopback only and may run the services of the example.',
+  }),
+  listeners: z
+    .strictObject({
+      agents: agentsListener.prefault({}).meta({ description: 'The port for agents.' }),
+      operators: operatorsListener.prefault({}).meta({ description: 'The port for operators: health, metrics, keys.' }),
+    })
+    .prefault({})
+    .meta({ description: 'Where Gatehouse listens.' }),
+  data: path({ description: 'Folder for the log, keys and everything else that is kept. One process owns it.' })
+    .default('data')
+    .meta({
+      description:
+        'Folder for the log, keys and everything else that is kept; one process owns it. Relative to the folder of this file.',
+    }),
+  issuers: list(issuer, 'Whose tokens are trusted.').default([]),
+  agents: list(agent, 'The agents that may call.').default([]),
+  upstreams: list(upstream, 'The services behind the gateway.').default([]),
+  routes: list(route, 'Which call goes to which service, and how.').default([]),
+  policy: policy.prefault({}).meta({ description: 'The rules that decide.' }),
+  log: log.prefault({}).meta({ description: 'The decision log.' }),
+  labels: labels('Copied into every record: where this gateway runs, for example.'),
+  timing: timing.prefault({}).meta({ description: 'How long things may take.' }),
+}
+
+/** The whole file. */
+export const fileSchema = z.strictObject(parts)
+
+export type ConfigFile = z.output<typeof fileSchema>
+export type AgentsListenerFile = z.output<typeof agentsListener>
+export type OperatorsListenerFile = z.output<typeof operatorsListener>
+export type IssuerFile = z.output<typeof issuer>
+export type AgentFile = z.output<typeof agent>
+export type UpstreamFile = z.output<typeof upstream>
+export type RouteFile = z.output<typeof route>
+
+/** Schemas of one entry of each list: an entry that is right takes part in the checks even when its neighbour is wrong. */
+export const entrySchemas = { issuers: issuer, agents: agent, upstreams: upstream, routes: route } as const
