@@ -1,0 +1,328 @@
+/**
+ * Reads the log while it is written, or without a gateway: the newest records, those since a time, or all, and then what
+ * comes. It holds no lock and no more than a few chunks in memory. A line is whole when its newline is there; an unfinished
+ * one is read again later.
+ */
+import { join } from 'node:path'
+import { type LogRecord, limits } from '../model/index.ts'
+import type { LogFiles } from './files.ts'
+import { type CallFacts, type Filters, factsOf, matches, needsFacts } from './filter.ts'
+import { segmentName, segmentNumbers } from './segments.ts'
+
+/** Bytes read at once; a record is seldom larger, and a larger one takes several reads. */
+const chunkBytes = 256 * 1024
+/** A line is a record and what the log puts around it; a longer one is not a record. */
+const lineBytesMax = 2 * limits.recordBytesMax
+/** Milliseconds between two looks for more, while following: a person does not see it sooner. */
+const lookMs = 200
+/** Calls whose decision was read and whose outcome was not: about as many as can be under way. */
+const openCallsMax = 2 * limits.callsMax
+/** Outcomes remembered while looking backwards for their decisions. */
+const pendingMax = 2 * limits.callsMax
+/** Milliseconds before `since` at which reading begins, so that outcomes right after it find their decisions. */
+const leadMs = 10_000
+const newline = 0x0a
+
+/** One line of the log. */
+export interface Logged {
+  readonly record: LogRecord
+  /** As it stands in the file, without its newline: numbers are exact here, in `record` they are doubles. */
+  readonly text: string
+  /** Of the call that the record is about, when its decision record was read. */
+  readonly facts: CallFacts | undefined
+}
+
+export interface ReadOptions {
+  readonly directory: string
+  /** `last`: that many matching records, 1 or more; `sinceMs`: milliseconds since 1970; `start`: everything. */
+  readonly from: { readonly last: number } | { readonly sinceMs: number } | 'start'
+  readonly filters: Filters
+  /** Goes on with what comes, until `signal` is aborted. */
+  readonly follow: boolean
+  readonly signal: AbortSignal
+  readonly files: Pick<LogFiles, 'list' | 'read' | 'sizeBytes'>
+  /** Resolves after `ms`, or at once when the signal is aborted. Must keep the process alive. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>
+  /** Told about a whole line that is no record: it is left out. */
+  readonly unreadable: (path: string, position: number) => void
+}
+
+interface Place {
+  readonly segment: number
+  readonly bytes: number
+}
+
+/** Ends when everything was read, or when it follows and the signal is aborted. Throws what the file system throws. */
+export async function* readLog(options: ReadOptions): AsyncGenerator<Logged, void, undefined> {
+  const { from, follow, filters } = options
+  const calls = new OpenCalls()
+  let place: Place = { segment: 0, bytes: 0 }
+  let sinceTime = ''
+  if (from !== 'start' && 'last' in from) {
+    const newest = await readBackwards(options, from.last, calls)
+    yield* newest.found
+    if (!follow) return
+    place = newest.end
+  } else if (from !== 'start') {
+    sinceTime = timeOf(from.sinceMs)
+    place = await findTime(options, timeOf(from.sinceMs - leadMs))
+  }
+  for await (const { text, path, position } of readForwards(options, place)) {
+    const record = parsed(text)
+    if (record === undefined) {
+      options.unreadable(path, position)
+      continue
+    }
+    const facts = calls.factsFor(record)
+    if (record.timestamp >= sinceTime && matches(record, facts, filters)) yield { record, text, facts }
+  }
+}
+
+interface Line {
+  /** Without its newline. */
+  readonly text: string
+  readonly path: string
+  /** Bytes before it, and before what follows it. */
+  readonly position: number
+  readonly nextPosition: number
+}
+
+/** Whole lines from a place on, over the borders of segments; with `follow` without end. */
+async function* readForwards(options: ReadOptions, from: Place): AsyncGenerator<Line, void, undefined> {
+  const { directory, files, follow, signal } = options
+  let { segment, bytes: position } = from
+  while (!signal.aborted) {
+    // Listed before it is read to its end: if there is a later segment now, this one does not grow any more.
+    const numbers = segmentNumbers(await files.list(directory))
+    if (!numbers.includes(segment)) {
+      const next = numbers.find((number) => number > segment)
+      if (next !== undefined) {
+        segment = next
+        position = 0
+        continue
+      }
+    } else {
+      const path = join(directory, segmentName(segment))
+      // A write that failed is cut off again: what follows begins where the file now ends.
+      position = Math.min(position, await files.sizeBytes(path))
+      for await (const line of linesOf(options, path, position)) {
+        yield line
+        position = line.nextPosition
+        if (signal.aborted) return
+      }
+      const next = numbers.find((number) => number > segment)
+      if (next !== undefined) {
+        segment = next
+        position = 0
+        continue
+      }
+    }
+    if (!follow) return
+    await options.pause(lookMs, signal)
+  }
+}
+
+/** The whole lines of one file from a position to where it ends now. */
+async function* linesOf(options: ReadOptions, path: string, from: number): AsyncGenerator<Line, void, undefined> {
+  let position = from
+  let wantedBytes = chunkBytes
+  for (;;) {
+    const bytes = await options.files.read(path, position, wantedBytes)
+    let lineStart = 0
+    for (;;) {
+      const end = bytes.indexOf(newline, lineStart)
+      if (end === -1) break
+      const nextPosition = position + end + 1
+      yield { text: bytes.toString('utf8', lineStart, end), path, position: position + lineStart, nextPosition }
+      lineStart = end + 1
+    }
+    position += lineStart
+    if (bytes.length < wantedBytes) return
+    // A line that is longer than what was read is read again, whole.
+    wantedBytes = lineStart === 0 ? Math.min(wantedBytes * 2, lineBytesMax) : chunkBytes
+    if (lineStart === 0 && bytes.length >= lineBytesMax) {
+      options.unreadable(path, position)
+      position += bytes.length
+    }
+  }
+}
+
+/** The newest matching records in the order of the log, and where the log ended when they were read. */
+async function readBackwards(
+  options: ReadOptions,
+  count: number,
+  calls: OpenCalls,
+): Promise<{ found: readonly Logged[]; end: Place }> {
+  const { directory, files, filters, signal } = options
+  const numbers = segmentNumbers(await files.list(directory))
+  let end: Place = { segment: numbers.at(-1) ?? 0, bytes: 0 }
+  const found: Logged[] = []
+  /** Outcomes that wait for the decision record before them. */
+  const pending = new Map<string, Logged>()
+  for (const segment of numbers.toReversed()) {
+    const path = join(directory, segmentName(segment))
+    for await (const lines of chunksBackwards(options, path)) {
+      if (segment === end.segment && end.bytes === 0) end = { segment, bytes: lines.endBytes }
+      for (const { text, position } of lines.newestFirst) {
+        const record = parsed(text)
+        if (record === undefined) {
+          options.unreadable(path, position)
+          continue
+        }
+        const logged: Logged = { record, text, facts: undefined }
+        if (record.type === 'decision') {
+          const facts = factsOf(record)
+          const outcome = pending.get(record.decision_id)
+          pending.delete(record.decision_id)
+          if (outcome === undefined) calls.open(record.decision_id, facts)
+          else if (matches(outcome.record, facts, filters)) found.push({ ...outcome, facts })
+          if (matches(record, facts, filters)) found.push({ ...logged, facts })
+        } else if (record.type === 'outcome') {
+          pending.set(record.decision_id, logged)
+          if (pending.size > pendingMax) pending.delete(pending.keys().next().value ?? '')
+        } else if (matches(record, undefined, filters)) {
+          found.push(logged)
+        }
+      }
+      const orphans = needsFacts(filters) ? 0 : pending.size
+      if (found.length + orphans >= count || signal.aborted)
+        return { found: newestOf(found, pending, filters, count), end }
+    }
+  }
+  return { found: newestOf(found, pending, filters, count), end }
+}
+
+/** Outcomes whose decision was not met stand for themselves where no filter needs it. */
+function newestOf(
+  found: readonly Logged[],
+  pending: ReadonlyMap<string, Logged>,
+  filters: Filters,
+  count: number,
+): readonly Logged[] {
+  const orphans = [...pending.values()].filter(({ record }) => matches(record, undefined, filters))
+  return [...found, ...orphans].sort((one, other) => one.record.seq - other.record.seq).slice(-count)
+}
+
+interface BackwardChunk {
+  readonly newestFirst: readonly { readonly text: string; readonly position: number }[]
+  /** Where the file's last whole line ends. */
+  readonly endBytes: number
+}
+
+/** The whole lines of one file, from its end. */
+async function* chunksBackwards(options: ReadOptions, path: string): AsyncGenerator<BackwardChunk, void, undefined> {
+  let from = await options.files.sizeBytes(path)
+  /** Bytes from `from` on that belong to a line whose start was not read yet; unfinished lines are dropped first. */
+  let rest: Buffer = Buffer.alloc(0)
+  let endBytes: number | undefined
+  while (from > 0) {
+    const lengthBytes = Math.min(chunkBytes, from)
+    from -= lengthBytes
+    const read = await options.files.read(path, from, lengthBytes)
+    let bytes: Buffer = Buffer.concat([read, rest])
+    if (endBytes === undefined) {
+      const last = bytes.lastIndexOf(newline)
+      bytes = bytes.subarray(0, last + 1)
+      if (last !== -1) endBytes = from + last + 1
+    }
+    // Without the start of the file, the first line of these bytes may have begun before them.
+    const first = from === 0 ? 0 : bytes.indexOf(newline) + 1
+    if (first === 0 && from > 0) {
+      rest = bytes.length > lineBytesMax ? Buffer.alloc(0) : bytes
+      continue
+    }
+    const newestFirst: { text: string; position: number }[] = []
+    let lineEnd = bytes.length
+    while (lineEnd > first) {
+      const before = lineEnd < 2 ? -1 : bytes.lastIndexOf(newline, lineEnd - 2)
+      const lineStart = Math.max(first, before + 1)
+      newestFirst.push({ text: bytes.toString('utf8', lineStart, lineEnd - 1), position: from + lineStart })
+      lineEnd = lineStart
+    }
+    rest = bytes.subarray(0, first)
+    yield { newestFirst, endBytes: endBytes ?? 0 }
+  }
+}
+
+/**
+ * A place at or before the first record of that time. Found by halving, on the understanding that times rise; where the
+ * clock was set back, records may be left out.
+ */
+async function findTime(options: ReadOptions, time: string): Promise<Place> {
+  const { directory, files } = options
+  const numbers = segmentNumbers(await files.list(directory))
+  for (const segment of numbers.toReversed()) {
+    const path = join(directory, segmentName(segment))
+    const first = await nextTime(options, path, 0)
+    if (first === undefined || first.time >= time) continue
+    let low = 0
+    let high = await files.sizeBytes(path)
+    // INVARIANT: the line at `low` is older than `time`.
+    while (high - low > chunkBytes) {
+      const middle = Math.floor((low + high) / 2)
+      const next = await nextTime(options, path, middle)
+      if (next !== undefined && next.time < time) low = next.position
+      else high = middle
+    }
+    return { segment, bytes: low }
+  }
+  return { segment: numbers[0] ?? 0, bytes: 0 }
+}
+
+/** The first line that begins after `from`, or at it when that is the start of the file. */
+async function nextTime(
+  options: ReadOptions,
+  path: string,
+  from: number,
+): Promise<{ position: number; time: string } | undefined> {
+  const bytes = await options.files.read(path, from, lineBytesMax + chunkBytes)
+  let lineStart = from === 0 ? 0 : bytes.indexOf(newline) + 1
+  for (;;) {
+    const end = bytes.indexOf(newline, lineStart)
+    if (end === -1) return undefined
+    const logged = parsed(bytes.toString('utf8', lineStart, end))
+    if (logged !== undefined) return { position: from + lineStart, time: logged.timestamp }
+    lineStart = end + 1
+  }
+}
+
+/** Our own writer made the line: only what every reader relies on is looked at. */
+function parsed(line: string): LogRecord | undefined {
+  try {
+    const read: unknown = JSON.parse(line)
+    if (typeof read !== 'object' || read === null) return undefined
+    const { seq, type, timestamp } = read as Partial<LogRecord>
+    return Number.isSafeInteger(seq) && typeof type === 'string' && typeof timestamp === 'string'
+      ? (read as LogRecord)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Without the `Z`, so that it sorts before every time that begins with it. */
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, -1)
+}
+
+/** Decisions whose outcome is still to come: an outcome is shown and judged with what its decision said. */
+class OpenCalls {
+  private readonly facts = new Map<string, CallFacts>()
+
+  open(decisionId: string, facts: CallFacts): void {
+    this.facts.set(decisionId, facts)
+    if (this.facts.size > openCallsMax) this.facts.delete(this.facts.keys().next().value ?? '')
+  }
+
+  factsFor(record: LogRecord): CallFacts | undefined {
+    if (record.type === 'decision') {
+      const facts = factsOf(record)
+      this.open(record.decision_id, facts)
+      return facts
+    }
+    if (record.type !== 'outcome') return undefined
+    const facts = this.facts.get(record.decision_id)
+    this.facts.delete(record.decision_id)
+    return facts
+  }
+}
