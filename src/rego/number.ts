@@ -45,7 +45,10 @@ export function parseNumber(text: string): NumberValue | undefined {
   const quick = Number(text)
   if (Number.isSafeInteger(quick) && String(quick) === text) return quick
   const exact = parseDecimal(text)
-  return exact === undefined ? undefined : narrow(exact)
+  if (exact === undefined) return undefined
+  // A large whole number written with an exponent is printed so again, as OPA does; digits written out stay digits.
+  if (exact.exponent > 0 && /[eE]/.test(text) && !Number.isSafeInteger(quick)) return exact
+  return narrow(exact)
 }
 
 function parseDecimal(text: string): Decimal | undefined {
@@ -143,7 +146,7 @@ export function numberText(value: NumberValue): string {
     return `${sign}0.${'0'.repeat(-top)}${digits}`
   }
   const fraction = digits.length > 1 ? `.${digits.slice(1)}` : ''
-  return `${sign}${digits[0]}${fraction}e${top > 0 ? '+' : ''}${top - 1}`
+  return `${sign}${digits[0]}${fraction}e${top - 1}`
 }
 
 /** A text that two numbers share exactly when they are equal, whatever their forms. */
@@ -158,5 +161,7 @@ export function numberKey(value: NumberValue): string {
 
 /** The number as `JSON.stringify` can print it without loss: a JS number, a bigint, or `JSON.rawJSON`. */
 export function numberToJson(value: NumberValue): number | bigint | RawNumber {
-  return value instanceof Decimal ? rawJson.rawJSON(numberText(value)) : value
+  if (!(value instanceof Decimal)) return value
+  const plain = narrow(value)
+  return plain instanceof Decimal ? rawJson.rawJSON(numberText(value)) : plain
 }

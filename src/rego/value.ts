@@ -205,7 +205,11 @@ export function entriesOf(object: PlainObject | RegoObject): readonly (readonly 
 
 /** The keys of a plain object in ascending order. */
 export function sortedKeys(object: PlainObject): string[] {
-  return Object.keys(object).sort(compareStrings)
+  const keys = Object.keys(object)
+  for (let i = 1; i < keys.length; i++) {
+    if (compareStrings(keys[i - 1] as string, keys[i] as string) > 0) return keys.sort(compareStrings)
+  }
+  return keys
 }
 
 /** How many members, elements or keys a collection has; undefined for other values. Strings count code points elsewhere. */
@@ -364,7 +368,7 @@ export function compareStrings(a: string, b: string): number {
   return a.length - b.length
 }
 
-/** The value as a JSON document of its own: sets become sorted arrays, keys that are not strings become their JSON text. */
+/** The value as a JSON document of its own: keys ascending, sets as sorted arrays, keys that are not strings as their JSON text. */
 export function toJson(value: Value): Json {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(toJson)
@@ -373,7 +377,7 @@ export function toJson(value: Value): Json {
   const result: PlainObject = {}
   if (value instanceof RegoObject)
     for (const [key, item] of value) setField(result, keyText(key), toJson(item) as Value)
-  else for (const key of Object.keys(value)) setField(result, key, toJson(value[key] as Value) as Value)
+  else for (const key of sortedKeys(value)) setField(result, key, toJson(value[key] as Value) as Value)
   return result as Json
 }
 

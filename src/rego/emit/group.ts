@@ -92,10 +92,6 @@ function emitParts(group: Group, variant: Variant, args: readonly Code[], finder
   if (finder !== undefined)
     lines.push(code`const c = ${finder.call}; for (let i = 0; i < c.length; i++) c[i](${operands});`)
   else for (const { id } of variant.procedures) lines.push(code`${name('procedure', id)}(${operands});`)
-  if (variant.fallbacks.length > 0) {
-    const rest = join([code`s`, code`new Defaults(parts)`, ...args])
-    for (const { id } of variant.fallbacks) lines.push(code`${name('procedure', id)}(${rest});`)
-  }
   if (!members) lines.push(depth === 0 ? code`const out = parts.finish() ?? {};` : code`const out = parts.finish();`)
   return lines
 }

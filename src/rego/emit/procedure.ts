@@ -380,8 +380,8 @@ class ProcedureWriter {
       else {
         const path = this.#context.pool.constant([...override.path])
         const value = this.#operand(override.value)
-        if (override.kind === 'input') input = code`upsert(${input}, ${path}, ${value}, ${place})`
-        else overlay = code`overlaid(${overlay}, ${path}, ${value}, ${place})`
+        if (override.kind === 'input') input = code`upsert(${input}, ${path}, ${value})`
+        else overlay = code`overlaid(${overlay}, ${path}, ${value})`
       }
     }
     const replaced =

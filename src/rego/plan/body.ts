@@ -47,7 +47,7 @@ function reached(frame: Frame, body: Body): ReturnType<Frame['scope']> {
 
 function planTest(frame: Frame, { term }: TestExpr): void {
   if (term.kind === 'call' && !(term.callee.kind === 'builtin' && frame.world.isRelation(term.callee.name))) {
-    const args = term.args.map((arg) => frame.steps.term(frame, arg))
+    const args = frame.steps.terms(frame, term.args)
     frame.add({ op: 'check', callee: plannedCallee(frame.world, term.callee), args, state: frame.state, at: term.at })
     return
   }

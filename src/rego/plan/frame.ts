@@ -11,6 +11,8 @@ import type { Block, Operand, PlannedCallee, StateId, Statement, Temp } from './
 export interface Steps {
   /** Plans the value of a term; what follows happens once for each value that it has. */
   term(frame: Frame, term: Term): Operand
+  /** Plans the values of terms that stand side by side: the arguments of a call, the items of a collection. */
+  terms(frame: Frame, terms: readonly Term[]): Operand[]
   ref(frame: Frame, ref: Ref): Operand
   unify(frame: Frame, left: Term, right: Term): void
   /** Binds what is unbound in a pattern to the parts of a value, and compares the rest. */

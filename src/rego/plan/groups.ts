@@ -36,7 +36,7 @@ export class Groups {
     this.#program = program
   }
 
-  /** Whether a document stands at a path or below it: a package, or rules that are not functions. */
+  /** Whether a document stands at a path: a package, rules that are not functions, or names below it, be they only functions'. */
   hasDocument(path: readonly string[]): boolean {
     const node = this.#node(path)
     return node !== undefined && holdsDocument(node)
@@ -74,8 +74,9 @@ export class Groups {
   #makeDocument(node: RuleNode): FoundGroup {
     const all = membersBelow(node, node.path.length)
     const members = all.filter(({ rule }) => !rule.default)
-    const defaults = all.filter(({ rule }) => rule.default)
     const kind = kindOf(all)
+    // As in OPA: a default below a partial object's name never applies, because every key of that object may have a value.
+    const defaults = kind === 'complete' ? all.filter(({ rule }) => rule.default) : []
     const depths = all.map(({ rule, keys }) => keys.length + (rule.kind === 'contains' ? 1 : 0))
     const depthMax = kind === 'complete' ? 0 : Math.max(...depths)
     const uniform = kind === 'complete' && isUniform(members)
@@ -110,7 +111,7 @@ export class Groups {
 }
 
 function holdsDocument(node: RuleNode): boolean {
-  return node.isPackage || node.rules.some(isDocument) || [...node.children.values()].some(holdsDocument)
+  return node.isPackage || node.rules.some(isDocument) || node.children.size > 0
 }
 
 function isDocument(rule: Rule): boolean {

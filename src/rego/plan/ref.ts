@@ -74,8 +74,8 @@ function planData(frame: Frame, path: readonly Term[]): Operand {
     const part = path[i]
     if (part === undefined) break
     const key = constantOf(part)
-    if (typeof key !== 'string') return planTree(frame, place, path.slice(i))
-    place.push(key)
+    if (typeof key !== 'string' && typeof key !== 'number') return planTree(frame, place, path.slice(i))
+    place.push(String(key))
     if (!world.hasNode(place)) return planBase(frame, place, path.slice(i + 1))
   }
   world.demandTree(place)
@@ -90,8 +90,9 @@ function planBase(frame: Frame, place: readonly string[], rest: readonly Term[])
   let used = 0
   for (const part of rest) {
     const key = constantOf(part)
-    if (typeof key !== 'string') break
-    path.push(key)
+    // The store of base documents knows names only: `data.a[2]` is the element of an array or the field "2" of an object.
+    if (typeof key !== 'string' && typeof key !== 'number') break
+    path.push(String(key))
     used++
   }
   const { state } = frame

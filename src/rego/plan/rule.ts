@@ -6,9 +6,16 @@ import { constant, Frame, type Member, type Steps, temp, type World } from './fr
 import type { Block, Operand, Procedure, ProcedureKind, Temp } from './ir.ts'
 import { planRef } from './ref.ts'
 import { planTerm } from './term.ts'
-import { isPattern, planMatch, planUnify } from './unify.ts'
+import { isPattern, planMatch, planTerms, planUnify } from './unify.ts'
 
-const steps: Steps = { term: planTerm, ref: planRef, unify: planUnify, match: planMatch, body: planBody }
+const steps: Steps = {
+  term: planTerm,
+  terms: planTerms,
+  ref: planRef,
+  unify: planUnify,
+  match: planMatch,
+  body: planBody,
+}
 
 /** A definition of a complete rule or of a function: gives its value. */
 export function planValueRule(world: World, id: number, { rule }: Member): Procedure {

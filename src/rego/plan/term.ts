@@ -19,17 +19,16 @@ export function planTerm(frame: Frame, term: Term): Operand {
     case 'call':
       return planCall(frame, term)
     case 'array': {
-      const items = term.items.map((item) => frame.steps.term(frame, item))
+      const items = frame.steps.terms(frame, term.items)
       return frame.set((target) => ({ op: 'array', target, items }))
     }
     case 'set': {
-      const items = term.items.map((item) => frame.steps.term(frame, item))
+      const items = frame.steps.terms(frame, term.items)
       return frame.set((target) => ({ op: 'set', target, items }))
     }
     case 'object': {
-      const entries = term.entries.map(
-        ([key, value]) => [frame.steps.term(frame, key), frame.steps.term(frame, value)] as const,
-      )
+      const operands = frame.steps.terms(frame, term.entries.flat())
+      const entries = term.entries.map((_, i) => [operands[2 * i], operands[2 * i + 1]] as [Operand, Operand])
       return frame.set((target) => ({ op: 'object', target, entries, at: term.at }))
     }
     case 'comprehension':
@@ -42,7 +41,7 @@ export function planTerm(frame: Frame, term: Term): Operand {
 }
 
 function planCall(frame: Frame, call: Call): Operand {
-  const args = call.args.map((arg) => frame.steps.term(frame, arg))
+  const args = frame.steps.terms(frame, call.args)
   const { callee, at } = call
   const { state } = frame
   if (callee.kind === 'builtin' && frame.world.isRelation(callee.name)) {

@@ -107,6 +107,17 @@ function planPart(frame: Frame, pattern: Term, source: Operand, key: Operand): v
   )
 }
 
+/** Plans terms that stand side by side. One may bind a local that another reads, whichever comes first. */
+export function planTerms(frame: Frame, terms: readonly Term[]): Operand[] {
+  const operands: (Operand | undefined)[] = terms.map(() => undefined)
+  for (const late of [false, true]) {
+    terms.forEach((term, i) => {
+      if (operands[i] === undefined && (late || !isOpen(frame, term))) operands[i] = frame.steps.term(frame, term)
+    })
+  }
+  return operands.filter((operand) => operand !== undefined)
+}
+
 /** Whether a term can take a value apart before the body has run: nothing in it must be computed. */
 export function isPattern(term: Term): boolean {
   switch (term.kind) {

@@ -1,13 +1,18 @@
 /**
- * The document that the rules of a partial object make together: values at paths of keys, sets at the end of others. Two rules that put
- * different values at one path, or a value where another rule has put something below, are in conflict.
+ * The document that the rules of a partial object make together: values at paths of keys, sets at the end of others. Two rules may say the
+ * same of one path, be it as a value or as parts of one; anything else is a conflict.
  */
 import type { Span } from '../ast.ts'
-import { equal, keyOf, makeObject, RegoSet, type Value } from '../value.ts'
+import { equal, keyOf, lookup, makeObject, RegoSet, type Value } from '../value.ts'
 import { EvaluationError } from './failure.ts'
 
 interface Branch {
-  readonly entries: Map<unknown, { readonly key: Value; place: Place }>
+  readonly entries: Map<unknown, Entry>
+}
+
+interface Entry {
+  readonly key: Value
+  place: Place
 }
 
 type Place = Branch | { readonly value: Value } | { readonly members: RegoSet }
@@ -17,48 +22,57 @@ export class DocumentBuilder {
 
   /** Puts a value at a path. */
   put(path: readonly Value[], value: Value, at: Span): void {
-    const known = this.#reach(path, at, () => ({ value }))
-    if ('value' in known && (known.value === value || equal(known.value, value))) return
-    throw conflict(at, path.length === 0)
+    if (path.length === 0) {
+      if (this.#root === undefined) this.#root = { value }
+      else if (!isPartOf(this.#root, value)) throw conflict(at, true)
+      return
+    }
+    const found = this.#entryAt(path, at)
+    if ('inside' in found) {
+      if (found.inside === undefined || !equal(found.inside, value)) throw conflict(at, false)
+    } else if (found.entry === undefined) found.branch.entries.set(found.name, { key: found.key, place: { value } })
+    else if (isPartOf(found.entry.place, value)) found.entry.place = { value }
+    else throw conflict(at, false)
   }
 
   /** Puts a member into the set at a path. */
   include(path: readonly Value[], member: Value, at: Span): void {
-    const known = this.#reach(path, at, () => ({ members: new RegoSet() }))
-    if (!('members' in known)) throw conflict(at, false)
-    known.members.add(member)
-  }
-
-  /** Whether nothing stands at a path, nor on the way to it but branches. */
-  isFree(path: readonly Value[]): boolean {
-    let place = this.#root
-    for (const key of path) {
-      if (place === undefined) return true
-      if (!('entries' in place)) return false
-      place = place.entries.get(keyOf(key))?.place
-    }
-    return place === undefined
-  }
-
-  /** The place at a path, made by `make` when there was none. */
-  #reach(path: readonly Value[], at: Span, make: () => Place): Place {
     if (path.length === 0) {
-      this.#root ??= make()
-      return this.#root
+      this.#root ??= { members: new RegoSet() }
+      addMember(this.#root, member, at)
+      return
     }
+    const found = this.#entryAt(path, at)
+    if ('inside' in found) throw conflict(at, false)
+    const entry = found.entry ?? { key: found.key, place: { members: new RegoSet() } }
+    found.branch.entries.set(found.name, entry)
+    addMember(entry.place, member, at)
+  }
+
+  /** The entry at the end of a path, with the branch that holds or would hold it; or, where a value stands on the way, the part of that value. */
+  #entryAt(
+    path: readonly Value[],
+    at: Span,
+  ): { branch: Branch; name: unknown; key: Value; entry: Entry | undefined } | { inside: Value | undefined } {
     this.#root ??= { entries: new Map() }
     let place = this.#root
     for (const [i, key] of path.entries()) {
-      if (!('entries' in place)) throw conflict(at, false)
-      const name = keyOf(key)
-      let next = place.entries.get(name)
-      if (next === undefined) {
-        next = { key, place: i === path.length - 1 ? make() : { entries: new Map() } }
-        place.entries.set(name, next)
+      if ('value' in place) {
+        let inside: Value | undefined = place.value
+        for (const rest of path.slice(i)) inside = lookup(inside, rest)
+        return { inside }
       }
-      place = next.place
+      if ('members' in place) throw conflict(at, false)
+      const name = keyOf(key)
+      const entry = place.entries.get(name)
+      if (i === path.length - 1) return { branch: place, name, key, entry }
+      if (entry === undefined) {
+        const branch: Branch = { entries: new Map() }
+        place.entries.set(name, { key, place: branch })
+        place = branch
+      } else place = entry.place
     }
-    return place
+    throw new Error('a path without keys has no entry')
   }
 
   /** The document; undefined when no rule gave anything. */
@@ -67,17 +81,20 @@ export class DocumentBuilder {
   }
 }
 
-/** Puts the values of defaults where a document has nothing yet. */
-export class Defaults {
-  readonly #parts: DocumentBuilder
-
-  constructor(parts: DocumentBuilder) {
-    this.#parts = parts
+/** Whether everything that stands at a place stands in a value too. */
+function isPartOf(place: Place, value: Value): boolean {
+  if ('value' in place) return equal(place.value, value)
+  if ('members' in place) return equal(place.members, value)
+  for (const { key, place: below } of place.entries.values()) {
+    const part = lookup(value, key)
+    if (part === undefined || !isPartOf(below, part)) return false
   }
+  return true
+}
 
-  put(path: readonly Value[], value: Value, at: Span): void {
-    if (this.#parts.isFree(path)) this.#parts.put(path, value, at)
-  }
+function addMember(place: Place, member: Value, at: Span): void {
+  if (!('members' in place)) throw conflict(at, false)
+  place.members.add(member)
 }
 
 function finished(place: Place): Value {

@@ -1,7 +1,5 @@
 /** What `with` does to documents: `input` is copied along the path that changes, `data` gets a tree of replacements over it. */
-import type { Span } from '../ast.ts'
 import { isPlainObject, lookup, type PlainObject, RegoObject, setField, type Value } from '../value.ts'
-import { EvaluationError } from './failure.ts'
 
 /** Replacements in the data document: a value that stands for everything from here down, or further replacements below. Never changed once made. */
 export class Overlay {
@@ -20,13 +18,18 @@ export class Overlay {
 }
 
 /** An overlay in which `path` is replaced too. A replacement below a replaced value changes that value. */
-export function overlaid(overlay: Overlay | undefined, path: readonly string[], value: Value, at: Span): Overlay {
-  if (overlay?.value !== undefined) return new Overlay(upsert(overlay.value, path, value, at))
+export function overlaid(overlay: Overlay | undefined, path: readonly string[], value: Value): Overlay {
+  if (overlay?.value !== undefined) return new Overlay(upsert(overlay.value, path, value))
   const [key, ...rest] = path
   if (key === undefined) return new Overlay(value)
   const children = new Map(overlay?.children)
-  children.set(key, overlaid(overlay?.children.get(key), rest, value, at))
+  children.set(key, overlaid(overlay?.children.get(key), rest, value))
   return new Overlay(undefined, children)
+}
+
+/** What stands at a name in a base document: the field of an object, or the element of an array whose index the name writes. */
+export function baseAt(document: Value | undefined, name: string): Value | undefined {
+  return Array.isArray(document) && /^(0|[1-9]\d*)$/.test(name) ? document[Number(name)] : lookup(document, name)
 }
 
 /** What an overlay says about a path: the value that stands there, or `unreplaced`. */
@@ -39,7 +42,7 @@ export function replacementAt(
     if (node === undefined) return undefined
     if (node.value !== undefined) {
       let value: Value | undefined = node.value
-      for (const key of path.slice(i)) value = lookup(value, key)
+      for (const key of path.slice(i)) value = baseAt(value, key)
       return { value }
     }
     const key = path[i]
@@ -67,25 +70,18 @@ export function overlayAt(overlay: Overlay | undefined, path: readonly string[])
   return node
 }
 
-/** A document in which `path` has a value; objects on the way are copied, missing ones made. */
-export function upsert(document: Value | undefined, path: readonly string[], value: Value, at: Span): Value {
+/** A document in which `path` has a value; objects on the way are copied, missing ones made, other values on the way replaced. */
+export function upsert(document: Value | undefined, path: readonly string[], value: Value): Value {
   const [key, ...rest] = path
   if (key === undefined) return value
   if (document instanceof RegoObject) {
     const result = new RegoObject()
     for (const [name, item] of document) result.set(name, item)
-    result.set(key, upsert(document.get(key), rest, value, at))
+    result.set(key, upsert(document.get(key), rest, value))
     return result
   }
-  if (document !== undefined && !isPlainObject(document)) {
-    throw new EvaluationError(
-      'eval_with_merge_error',
-      `real and replacement data could not be merged: \`${key}\` is to be set in a value that is no object`,
-      at,
-    )
-  }
-  const result = document === undefined ? {} : copy(document)
-  setField(result, key, upsert(lookup(result, key), rest, value, at))
+  const result = isPlainObject(document) ? copy(document) : {}
+  setField(result, key, upsert(lookup(result, key), rest, value))
   return result
 }
 

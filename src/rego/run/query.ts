@@ -1,4 +1,6 @@
 /** A prepared query: runs compiled code on an input, waits where it may, and turns what comes out into JSON or an error. */
+
+import type { Linked } from '../emit/link.ts'
 import { type RegoError, RegoErrors } from '../errors.ts'
 import {
   isNumber,
@@ -12,7 +14,6 @@ import {
   type Value,
 } from '../value.ts'
 import { EvaluationError, Suspension } from './failure.ts'
-import type { Linked } from './link.ts'
 import { type Environment, Evaluation, type Recording, State } from './state.ts'
 
 /** Values of nondeterministic builtins, by name and then by the canonical text of the arguments. */

@@ -12,7 +12,7 @@ import {
   ObjectBuilding,
   objectOf,
 } from './collections.ts'
-import { Defaults, DocumentBuilder } from './document-builder.ts'
+import { DocumentBuilder } from './document-builder.ts'
 import { EvaluationError } from './failure.ts'
 import { isMember, less, lessOrEqual } from './operators.ts'
 import { merged, overlaid, overlayAt, replacementAt, upsert } from './overlay.ts'
@@ -69,7 +69,6 @@ export const runtime = {
   compare,
   conflict,
   cursorAt,
-  Defaults,
   DocumentBuilder,
   elementsOf,
   equal,

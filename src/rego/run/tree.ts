@@ -4,7 +4,7 @@
  */
 import { isPlainObject, lookup, type PlainObject, setField, sortedKeys, type Value } from '../value.ts'
 import { elementsOf, keysOf } from './collections.ts'
-import { merged, type Overlay, overlayAt } from './overlay.ts'
+import { baseAt, merged, type Overlay, overlayAt } from './overlay.ts'
 import type { State } from './state.ts'
 
 /** A group's document at each depth: `read[n]` takes n keys. */
@@ -46,12 +46,13 @@ function enter(place: TreeNode | Leaf, overlay: Overlay | undefined): Cursor {
 /** The place at a key below a cursor, or undefined when nothing can be there. */
 export function select(state: State, cursor: Cursor, key: Value): Cursor | undefined {
   if ('node' in cursor) {
+    if (typeof key === 'number') return select(state, cursor, String(key))
     if (typeof key !== 'string') return undefined
     const { node } = cursor
     const overlay = cursor.overlay?.child(key)
     const child = node.children.get(key)
     if (child !== undefined) return enter(child, overlay)
-    return valueCursor(merged(lookup(node.base, key), overlay))
+    return valueCursor(merged(baseAt(node.base, key), overlay))
   }
   if ('leaf' in cursor && cursor.keys.length < cursor.leaf.read.length - 1) {
     return { leaf: cursor.leaf, keys: [...cursor.keys, key] }
@@ -97,8 +98,20 @@ export function settle(state: State, cursor: Cursor): Value | undefined {
   const result: PlainObject = {}
   for (const key of namesBelow(cursor.node, cursor.overlay)) {
     const child = select(state, cursor, key)
-    const value = child === undefined ? undefined : settle(state, child)
+    const made = child === undefined ? undefined : settle(state, child)
+    const base = cursor.overlay?.child(key) === undefined ? lookup(cursor.node.base, key) : undefined
+    const value = united(base, made)
     if (value !== undefined) setField(result, key, value)
   }
+  return result
+}
+
+/** A base document and what rules make in the same place, as one document: where both have a value, the base document's stands. */
+function united(base: Value | undefined, made: Value | undefined): Value | undefined {
+  if (base === undefined || base === made) return made
+  if (!isPlainObject(base) || !isPlainObject(made)) return base
+  const result: PlainObject = {}
+  for (const key of Object.keys(made)) setField(result, key, made[key] as Value)
+  for (const key of Object.keys(base)) setField(result, key, united(base[key] as Value, lookup(made, key)) as Value)
   return result
 }

@@ -3,11 +3,12 @@
  * literals only.
  */
 import type { Span } from '../ast.ts'
-import type { Emitted } from '../emit/program.ts'
-import { lookup, type Value } from '../value.ts'
-import type { BuiltinCall } from './builtin-call.ts'
-import { runtime } from './runtime.ts'
-import type { State } from './state.ts'
+import type { BuiltinCall } from '../run/builtin-call.ts'
+import { baseAt } from '../run/overlay.ts'
+import { runtime } from '../run/runtime.ts'
+import type { State } from '../run/state.ts'
+import type { Value } from '../value.ts'
+import type { Emitted } from './program.ts'
 
 /** The procedures of a query. */
 export interface Linked {
@@ -34,7 +35,7 @@ export function load({ text, pool }: Emitted): Linkable {
   const factory = new Function('runtime', 'constants', 'places', 'bases', 'calls', text) as Factory
   return {
     link(data, call) {
-      const bases = pool.bases.map((path) => path.reduce((value: Value | undefined, key) => lookup(value, key), data))
+      const bases = pool.bases.map((path) => path.reduce((value: Value | undefined, key) => baseAt(value, key), data))
       return factory(runtime, pool.constants, pool.places, bases, pool.builtins.map(call))
     },
   }
