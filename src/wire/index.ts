@@ -9,6 +9,8 @@ export {
   readHeaders,
 } from './headers.ts'
 export { parseHost } from './host.ts'
+export { parseBody, parseJson, printJson } from './json.ts'
+export { JsonError } from './json-exact.ts'
 export { hexDigit, percentDecoded } from './percent.ts'
 export { type Problem, problemMediaType, problemText } from './problem.ts'
 export { redactBytes, redactText, StreamRedactor, secretCharsMin, secretOf } from './secrets.ts'
