@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Clock, Log } from '../model/index.ts'
 
@@ -22,17 +23,18 @@ export interface Services {
 }
 
 /**
- * Starts `script` with this Node. Rejects with an `Error` that carries the child's last words when it does not print an
+ * Starts `program` with this Node. Rejects with an `Error` that carries the child's last words when it does not print an
  * address in time.
  */
 export async function startServices(options: {
-  readonly script: string
+  readonly program: string
   readonly dataDirectory: string
   readonly credentialsDirectory: string
   readonly clock: Clock
   readonly log: Log
 }): Promise<Services> {
   const { log, clock } = options
+  mkdirSync(options.dataDirectory, { recursive: true, mode: 0o700 })
   let closing = false
   let failure: string | undefined
   let child: ChildProcess
@@ -42,7 +44,7 @@ export async function startServices(options: {
     child = spawn(
       process.execPath,
       [
-        options.script,
+        options.program,
         '--data',
         options.dataDirectory,
         '--credentials',

@@ -1,0 +1,97 @@
+/** `gatehouse start`: opens the house, says where it listens and what to try, and ends it in order when it is told to. */
+import type { DevelopmentIssuer } from '../identify/index.ts'
+import { Flaws } from '../model/index.ts'
+import { LogOpenError } from '../record/index.ts'
+import type { Options, RunCommand } from './command.ts'
+import { type Located, locateConfig, openConfig } from './configuration.ts'
+import { type House, ListenFailed, openHouse } from './house.ts'
+import { CommandError, exitStatus, type Io } from './io.ts'
+import { makeLog } from './log.ts'
+import { packageVersion, procurementProgram } from './package.ts'
+
+/** Seconds the tokens of the pasted lines are valid: a day and an hour, so that a line works for 24 hours. */
+const pastedTokenLifetimeS = 25 * 3600
+
+export const runStart: RunCommand = async (options, io) => {
+  const located = locateConfig(options, io, portsOf(options))
+  const { config, developmentIssuer } = await openConfig(located, io)
+  const secrets = { current: config.secrets }
+  const log = makeLog(io, () => secrets.current)
+  const house = await opened(located, () =>
+    openHouse(
+      {
+        config,
+        load: async () => {
+          const next = (await openConfig(located, io)).config
+          secrets.current = [...new Set([...secrets.current, ...next.secrets])]
+          return next
+        },
+        version: packageVersion(),
+        developmentIssuer,
+        servicesProgram: procurementProgram,
+      },
+      { clock: io.clock, randomBytes: io.randomBytes, log },
+    ),
+  )
+  await io.out.write(await greeting(house, located, options, developmentIssuer))
+  const cut = await untilInterrupted(house, io)
+  return cut === 0 ? exitStatus.done : exitStatus.finding
+}
+
+function portsOf(options: Options): { agentsPort?: number; operatorsPort?: number } {
+  const agentsPort = options.port('port')
+  const operatorsPort = options.port('operators-port')
+  return { ...(agentsPort !== undefined && { agentsPort }), ...(operatorsPort !== undefined && { operatorsPort }) }
+}
+
+/** What an operator can put right is said in words, not as a stack. */
+async function opened(located: Located, open: () => Promise<House>): Promise<House> {
+  try {
+    return await open()
+  } catch (cause) {
+    if (cause instanceof Flaws) throw new CommandError(`\`${located.file}\` cannot be run as it is\n${cause.message}`)
+    if (cause instanceof LogOpenError || cause instanceof ListenFailed) throw new CommandError(cause.message)
+    throw cause
+  }
+}
+
+/** Two addresses; in development mode three lines to paste as well. */
+async function greeting(
+  house: House,
+  located: Located,
+  options: Options,
+  issuer: DevelopmentIssuer | undefined,
+): Promise<string> {
+  const lines = [`agents ${house.agentsUrl}`, `operators ${house.operatorsUrl}`]
+  if (issuer !== undefined) {
+    const token = await issuer.sign({ subject: 'buyer', lifetimeS: pastedTokenLifetimeS })
+    const order = (vendor: string) =>
+      `curl -sS -w '\\n' ${house.agentsUrl}/erp/purchase-orders -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '{"vendor_id":"${vendor}","amount":900,"currency":"EUR"}'`
+    const flags = (['config', 'data'] as const).flatMap((flag) => {
+      const value = options.text(flag)
+      return value === undefined ? [] : [`--${flag} '${value.replaceAll("'", "'\\''")}'`]
+    })
+    lines.push(order('acme'), order('nightshade'), ['npx gatehouse tail', ...flags].join(' '))
+  }
+  if (located.isEmbedded) lines.push(`# the embedded default: ${located.file}`)
+  return `${lines.join('\n')}\n`
+}
+
+/** Resolves with the number of calls that were cut. A second signal does not wait for the first one's drain. */
+function untilInterrupted(house: House, io: Io): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let draining = false
+    const forget = io.onInterrupt((signal) => {
+      if (draining) {
+        forget()
+        reject(new CommandError(`${signal} came twice: calls under way were cut`, exitStatus.finding))
+        return
+      }
+      draining = true
+      house.drain().then((cut) => {
+        forget()
+        resolve(cut)
+      }, reject)
+    })
+  })
+}

@@ -1,0 +1,341 @@
+/**
+ * Every fault that a call can meet, one row each, through the whole house on real sockets: what the agent gets, and what the
+ * two records say. Faults of bytes that are no call are in test/attack/, those of the disk in test/fault/.
+ */
+import { afterEach, describe, expect, it } from 'vitest'
+import { faults } from '../../src/model/index.ts'
+import {
+  issuerName,
+  openWorld,
+  rawUpstream,
+  type SendOptions,
+  type World,
+  type WorldOptions,
+} from '../support/world.ts'
+
+const open: World[] = []
+afterEach(async () => {
+  for (const world of open.splice(0)) await world.close()
+})
+async function worldOf(options: WorldOptions): Promise<World> {
+  const world = await openWorld(options)
+  open.push(world)
+  return world
+}
+
+const orders = {
+  openapi: '3.1.0',
+  info: { title: 'orders', version: '1' },
+  paths: {
+    '/orders': {
+      post: {
+        operationId: 'create_order',
+        requestBody: {
+          required: true,
+          content: {
+            'application/json': {
+              schema: {
+                type: 'object',
+                additionalProperties: false,
+                required: ['vendor_id', 'amount'],
+                properties: { vendor_id: { type: 'string' }, amount: { type: 'number' }, notes: {} },
+              },
+            },
+          },
+        },
+        responses: { 201: { description: 'made' } },
+      },
+    },
+  },
+}
+const json = { 'content-type': 'application/json' }
+const order = (body: string): SendOptions => ({ method: 'POST', path: '/orders', headers: json, body })
+const readsBody = { 'main.rego': 'package gatehouse\n\nallow if input.call.body.amount < 10\n' }
+
+interface Row {
+  readonly code: keyof typeof faults
+  readonly note: string
+  readonly world?: WorldOptions
+  readonly call: SendOptions | ((world: World) => Promise<SendOptions>)
+  /** Whether the upstream may have acted. */
+  readonly reached?: boolean
+}
+
+const rows: Row[] = [
+  { code: 'token_missing', note: 'no token', call: { token: null } },
+  {
+    code: 'token_missing',
+    note: 'no token and no such route',
+    world: { route: { path: '/known' } },
+    call: { token: null, path: '/other' },
+  },
+  { code: 'token_malformed', note: 'a token that is not one', call: { token: 'a.b' } },
+  {
+    code: 'token_issuer',
+    note: 'a token of a stranger',
+    call: async (world) => ({ token: await world.token({ iss: 'https://stranger.example.test' }) }),
+  },
+  {
+    code: 'token_audience',
+    note: 'a token meant for another gateway',
+    call: async (world) => ({ token: await world.token({ aud: 'elsewhere' }) }),
+  },
+  {
+    code: 'token_type',
+    note: 'an ID token',
+    call: async (world) => ({ token: await world.token({}, { typ: 'JWT' }) }),
+  },
+  {
+    code: 'token_signature',
+    note: 'a token with another signature',
+    call: async (world) => ({ token: `${(await world.token()).slice(0, -8)}AAAAAAAA` }),
+  },
+  { code: 'token_expired', note: 'an expired token', call: async (world) => ({ token: await world.expiredToken() }) },
+  {
+    code: 'token_claims',
+    note: 'a token whose subject is no text',
+    call: async (world) => ({ token: await world.token({ sub: 7 as unknown as string }) }),
+  },
+  {
+    code: 'token_bound',
+    note: 'a token bound to a key',
+    call: async (world) => ({ token: await world.token({ cnf: { jkt: 'x' } }) }),
+  },
+  {
+    code: 'keys_unavailable',
+    note: 'an issuer that is down',
+    world: {
+      config: {
+        issuers: [
+          {
+            issuer: issuerName,
+            keys: { url: 'http://127.0.0.1:9/jwks' },
+            audiences: ['gatehouse'],
+            algorithms: ['ES256'],
+          },
+        ],
+      },
+    },
+    call: {},
+  },
+  {
+    code: 'agent_suspended',
+    note: 'a suspended agent',
+    world: { config: { agents: [{ id: 'buyer', status: 'suspended', identity: { issuer: issuerName } }] } },
+    call: {},
+  },
+  { code: 'route_unknown', note: 'no route', world: { route: { path: '/known' } }, call: { path: '/other' } },
+  {
+    code: 'method_unknown',
+    note: 'a method the route does not take',
+    world: { route: { methods: ['GET'] } },
+    call: { method: 'DELETE' },
+  },
+  {
+    code: 'operation_unknown',
+    note: 'an operation the description does not have',
+    world: { description: orders },
+    call: { path: '/vendors' },
+  },
+  {
+    code: 'argument_unknown',
+    note: 'a field the description does not have',
+    world: { description: orders },
+    call: order('{"vendor_id":"a","amount":1,"admin":true}'),
+  },
+  {
+    code: 'argument_missing',
+    note: 'a required field that is missing',
+    world: { description: orders },
+    call: order('{"amount":1}'),
+  },
+  {
+    code: 'argument_invalid',
+    note: 'a field of another type',
+    world: { description: orders },
+    call: order('{"vendor_id":"a","amount":"1"}'),
+  },
+  {
+    code: 'body_media_type',
+    note: 'a described body that is no JSON',
+    world: { description: orders },
+    call: { ...order('amount=1'), headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+  },
+  {
+    code: 'body_encoded',
+    note: 'a compressed body that policy reads',
+    world: { policies: readsBody },
+    call: { ...order('{}'), headers: { ...json, 'content-encoding': 'gzip' } },
+  },
+  { code: 'body_malformed', note: 'malformed JSON', world: { policies: readsBody }, call: order('{"amount":1,}') },
+  {
+    code: 'body_malformed',
+    note: 'a duplicate key',
+    world: { policies: readsBody },
+    call: order('{"amount":1,"amount":99}'),
+  },
+  {
+    code: 'body_malformed',
+    note: 'a duplicate key deep inside, once escaped',
+    world: { policies: readsBody },
+    call: order('{"amount":1,"notes":[{"a":1,"\\u0061":2}]}'),
+  },
+  {
+    code: 'body_malformed',
+    note: 'bytes that are not UTF-8',
+    world: { policies: readsBody },
+    call: { ...order(''), body: Buffer.from('{"amount":1,"notes":"\xff"}', 'latin1') },
+  },
+  {
+    code: 'body_too_deep',
+    note: 'deeply nested JSON',
+    world: { policies: readsBody },
+    call: order(`{"amount":1,"notes":${'['.repeat(5_000)}${']'.repeat(5_000)}}`),
+  },
+  {
+    code: 'body_too_large',
+    note: 'a body beyond the route',
+    world: { route: { body_max: '1KiB', parsed_body_max: '1KiB' } },
+    call: order('x'.repeat(2_000)),
+  },
+  {
+    code: 'body_too_large',
+    note: 'a body too large to be parsed',
+    world: { policies: readsBody, route: { parsed_body_max: '1KiB' } },
+    call: order(`{"amount":1,"notes":"${'x'.repeat(2_000)}"}`),
+  },
+  { code: 'target_refused', note: 'a path with dot segments', call: { path: '/orders/../admin' } },
+  { code: 'target_refused', note: 'an encoded slash', call: { path: '/orders%2fadmin' } },
+  { code: 'header_refused', note: 'two tokens', call: { headers: { 'x-a': 'b' }, token: null, path: '/twice' } },
+  { code: 'expectation_refused', note: 'an expectation nobody meets', call: { headers: { expect: '202-accepted' } } },
+  {
+    code: 'policy_denied',
+    note: 'a policy that denies',
+    world: {
+      policies: {
+        'main.rego': 'package gatehouse\n\nallow := true\n\ndeny contains {"code": "never", "message": "never"}\n',
+      },
+    },
+    call: {},
+  },
+  {
+    code: 'policy_undefined',
+    note: 'a policy without an answer',
+    world: { policies: { 'main.rego': 'package gatehouse\n\nallow if input.nothing\n' } },
+    call: {},
+  },
+  {
+    code: 'approval_required',
+    note: 'a policy that asks',
+    world: {
+      policies: {
+        'main.rego': 'package gatehouse\n\nallow := true\n\nask contains {"chain": "lead", "reason": "large"}\n',
+      },
+    },
+    call: {},
+  },
+  {
+    code: 'policy_error',
+    note: 'a policy with two answers',
+    world: { policies: { 'main.rego': 'package gatehouse\n\nallow := x if some x in [true, false]\n' } },
+    call: {},
+  },
+  {
+    code: 'obligation_unknown',
+    note: 'an obligation nobody knows',
+    world: {
+      policies: { 'main.rego': 'package gatehouse\n\nallow := true\n\nobligations contains {"type": "sing"}\n' },
+    },
+    call: {},
+  },
+  { code: 'upstream_unreachable', note: 'an upstream that is down', world: { noUpstream: true }, call: {} },
+  {
+    code: 'upstream_timeout',
+    note: 'an upstream that is slow',
+    world: { upstream: { headers_max: '200ms' }, serve: () => undefined },
+    call: {},
+    reached: true,
+  },
+  {
+    code: 'upstream_malformed',
+    note: 'an upstream that sends rubbish',
+    world: {
+      rawUpstream: rawUpstream((write, end) => {
+        write('SSH-2.0-rubbish\r\n\r\n')
+        end()
+      }),
+    },
+    call: {},
+    reached: true,
+  },
+  {
+    code: 'upstream_cut',
+    note: 'an upstream that breaks off',
+    world: {
+      rawUpstream: rawUpstream((write, _, destroy) => {
+        write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf')
+        destroy()
+      }),
+    },
+    call: {},
+    reached: true,
+  },
+  {
+    code: 'reply_too_large',
+    note: 'a reply beyond the bound',
+    world: { upstream: { reply_max: '1KiB' }, serve: (_, response) => void response.end('x'.repeat(5_000)) },
+    call: {},
+    reached: true,
+  },
+  {
+    code: 'reply_not_maskable',
+    note: 'a reply that must be masked and is no JSON',
+    world: {
+      policies: {
+        'main.rego':
+          'package gatehouse\n\nallow := true\n\nobligations contains {"type": "mask_response", "fields": ["/iban"]}\n',
+      },
+      serve: (_, response) => void response.writeHead(200, { 'content-type': 'text/plain' }).end('iban=1'),
+    },
+    call: {},
+    reached: true,
+  },
+  {
+    code: 'call_timeout',
+    note: 'a call beyond its deadline',
+    world: {
+      config: { timing: { header_max: '100ms', request_max: '200ms', call_max: '300ms' } },
+      serve: () => undefined,
+    },
+    call: {},
+    reached: true,
+  },
+]
+
+describe('a call that breaks', () => {
+  it.each(rows)('$code: $note', async ({ code, world: options = {}, call, reached = false }) => {
+    const world = await worldOf(options)
+    const reply = await world.send(typeof call === 'function' ? await call(world) : call)
+    const row = faults[code]
+    expect({ status: reply.status, code: reply.json?.code }).toEqual({ status: row.status, code })
+    expect(reply.headers['content-type']).toBe('application/problem+json')
+    expect(reply.json).toMatchObject({
+      status: row.status,
+      title: expect.any(String),
+      detail: expect.any(String),
+      decision_id: reply.headers['gatehouse-decision'],
+    })
+    expect(reply.headers['www-authenticate'] !== undefined).toBe(row.status === 401)
+
+    const { decision, outcome } = world.pair(reply.json.decision_id)
+    if (row.source === 'upstream' || code === 'call_timeout') expect(decision.decision).toBe('allow')
+    else
+      expect({ decision: decision.decision, code: decision.code }).toEqual({
+        decision: code === 'approval_required' ? 'ask' : 'deny',
+        code: expect.any(String),
+      })
+    expect(outcome).toMatchObject({ status: row.status, upstream_reached: reached })
+    if (!reached) expect(world.received).toEqual([])
+    expect(JSON.stringify(world.records())).not.toContain('upstream-secret-0123456789')
+  })
+})
