@@ -5,10 +5,13 @@
 import { Fault, type Obligation, type Upstream } from '../model/index.ts'
 import { isFieldName, isFieldValue, isHopByHop } from '../wire/index.ts'
 import type { HeaderWishes } from './call-headers.ts'
+import { type Mask, makeMask, maskedText } from './mask.ts'
 
 export interface Plan extends HeaderWishes {
   /** Lower-case names to values that the reply to the agent gets. */
   readonly reply: ReadonlyMap<string, string>
+  /** Fields of the reply's JSON to be masked; undefined when none are. */
+  readonly mask: Mask | undefined
   /** Bytes of the reply beyond which it is refused, by obligation; undefined when only the upstream's bound counts. */
   readonly replyBytesMax: number | undefined
   /** Types of the obligations, for the outcome record. */
@@ -16,7 +19,14 @@ export interface Plan extends HeaderWishes {
 }
 
 const none: ReadonlyMap<string, string> = new Map()
-const noPlan: Plan = { upstream: none, identity: false, reply: none, replyBytesMax: undefined, types: [] }
+const noPlan: Plan = {
+  upstream: none,
+  identity: false,
+  reply: none,
+  mask: undefined,
+  replyBytesMax: undefined,
+  types: [],
+}
 
 /** Fields that decide framing, addressing, identity or the connection: no policy may set them (lower case). */
 const untouchable: ReadonlySet<string> = new Set([
@@ -43,6 +53,7 @@ export function planObligations(obligations: readonly Obligation[], upstream: Up
   if (obligations.length === 0) return noPlan
   const up = new Map<string, string>()
   const reply = new Map<string, string>()
+  const masked: { pointer: string; text: string }[] = []
   let replyBytesMax: number | undefined
   for (const obligation of obligations) {
     if (obligation.type === 'set_header') {
@@ -56,12 +67,23 @@ export function planObligations(obligations: readonly Obligation[], upstream: Up
       headers.set(name, obligation.value)
     } else if (obligation.type === 'limit') {
       replyBytesMax = Math.min(replyBytesMax ?? obligation.response_bytes, obligation.response_bytes)
+    } else if (obligation.type === 'mask_response') {
+      for (const pointer of obligation.fields) masked.push({ pointer, text: obligation.with ?? maskedText })
     } else {
-      throw new Fault('obligation_unknown', `the obligation \`${String(obligation.type)}\` is not known here`)
+      throw new Fault(
+        'obligation_unknown',
+        `the obligation \`${String((obligation as { readonly type: unknown }).type)}\` is not known here`,
+      )
     }
   }
   const types = [...new Set(obligations.map(({ type }) => type))]
-  return { upstream: up, identity: false, reply, replyBytesMax, types }
+  const mask = masked.length === 0 ? undefined : makeMask(masked)
+  if (masked.length > 0 && mask === undefined)
+    throw new Fault(
+      'obligation_unknown',
+      `one of ${masked.map(({ pointer }) => `\`${pointer}\``).join(', ')} is not a JSON pointer`,
+    )
+  return { upstream: up, identity: mask !== undefined, reply, mask, replyBytesMax, types }
 }
 
 function refuseHeader(name: string, value: string, upstream: Upstream): void {

@@ -19,6 +19,7 @@ import { redactBytes } from '../wire/index.ts'
 import { CallBodyStream } from './call-body.ts'
 import { callHeaders } from './call-headers.ts'
 import { type Progress, upstreamFault } from './failures.ts'
+import { refuseNotJson, refuseUnmaskable, tooLargeToMask } from './maskable.ts'
 import type { Plan } from './obligations.ts'
 import type { UpstreamPool } from './pools.ts'
 import { ReplyBody } from './reply-body.ts'
@@ -114,7 +115,13 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
       return
     }
     const { plan } = this.#options
-    if (plan.replyBytesMax !== undefined) this.#collectMax = Math.min(this.#bytesMax, limits.maskedReplyBytesMax)
+    if (plan.mask !== undefined && !this.#isBodiless()) {
+      const refusal = refuseUnmaskable(headers, this.#lengthBytes)
+      if (refusal !== undefined) {
+        this.#fail(refusal)
+        controller.abort(refusal)
+      } else this.#collectMax = limits.maskedReplyBytesMax
+    } else if (plan.replyBytesMax !== undefined) this.#collectMax = Math.min(this.#bytesMax, limits.maskedReplyBytesMax)
     else if (this.#lengthBytes !== null && this.#lengthBytes <= limits.oneWriteReplyBytesMax)
       this.#collectMax = this.#lengthBytes
     else if (this.#lengthBytes === null) {
@@ -134,11 +141,17 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#collectedBytes += bytes.length
     this.#pieces.push(bytes)
     if (this.#collectedBytes <= this.#collectMax) return
-    if (this.#collectedBytes > this.#bytesMax) {
-      const fault = new Fault('reply_too_large', `the reply has more than ${this.#bytesMax} bytes`)
+    const fault =
+      this.#collectedBytes > this.#bytesMax
+        ? new Fault('reply_too_large', `the reply has more than ${this.#bytesMax} bytes`)
+        : this.#options.plan.mask !== undefined
+          ? tooLargeToMask()
+          : undefined
+    if (fault === undefined) this.#stream(controller)
+    else {
       this.#fail(fault)
       controller.abort(fault)
-    } else this.#stream(controller)
+    }
   }
 
   onResponseEnd(): void {
@@ -190,11 +203,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
       return new Fault('upstream_malformed', `the reply's transfer coding is \`${String(coding).slice(0, 80)}\``)
     const length = headers['content-length']
     if (Array.isArray(length)) return new Fault('upstream_malformed', 'the reply names its length twice')
-    this.#lengthBytes = bodiless(this.#options.call.method, this.#status)
-      ? 0
-      : length === undefined
-        ? null
-        : Number(length)
+    this.#lengthBytes = this.#isBodiless() ? 0 : length === undefined ? null : Number(length)
     this.#bytesMax = Math.min(target.upstream.replyBytesMax, plan.replyBytesMax ?? Number.POSITIVE_INFINITY)
     if (this.#lengthBytes !== null && this.#lengthBytes > this.#bytesMax)
       return new Fault(
@@ -204,15 +213,14 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     return undefined
   }
 
+  /** RFC 9112 section 6.3: replies that end with their header. */
+  #isBodiless(): boolean {
+    return this.#options.call.method === 'HEAD' || this.#status === 204 || this.#status === 304
+  }
+
   #streamUnlessWhole(): void {
     const controller = this.#controller
-    if (
-      !this.#over &&
-      this.#body === undefined &&
-      controller !== null &&
-      this.#options.plan.replyBytesMax === undefined
-    )
-      this.#stream(controller)
+    if (!this.#over && this.#body === undefined && controller !== null) this.#stream(controller)
   }
 
   #stream(controller: Dispatcher.DispatchController): void {
@@ -234,7 +242,16 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   #resolveWhole(): void {
     const pieces = this.#pieces
-    const bytes = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
+    let bytes = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
+    const { mask } = this.#options.plan
+    if (mask !== undefined && bytes.length > 0) {
+      const fault = refuseNotJson(bytes)
+      if (fault !== undefined) {
+        this.#fail(fault)
+        return
+      }
+      bytes = mask.apply(bytes)
+    }
     const { secret } = this.#options.pool
     if (secret !== undefined) redactBytes(bytes, secret)
     this.#settled = true
@@ -244,7 +261,11 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   #reply(body: UpstreamReply['body']): UpstreamReply {
     const { call, target, plan, publicUrl, pool } = this.#options
-    const headers = replyHeaders(this.#headers, call, target, { publicUrl, set: plan.reply, rewritten: false })
+    const headers = replyHeaders(this.#headers, call, target, {
+      publicUrl,
+      set: plan.reply,
+      rewritten: plan.mask !== undefined,
+    })
     const { secretText } = pool
     if (secretText !== undefined)
       for (let at = 1; at < headers.length; at += 2)
@@ -289,9 +310,4 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     if (this.#entered) this.#options.pool.release()
     else this.#options.pool.leave(this.#go)
   }
-}
-
-/** RFC 9112 section 6.3: replies that end with their header. */
-function bodiless(method: string, status: number): boolean {
-  return method === 'HEAD' || status === 204 || status === 304
 }
