@@ -4,6 +4,7 @@
 export { BuiltinError, type BuiltinPorts, type HttpReply, type HttpRequest } from './builtins/builtin.ts'
 export { type RegoError, type RegoErrorCode, RegoErrors } from './errors.ts'
 export { type NumberValue, numberText, parseNumber } from './number.ts'
+export { parseModule } from './parse/module.ts'
 export { parseTerm } from './parse-term.ts'
 export { check, type OwnBuiltin, type PrepareOptions, prepare } from './prepare.ts'
 export { defaultLimits, type EvaluationLimits } from './run/limits.ts'
