@@ -226,12 +226,15 @@ export function sizeOf(value: Value): number | undefined {
 export function lookup(collection: Value | undefined, key: Value): Value | undefined {
   if (typeof collection !== 'object' || collection === null) return undefined
   if (Array.isArray(collection)) return typeof key === 'number' ? collection[key] : lookupIndex(collection, key)
-  if (collection instanceof RegoSet || collection instanceof RegoObject) return collection.get(key)
-  if (typeof key !== 'string' || !Object.hasOwn(collection, key)) return undefined
-  // A raw number has one own property too, but it is a number and has no fields.
-  if (collection instanceof Decimal || (key === 'rawJSON' && isRawNumber(collection))) return undefined
-  return (collection as PlainObject)[key]
+  // Sets and objects of ours keep everything in private fields, so that an own property is always a key of a plain object or of a number.
+  if (typeof key === 'string' && Object.hasOwn(collection, key)) {
+    return numberFields.has(key) && isNumber(collection) ? undefined : (collection as PlainObject)[key]
+  }
+  return collection instanceof RegoSet || collection instanceof RegoObject ? collection.get(key) : undefined
 }
+
+/** Own properties of numbers that are JavaScript objects. */
+const numberFields: ReadonlySet<string> = new Set(['coefficient', 'exponent', 'rawJSON'])
 
 function lookupIndex(array: Value[], key: Value): Value | undefined {
   return typeof key === 'object' && isNumber(key) ? array[Number(numberKey(key))] : undefined

@@ -60,7 +60,7 @@ export function name(kind: keyof typeof prefixes, number: number, second?: numbe
 }
 
 /** Codes with a separator of this program's between them. */
-export function join(parts: readonly Code[], separator: ', ' | '\n' | ' + ' = ', '): Code {
+export function join(parts: readonly Code[], separator: ', ' | '\n' | ' + ' | ' && ' = ', '): Code {
   return new Code(made, parts.map(({ text }) => text).join(separator))
 }
 

@@ -2,6 +2,7 @@
 import type { Block, Operand, Override, Procedure, StateId, Statement, Temp } from '../plan/ir.ts'
 import { type Calls, emitCall, emitCheck, emitEqual } from './calls.ts'
 import { type Code, code, join, name } from './code.ts'
+import { emitFormat } from './format.ts'
 import { emitGet } from './get.ts'
 
 /** What a procedure must know of the whole plan. */
@@ -137,6 +138,9 @@ class ProcedureWriter {
         return
       case 'check':
         this.#add(code`if (!(${emitCheck(this.#context, statement, code`x`)})) ${ends.fail}`)
+        return
+      case 'format':
+        this.#define(statement.target, emitFormat(this.#context, statement), ends)
         return
       case 'array':
         this.#add(code`const ${name('temp', statement.target)} = [${this.#operands(statement.items)}];`)

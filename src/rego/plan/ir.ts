@@ -102,6 +102,15 @@ export type Statement =
       readonly state: StateId
       readonly at: Span
     }
+  /** Sets `target` to `sprintf` of a format known beforehand; fails when that is undefined. */
+  | {
+      readonly op: 'format'
+      readonly target: Temp
+      readonly format: string
+      readonly items: readonly Operand[]
+      readonly state: StateId
+      readonly at: Span
+    }
   | { readonly op: 'array'; readonly target: Temp; readonly items: readonly Operand[] }
   | { readonly op: 'set'; readonly target: Temp; readonly items: readonly Operand[] }
   /** Fails with `eval_conflict_error` when two keys are equal and their values are not. */

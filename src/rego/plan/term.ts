@@ -41,6 +41,17 @@ export function planTerm(frame: Frame, term: Term): Operand {
 }
 
 function planCall(frame: Frame, call: Call): Operand {
+  const [format, list] = call.args
+  if (
+    call.callee.kind === 'builtin' &&
+    call.callee.name === 'sprintf' &&
+    format?.kind === 'string' &&
+    list?.kind === 'array'
+  ) {
+    const items = frame.steps.terms(frame, list.items)
+    const { state } = frame
+    return frame.set((target) => ({ op: 'format', target, format: format.value, items, state, at: call.at }))
+  }
   const args = frame.steps.terms(frame, call.args)
   const { callee, at } = call
   const { state } = frame

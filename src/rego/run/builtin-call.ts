@@ -33,7 +33,7 @@ export function builtinCall(name: string, builtin: Builtin): BuiltinCall {
     } catch (error) {
       return failed(state, at, name, error)
     }
-    if (typeof result === 'object' || typeof result === 'string') charge(state, result)
+    if (typeof result === 'object' || typeof result === 'string') chargeResult(state, result)
     return result
   }
 }
@@ -88,7 +88,8 @@ function recorded(
   return result
 }
 
-function charge(state: State, result: Value): void {
+/** Pays for a result that is large: a policy that doubles a text again and again runs out of steps before the process runs out of memory. */
+export function chargeResult(state: State, result: Value): void {
   if (typeof result === 'string') {
     if (result.length > freeResultSize) state.evaluation.charge(Math.ceil(result.length / unitsPerStep))
   } else if (Array.isArray(result)) {

@@ -1,109 +1,77 @@
 /**
- * The document that the rules of a partial object make together: values at paths of keys, sets at the end of others. Two rules may say the
- * same of one path, be it as a value or as parts of one; anything else is a conflict.
+ * The document that the rules of a partial object make together: values at paths of keys, sets at the end of others. A path may be given its
+ * value whole by one rule and in parts by others as long as all say the same; anything else is a conflict.
  */
 import type { Span } from '../ast.ts'
-import { equal, keyOf, lookup, makeObject, RegoSet, type Value } from '../value.ts'
+import { equal, keyOf, makeObject, RegoSet, type Value } from '../value.ts'
 import { EvaluationError } from './failure.ts'
 
-interface Branch {
-  readonly entries: Map<unknown, Entry>
+/** A place in the document: what rules have put there whole, as parts, or as members of a set. */
+interface Place {
+  whole: { readonly value: Value; readonly at: Span } | undefined
+  parts: Map<unknown, { readonly key: Value; readonly place: Place }> | undefined
+  members: RegoSet | undefined
 }
-
-interface Entry {
-  readonly key: Value
-  place: Place
-}
-
-type Place = Branch | { readonly value: Value } | { readonly members: RegoSet }
 
 export class DocumentBuilder {
-  #root: Place | undefined
+  readonly #root = emptyPlace()
 
   /** Puts a value at a path. */
   put(path: readonly Value[], value: Value, at: Span): void {
-    if (path.length === 0) {
-      if (this.#root === undefined) this.#root = { value }
-      else if (!isPartOf(this.#root, value)) throw conflict(at, true)
-      return
-    }
-    const found = this.#entryAt(path, at)
-    if ('inside' in found) {
-      if (found.inside === undefined || !equal(found.inside, value)) throw conflict(at, false)
-    } else if (found.entry === undefined) found.branch.entries.set(found.name, { key: found.key, place: { value } })
-    else if (isPartOf(found.entry.place, value)) found.entry.place = { value }
-    else throw conflict(at, false)
+    const place = this.#reach(path, at)
+    if (place.members !== undefined) throw conflict(at, false)
+    if (place.whole === undefined) place.whole = { value, at }
+    else if (!equal(place.whole.value, value)) throw conflict(at, path.length === 0)
   }
 
   /** Puts a member into the set at a path. */
   include(path: readonly Value[], member: Value, at: Span): void {
-    if (path.length === 0) {
-      this.#root ??= { members: new RegoSet() }
-      addMember(this.#root, member, at)
-      return
-    }
-    const found = this.#entryAt(path, at)
-    if ('inside' in found) throw conflict(at, false)
-    const entry = found.entry ?? { key: found.key, place: { members: new RegoSet() } }
-    found.branch.entries.set(found.name, entry)
-    addMember(entry.place, member, at)
+    const place = this.#reach(path, at)
+    if (place.whole !== undefined || place.parts !== undefined) throw conflict(at, false)
+    place.members ??= new RegoSet()
+    place.members.add(member)
   }
 
-  /** The entry at the end of a path, with the branch that holds or would hold it; or, where a value stands on the way, the part of that value. */
-  #entryAt(
-    path: readonly Value[],
-    at: Span,
-  ): { branch: Branch; name: unknown; key: Value; entry: Entry | undefined } | { inside: Value | undefined } {
-    this.#root ??= { entries: new Map() }
+  #reach(path: readonly Value[], at: Span): Place {
     let place = this.#root
-    for (const [i, key] of path.entries()) {
-      if ('value' in place) {
-        let inside: Value | undefined = place.value
-        for (const rest of path.slice(i)) inside = lookup(inside, rest)
-        return { inside }
-      }
-      if ('members' in place) throw conflict(at, false)
+    for (const key of path) {
+      if (place.members !== undefined) throw conflict(at, false)
+      place.parts ??= new Map()
       const name = keyOf(key)
-      const entry = place.entries.get(name)
-      if (i === path.length - 1) return { branch: place, name, key, entry }
+      let entry = place.parts.get(name)
       if (entry === undefined) {
-        const branch: Branch = { entries: new Map() }
-        place.entries.set(name, { key, place: branch })
-        place = branch
-      } else place = entry.place
+        entry = { key, place: emptyPlace() }
+        place.parts.set(name, entry)
+      }
+      place = entry.place
     }
-    throw new Error('a path without keys has no entry')
+    return place
   }
 
   /** The document; undefined when no rule gave anything. */
   finish(): Value | undefined {
-    return this.#root === undefined ? undefined : finished(this.#root)
+    return finished(this.#root)
   }
 }
 
-/** Whether everything that stands at a place stands in a value too. */
-function isPartOf(place: Place, value: Value): boolean {
-  if ('value' in place) return equal(place.value, value)
-  if ('members' in place) return equal(place.members, value)
-  for (const { key, place: below } of place.entries.values()) {
-    const part = lookup(value, key)
-    if (part === undefined || !isPartOf(below, part)) return false
+function emptyPlace(): Place {
+  return { whole: undefined, parts: undefined, members: undefined }
+}
+
+function finished({ whole, parts, members }: Place): Value | undefined {
+  if (members !== undefined) return members
+  if (parts === undefined) return whole?.value
+  const entries: (readonly [Value, Value])[] = []
+  for (const { key, place } of parts.values()) {
+    const value = finished(place)
+    if (value !== undefined) entries.push([key, value])
   }
-  return true
+  const made = makeObject(entries)
+  if (whole !== undefined && !equal(whole.value, made)) throw conflict(whole.at, false)
+  return made
 }
 
-function addMember(place: Place, member: Value, at: Span): void {
-  if (!('members' in place)) throw conflict(at, false)
-  place.members.add(member)
-}
-
-function finished(place: Place): Value {
-  if ('value' in place) return place.value
-  if ('members' in place) return place.members
-  return makeObject([...place.entries.values()].map((entry) => [entry.key, finished(entry.place)] as const))
-}
-
-function conflict(at: Span, whole: boolean): EvaluationError {
-  const problem = whole ? 'complete rules must not produce multiple outputs' : 'object keys must be unique'
+function conflict(at: Span, document: boolean): EvaluationError {
+  const problem = document ? 'complete rules must not produce multiple outputs' : 'object keys must be unique'
   return new EvaluationError('eval_conflict_error', problem, at)
 }

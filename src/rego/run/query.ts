@@ -2,18 +2,9 @@
 
 import type { Linked } from '../emit/link.ts'
 import { type RegoError, RegoErrors } from '../errors.ts'
-import {
-  isNumber,
-  isObject,
-  type Json,
-  type PlainObject,
-  RegoObject,
-  RegoSet,
-  setField,
-  toJson,
-  type Value,
-} from '../value.ts'
+import { type Json, type PlainObject, setField, type Value } from '../value.ts'
 import { EvaluationError, Suspension } from './failure.ts'
+import { output } from './output.ts'
 import { type Environment, Evaluation, type Recording, State } from './state.ts'
 
 /** Values of nondeterministic builtins, by name and then by the canonical text of the arguments. */
@@ -64,7 +55,7 @@ export function makeQuery(parts: QueryParts): Query {
   const value = (state: State): Json | undefined => {
     if (linked.value === undefined) throw new TypeError('only a query that is one term has a value; use `evaluate`')
     const result = linked.value(state)
-    return result === undefined ? undefined : output(state, result)
+    return result === undefined ? undefined : output(result, environment.limits.resultValuesMax)
   }
   return {
     reads,
@@ -141,35 +132,7 @@ function asRegoErrors(parts: QueryParts, error: unknown): unknown {
 
 function bindings(state: State, vars: readonly string[], row: readonly Value[]): Record<string, Json> {
   const result: PlainObject = {}
-  for (const [i, name] of vars.entries()) setField(result, name, output(state, row[i] as Value) as Value)
+  for (const [i, name] of vars.entries())
+    setField(result, name, output(row[i] as Value, state.evaluation.environment.limits.resultValuesMax) as Value)
   return result as Record<string, Json>
-}
-
-/** A value as JSON of its own. Values are shared inside an evaluation, so a small one can print as a huge one: its size is counted first. */
-function output(state: State, value: Value): Json {
-  if (typeof value !== 'object' || value === null) return value
-  const { resultValuesMax } = state.evaluation.environment.limits
-  if (countUpTo(value, resultValuesMax) >= resultValuesMax) {
-    throw new EvaluationError('eval_cancel_error', `the result has more than \`${resultValuesMax}\` values`)
-  }
-  return toJson(value)
-}
-
-function countUpTo(value: Value, max: number): number {
-  let count = 1
-  if (typeof value !== 'object' || value === null || isNumber(value)) return count
-  const items: Iterable<Value> = Array.isArray(value)
-    ? value
-    : value instanceof RegoSet
-      ? value.unsorted()
-      : value instanceof RegoObject
-        ? [...value].flat()
-        : isObject(value)
-          ? Object.values(value)
-          : []
-  for (const item of items) {
-    if (count >= max) return count
-    count += countUpTo(item, max - count)
-  }
-  return count
 }

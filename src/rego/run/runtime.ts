@@ -2,6 +2,7 @@
 import type { Span } from '../ast.ts'
 import { plainText } from '../builtins/term-text.ts'
 import { compare, equal, keyOf, lookup, RegoSet, type Value } from '../value.ts'
+import { chargeResult } from './builtin-call.ts'
 import {
   anyElementsOf,
   anyKeysOf,
@@ -47,6 +48,17 @@ function print(state: State, args: readonly (readonly Value[])[]): void {
   for (const line of lines) state.evaluation.note('print', line.join(' '))
 }
 
+/** Whether `%v` prints a value as `String` does. */
+function isPlainText(value: Value): boolean {
+  return typeof value === 'string' || Number.isSafeInteger(value)
+}
+
+/** A text that compiled code has joined, paid for as a builtin's would be. */
+function joined(state: State, text: string): string {
+  chargeResult(state, text)
+  return text
+}
+
 /** A base document as `with` leaves it. */
 function baseUnder(state: State, base: Value | undefined, path: readonly string[]): Value | undefined {
   const { overlay } = state
@@ -76,6 +88,8 @@ export const runtime = {
   isCollection,
   isMember,
   isObjectOf,
+  isPlainText,
+  joined,
   keyOf,
   keysOf,
   Leaf,
