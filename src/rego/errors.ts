@@ -72,3 +72,11 @@ function lineAt(source: string, offset: number): string {
   const end = newline === -1 ? source.length : newline
   return source.slice(begin, Math.min(end, begin + lineCharsMax)).trimEnd()
 }
+
+/** Throws what a stage found, at most `errorsMax` of it and a last error that says that there is more. */
+export function stage(errors: readonly RegoError[]): void {
+  if (errors.length === 0) return
+  if (errors.length <= errorsMax) throw new RegoErrors(errors)
+  const limit: RegoError = { code: 'rego_compile_error', message: 'error limit reached', file: '', row: 0, col: 0 }
+  throw new RegoErrors([...errors.slice(0, errorsMax), limit])
+}

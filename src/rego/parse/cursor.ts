@@ -81,6 +81,10 @@ export class Cursor {
       const at = { file, row: 1, col: 1, start: 0, end: 0 }
       throw new SyntaxFault(`source is ${source.length} characters long, the limit is ${sourceCharsMax}`, at)
     }
+    if (this.features?.has('rego_v1') === false) {
+      const at = { file, row: 1, col: 1, start: 0, end: 0 }
+      throw new SyntaxFault('illegal capabilities: rego_v1 feature required for parsing v1 Rego', at)
+    }
     const { tokens, comments } = lex(source, file)
     this.tokens = tokens
     this.comments = comments

@@ -195,7 +195,10 @@ export abstract class Expressions extends Terms {
   }
 
   private negate(operand: Operand, start: Token): Expr {
-    return { kind: 'not', scoped: this.scopedNot, operand, with: [], at: this.since(start) }
+    const at = this.since(start)
+    // What stands without braces is one with its negation: errors in it point at the `not`.
+    const body = operand.explicit ? operand.body : operand.body.map((expr) => ({ ...expr, at }))
+    return { kind: 'not', scoped: this.scopedNot, operand: { ...operand, body }, with: [], at }
   }
 
   private braced(word: 'and' | 'or' | ''): Operand {
@@ -225,7 +228,10 @@ export abstract class Expressions extends Terms {
       const text = this.text(this.since(open))
       const hint = `write \`not (${text})\` to negate the value, or \`not {${text}}\` for a body holding it`
       const what = termName(value.value)
-      return this.fail(`\`{...}\` in an operand position must contain expression(s), got: ${what} (hint: ${hint})`)
+      return this.fail(
+        `\`{...}\` in an operand position must contain expression(s), got: ${what} (hint: ${hint})`,
+        this.since(open),
+      )
     }
     const at = this.since(open)
     this.refuseUnion(read.value, at, 'not ')

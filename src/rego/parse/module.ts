@@ -54,7 +54,8 @@ class ModuleParser extends Rules {
     while (!this.is('eof')) {
       if (this.isKeyword('package')) this.fail('unexpected package')
       if (this.isKeyword('import')) imports.push(this.import())
-      else if (this.is(';')) this.unexpected()
+      else if (this.is(';') && rules.length > 0)
+        this.fail('multiple expressions cannot be used for rule head', rules.at(-1)?.at)
       else rules.push(...this.rules())
     }
     const { file, source, comments } = this
@@ -106,13 +107,16 @@ class ModuleParser extends Rules {
     const path = [parsed.head.name, ...parsed.path.map((part) => this.pathString(part))]
     const [root = ''] = path
     if (!roots.has(root))
-      this.fail(`unexpected import path, must begin with one of: {data, future, input, rego}, got: ${root}`, parsed.at)
+      this.fail(
+        `unexpected import path, must begin with one of: {data, future, input, rego}, got: ${root} (hint: if this is unexpected, try updating)`,
+        parsed.at,
+      )
     const alias = this.alias()
     const base = { path, at: this.since(start), pathAt: parsed.at }
     const result: Import = alias === undefined ? base : { ...base, alias }
     if (root === 'future') this.futureImport(result)
     else if (root === 'rego') this.regoImport(result)
-    else this.checkTail(result)
+    else this.checkTail(result, parsed.path.at(-1)?.at ?? parsed.at)
     return result
   }
 
@@ -125,12 +129,12 @@ class ModuleParser extends Rules {
     return name.name
   }
 
-  private checkTail(found: Import): void {
+  private checkTail(found: Import, at: Span): void {
     const last = found.path.at(-1) ?? ''
     if (found.alias === undefined && keywordsOfV1.has(last))
       this.fail(
         `unexpected import path, must not end with a keyword, got: ${last} (hint: import a different path or use an alias)`,
-        found.pathAt,
+        at,
       )
   }
 

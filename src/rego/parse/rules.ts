@@ -120,13 +120,14 @@ export abstract class Rules extends Expressions {
     const { kind, gap } = this.token
     if (kind === 'name') return ['in', 'and', 'or', 'with'].some((word) => this.isKeyword(word))
     if ((kind === '.' || kind === '[' || kind === '(') && !gap) return true
-    return ['==', '!=', '<', '<=', '>', '>=', '|', '&', '+', '-', '*', '/', '%', '=', ':='].includes(kind)
+    return this.isInfix() || kind === '=' || kind === ':='
   }
 
   private defaultRule(head: Head, start: Token): RuleDecl {
     const at = this.since(start)
-    if (head.value === undefined || head.contains) this.fail('illegal default rule (must have a value)', at)
-    const found = forbiddenInDefault(head.value)
+    if (head.contains || (head.value === undefined && head.ref.kind === 'ref' && head.ref.path.length === 1))
+      this.fail('illegal default rule (must have a value)', at)
+    const found = head.value === undefined ? undefined : forbiddenInDefault(head.value)
     if (found !== undefined) this.fail(`illegal default rule (value cannot contain ${found})`, at)
     const seen = new Set<string>()
     for (const arg of head.args ?? []) {
@@ -153,7 +154,7 @@ export abstract class Rules extends Expressions {
       const ifs = this.isKeyword('if')
       if (ifs) this.next()
       if (ifs && this.is('eof')) this.unexpected('rule body expected')
-      if (!ifs && this.is('{')) this.refuseV0Body(head)
+      if (!ifs && this.is('{')) this.refuseV0Else(start)
       // Braces after `else if` are always a body.
       const body = !ifs ? undefined : this.is('{') ? this.block() : [this.literal()]
       const part = { assign, at: this.since(start) }
@@ -176,11 +177,19 @@ export abstract class Rules extends Expressions {
     return this.fail(`\`if\` keyword is required before ${what} body (hint: ${v0Hint}, or ${fix})`, at)
   }
 
+  private refuseV0Else(start: Token): never {
+    const at = this.since(start)
+    this.block()
+    return this.fail(`\`if\` keyword is required before rule body (hint: ${v0Hint}, or write \`else if { ... }\`)`, at)
+  }
+
   /** A head without `if`: it must define something. */
   private checkBare(head: Head, start: Token): void {
     const at = this.since(start)
     if (this.isKeyword('with')) this.fail('expressions using with keyword cannot be used for rule head', at)
+    if (this.isKeyword('and') || this.isKeyword('or')) this.fail('expression cannot be used for rule head', at)
     if (head.value !== undefined) return
+    if (this.isKeyword('in') || this.isInfix()) this.fail('rule name conflicts with built-in function', at)
     if (this.is('name') || this.is('eof') || this.token.newline || this.is(';')) this.refuseBare(head, at)
     else this.unexpected()
   }
@@ -211,7 +220,7 @@ export abstract class Rules extends Expressions {
     if (expr.term.kind !== 'call') this.fail(`${termName(expr.term)} cannot be used for rule name`, expr.at)
     if (expr.term.infix === '=' || expr.term.infix === ':=')
       this.fail(`${termName(expr.term.args[0] as Term)} cannot be used for rule name`, expr.at)
-    return this.fail('expression cannot be used for rule head', expr.at)
+    return this.fail('rule name conflicts with built-in function', expr.at)
   }
 }
 

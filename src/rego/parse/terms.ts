@@ -59,6 +59,11 @@ export abstract class Terms extends Cursor {
     }
   }
 
+  /** The token is an infix operator other than `in`. */
+  protected isInfix(): boolean {
+    return Object.hasOwn(infix, this.token.kind)
+  }
+
   private infixCall(name: string, written: string, at: Span, args: readonly Term[], start: Span): Call {
     this.grow()
     return {

@@ -96,7 +96,7 @@ export abstract class BodyResolver extends TermResolver {
 
   /** `f(x)` tests its value; `f(x, y)` with one argument too many unifies its value with the last. */
   private callStatement(term: ast.Call, target: Target, at: ast.Span): void {
-    const callee = this.callee(term)
+    const callee = this.callee(term, true)
     const constant =
       callee?.kind === 'builtin' && term.args.length <= 1 ? this.metadata(callee.name, term.at) : undefined
     const args = term.args.map((arg) => this.term(arg, target))
@@ -150,7 +150,7 @@ export abstract class BodyResolver extends TermResolver {
   private assignee(term: ast.Term, at: ast.Span): Term | undefined {
     switch (term.kind) {
       case 'var': {
-        if (term.wildcard) return { kind: 'local', local: this.fresh(term.at), at: term.at }
+        if (term.wildcard) return { kind: 'local', local: this.fresh(term.at, '_'), at: term.at }
         if (term.name === 'input' || term.name === 'data') {
           this.error('rego_compile_error', at, `variables must not shadow ${term.name} (use a different variable name)`)
           return undefined
@@ -220,7 +220,7 @@ export abstract class BodyResolver extends TermResolver {
     const withs = this.modifiers(expr.with, { body, with: [] })
     const target: Target = { body, with: withs }
     const resolved = this.direct(expr.domain, target)
-    const domain = isScalar(resolved) || resolved.kind === 'local' ? resolved : this.lift(resolved, target)
+    const domain = isScalar(resolved) ? resolved : this.lift(resolved, target)
     this.inScope(new Scope(this.scope, namesIn(expr.body, [])), () => {
       const key = expr.key === undefined ? undefined : this.everyLocal(expr.key, expr.at)
       const value = this.everyLocal(expr.value, expr.at)

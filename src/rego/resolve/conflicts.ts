@@ -33,7 +33,7 @@ function conflictAt(node: Node): RegoError | undefined {
   if (first === undefined) return undefined
   const name = nameOf(node.declared.at(-1) ?? first)
   const inside = extentConflicts(node)
-  if (inside.length > 0) return error(first.rule.at, `rule ${name} conflicts with ${listed(inside)}`, first.module)
+  if (inside.length > 0) return error(first.rule.at, `rule ${name} conflicts with:${listed(inside)}`, first.module)
   if (isMixed(node.declared)) return error(first.rule.at, `conflicting rules ${name} found`, first.module)
   const defaults = node.declared.filter(({ rule }) => rule.default)
   const [firstDefault] = defaults
@@ -43,9 +43,8 @@ function conflictAt(node: Node): RegoError | undefined {
 }
 
 function nameOf(declared: Declared): string {
-  const { rule, module, path, dynamic } = declared
+  const { module, path, dynamic } = declared
   const written = dynamic.map((part) => `[${module.source.slice(part.at.start, part.at.end)}]`)
-  void rule
   return formatPath(['data', ...path]) + written.join('')
 }
 
@@ -65,9 +64,10 @@ function* descendants(node: Node): Generator<Declared> {
 }
 
 function listed(found: readonly Declared[]): string {
-  const names = found.slice(0, namedMax).map((each) => `${nameOf(each)} (${each.rule.at.file}:${each.rule.at.row})`)
-  const more = found.length > namedMax ? ` and ${found.length - namedMax} more` : ''
-  return names.length === 1 ? `${names[0]}` : `[${names.join(', ')}${more}]`
+  const shown = found
+    .slice(0, namedMax)
+    .map((each) => `\n  rule ${nameOf(each)} at ${each.rule.at.file}:${each.rule.at.row}`)
+  return shown.join('') + (found.length > namedMax ? `\n  and ${found.length - namedMax} more` : '')
 }
 
 function isMixed(declared: readonly Declared[]): boolean {
@@ -89,4 +89,29 @@ function packageConflicts(node: Node, errors: RegoError[]): void {
 
 function nameInPackage({ path, module }: Declared): string {
   return formatPath(path.slice(module.package.length))
+}
+
+/** Rules whose path the base document has, too: what a ref to it means would depend on the data. */
+export function pathConflicts(root: Node, data: unknown): RegoError[] {
+  const errors: RegoError[] = []
+  addPathConflicts(root, data, errors)
+  return errors
+}
+
+function addPathConflicts(node: Node, data: unknown, errors: RegoError[]): void {
+  const [first] = node.declared
+  if (first !== undefined) {
+    errors.push(
+      errorAt(
+        'rego_compile_error',
+        first.rule.at,
+        `conflicting rule for data path ${node.path.join('/')} found`,
+        first.module.source,
+      ),
+    )
+    return
+  }
+  if (typeof data !== 'object' || data === null) return
+  for (const [name, child] of node.children)
+    if (Object.hasOwn(data, name)) addPathConflicts(child, (data as Record<string, unknown>)[name], errors)
 }

@@ -46,6 +46,7 @@ export abstract class Context {
   readonly root: Node
   readonly place: Place
   readonly errors: RegoError[] = []
+  readonly deprecated: RegoError[] = []
   readonly locals = new Locals()
   readonly marks = new Marks()
   protected scope: Scope
@@ -71,7 +72,8 @@ export abstract class Context {
     }
   }
 
-  protected fresh(at: Span): number {
-    return this.locals.add('', 'generated', at)
+  /** A local that no name stands for; wildcards are called `_` in messages. */
+  protected fresh(at: Span, name: '' | '_' = ''): number {
+    return this.locals.add(name, 'generated', at)
   }
 }

@@ -80,25 +80,28 @@ export class Orderer {
     return missing
   }
 
-  private orderInside(ordered: readonly { readonly closures: Closures; readonly direct: Vars }[], bound: Vars): void {
+  private orderInside(
+    ordered: readonly { readonly expr: Expr; readonly closures: Closures; readonly direct: Vars }[],
+    bound: Vars,
+  ): void {
     const known = new Set(bound)
-    for (const { closures, direct } of ordered) {
+    for (const { expr, closures, direct } of ordered) {
       for (const { body, own } of closures.bodies)
         this.order(body as Expr[], own.length === 0 ? known : new Set([...known, ...own]))
-      for (const { body, own, heads } of closures.bodies) this.checkHeads(body, heads, new Set([...known, ...own]))
+      for (const { body, own, heads } of closures.bodies)
+        this.checkHeads(expr, body, heads, new Set([...known, ...own]))
       for (const local of direct) known.add(local)
     }
   }
 
   /** The head of a comprehension may only use what its body or something around it binds. */
-  private checkHeads(body: Body, heads: readonly Term[], known: Set<number>): void {
+  private checkHeads(expr: Expr, body: Body, heads: readonly Term[], known: Set<number>): void {
     if (heads.length === 0) return
-    for (const expr of body) for (const local of directVars(expr, this.marks)) known.add(local)
+    for (const each of body) for (const local of directVars(each, this.marks)) known.add(local)
     for (const head of heads) {
       const found = new Set<number>()
       addVars(head, found)
       const missing = new Set([...found].filter((local) => !known.has(local)))
-      const expr: Expr = { kind: 'test', term: head, with: [], at: head.at }
       if (missing.size > 0) this.unsafe.push({ expr, missing, safe: known })
     }
   }
@@ -128,7 +131,7 @@ export class Orderer {
     for (const local of needed) {
       const entry = this.locals.entries[local]
       if (entry !== undefined && !safe.has(local))
-        this.undeclared.push({ name: entry.generated ? '_' : entry.name, at: hole.at })
+        this.undeclared.push({ name: entry.name === '' ? '_' : entry.name, at: hole.at })
     }
   }
 

@@ -46,6 +46,7 @@ function addBody(body: Body, found: Set<Rule>, root: RuleNode): void {
   for (const expr of body) {
     for (const term of termsOf(expr)) visit(term, found, root)
     for (const { value } of expr.with) if (value.kind === 'callee') addCallee(value.callee, found, root)
+    if (expr.kind === 'test' || expr.kind === 'unify') continue
     for (const inner of closuresOf(expr).bodies) {
       addBody(inner.body, found, root)
       for (const head of inner.heads) visit(head, found, root)
@@ -80,12 +81,24 @@ function visit(term: Term, found: Set<Rule>, root: RuleNode): void {
         visit(key, found, root)
         visit(value, found, root)
       }
+      return
+    case 'comprehension':
+      addBody(term.body, found, root)
+      if (term.key !== undefined) visit(term.key, found, root)
+      visit(term.value, found, root)
+      return
+    case 'template':
+      for (const part of term.parts) {
+        if (typeof part === 'string') continue
+        addBody(part.body, found, root)
+        visit(part.value, found, root)
+      }
   }
 }
 
 /** The rules that a path into `data` may touch; a part that is not a string may be any. */
 function addData(path: readonly Term[], node: RuleNode, found: Set<Rule>): void {
-  for (const rule of node.rules) if (rule.kind !== 'function' && mayMatch(rule, path)) found.add(rule)
+  for (const rule of node.rules) if (mayMatch(rule, path)) found.add(rule)
   const [part, ...rest] = path
   if (part === undefined) addBelow(node, found)
   else if (part.kind === 'string') {

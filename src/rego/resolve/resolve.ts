@@ -5,7 +5,7 @@
 
 import type { Body, Module } from '../ast.ts'
 import type { BuiltinDecl } from '../builtins/type-decl.ts'
-import { errorAt, errorsMax, type RegoError, RegoErrors } from '../errors.ts'
+import { errorAt, type RegoError, stage } from '../errors.ts'
 import type { Program, Query } from '../program.ts'
 import { ruleConflicts } from './conflicts.ts'
 import type { Place, ResolveSettings } from './context.ts'
@@ -29,6 +29,8 @@ export interface ResolveOptions {
 export interface Resolved {
   readonly program: Program
   readonly root: Node
+  /** Calls of deprecated builtins, which are refused when nothing else is wrong. */
+  readonly deprecated: readonly RegoError[]
 }
 
 /** Resolves modules. Throws `RegoErrors` with at most `errorsMax` errors of the first stage that found any. */
@@ -81,7 +83,11 @@ export function resolveModules(modules: readonly Module[], options: ResolveOptio
     modules.map(({ source }) => source),
   )
   stage(ordered.errors)
-  return { program: { files: modules.map(({ file, source }) => ({ file, source })), root, rules: ordered.rules }, root }
+  return {
+    program: { files: modules.map(({ file, source }) => ({ file, source })), root, rules: ordered.rules },
+    root,
+    deprecated: drafts.flatMap(({ resolver }) => resolver.deprecated),
+  }
 }
 
 /** Variables of `print` and templates that do not exist are looked for before safety. */
@@ -101,16 +107,6 @@ export function resolveQuery(resolved: Resolved, source: string, body: Body, opt
   const query = resolver.resolve(source, body)
   stage(resolver.errors)
   return query
-}
-
-function stage(errors: readonly RegoError[]): void {
-  if (errors.length === 0) return
-  const shown = errors.slice(0, errorsMax)
-  if (errors.length <= errorsMax) throw new RegoErrors(shown)
-  throw new RegoErrors([
-    ...shown,
-    { code: 'rego_compile_error', message: 'error limit reached', file: '', row: 0, col: 0 },
-  ])
 }
 
 function allGlobals(modules: readonly Module[], root: Node): { globals: Map<string, Global>[]; errors: RegoError[] } {

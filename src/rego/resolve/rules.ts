@@ -91,9 +91,13 @@ export class RuleResolver extends BodyResolver {
     const { at } = term
     switch (term.kind) {
       case 'var': {
-        if (term.wildcard) return { kind: 'local', local: this.fresh(at), at }
+        if (term.wildcard) return { kind: 'local', local: this.fresh(at, '_'), at }
         if (term.name === 'input' || term.name === 'data') {
-          this.error('rego_compile_error', at, `args must not shadow ${term.name} (use a different variable name)`)
+          this.error(
+            'rego_compile_error',
+            this.declared.rule.at,
+            `args must not shadow ${term.name} (use a different variable name)`,
+          )
           return { kind: 'null', at }
         }
         const known = args.get(term.name)
@@ -193,7 +197,7 @@ export class RuleResolver extends BodyResolver {
     for (const head of heads)
       for (const { local, at } of mentions(head)) {
         const entry = this.locals.entries[local]
-        if (known.has(local) || entry === undefined || entry.generated) continue
+        if (known.has(local) || entry === undefined || entry.name === '') continue
         known.add(local)
         this.error('rego_unsafe_var_error', at, `var ${entry.name} is unsafe${suffix}`)
       }
@@ -224,7 +228,7 @@ function safetyErrors(orderer: Orderer, locals: readonly LocalEntry[], source: s
   const causes = [...rootCauses(orderer.unsafe)].sort(([, a], [, b]) => a.start - b.start)
   const named = causes.flatMap(([local, at]) => {
     const entry = locals[local]
-    return entry === undefined || entry.generated ? [] : [{ name: entry.name, at }]
+    return entry === undefined || entry.name === '' ? [] : [{ name: entry.name, at }]
   })
   if (named.length > 0)
     return named.map(({ name, at }) => {

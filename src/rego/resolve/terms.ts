@@ -4,6 +4,7 @@
  */
 
 import type * as ast from '../ast.ts'
+import { errorAt } from '../errors.ts'
 import type { Call, Callee, Comprehension, Expr, Hole, Ref, Root, Term, With } from '../program.ts'
 import { Context } from './context.ts'
 import { namesIn, Scope } from './scope.ts'
@@ -80,7 +81,7 @@ export abstract class TermResolver extends Context {
 
   private variable(term: ast.Var): Term {
     const { name, at } = term
-    if (term.wildcard) return { kind: 'local', local: this.fresh(at), at }
+    if (term.wildcard) return { kind: 'local', local: this.fresh(at, '_'), at }
     const meaning = this.meaning(name)
     if (meaning.kind === 'path') return pathRef(meaning.path, [], at)
     return { kind: 'local', local: this.use(meaning, name, at), at }
@@ -171,7 +172,7 @@ export abstract class TermResolver extends Context {
         callee.name !== 'eq' &&
         callee.name !== 'assign'
       ) {
-        this.error('rego_type_error', term.at, `${callee.name}(...) used as value`)
+        this.error('rego_type_error', term.at, `${this.sourceText(term.at)} used as value`)
         return { kind: 'null', at: term.at }
       }
     }
@@ -205,7 +206,7 @@ export abstract class TermResolver extends Context {
   }
 
   /** What a call calls. Unknown functions are errors. */
-  protected callee(term: ast.Call): Callee | undefined {
+  protected callee(term: ast.Call, statement = false): Callee | undefined {
     const { operator } = term
     if (operator.kind === 'var' && term.infix !== undefined) return { kind: 'builtin', name: operator.name }
     const head = operator.kind === 'var' ? operator : operator.head
@@ -216,11 +217,27 @@ export abstract class TermResolver extends Context {
     }
     const rest = parts.map((part) => (part.kind === 'string' ? part.value : ''))
     const found = this.functionNamed(head.name, rest)
-    if (found === 'shadowed')
+    if (found === 'shadowed' && statement) {
+      const name = this.sourceText(operator.at)
+      this.error(
+        'rego_type_error',
+        term.at,
+        `undefined function ${name} (hint: a variable of this name stands in the way)`,
+      )
+    } else if (found === 'shadowed')
       this.error('rego_compile_error', term.at, `called function ${this.sourceText(operator.at)} shadowed`)
     else if (found === undefined) this.undefinedFunction(term.at, head.name, rest)
-    else return found
+    else {
+      this.checkDeprecated(found, term.at)
+      return found
+    }
     return undefined
+  }
+
+  private checkDeprecated(callee: Callee, at: ast.Span): void {
+    if (callee.kind !== 'builtin' || this.settings.builtins.get(callee.name)?.deprecated !== true) return
+    const message = `deprecated built-in function calls in expression: ${callee.name}`
+    this.deprecated.push(errorAt('rego_type_error', at, message, this.place.source))
   }
 
   /** The function that a name with its path is, if there is one. */

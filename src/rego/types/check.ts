@@ -58,7 +58,7 @@ export function checkProgram(program: Program, options: CheckOptions): CheckedTy
     for (const { path, type } of options.schemasOf(rule)) overlay.ensure(path).type = type
     const env = new TypeEnv(overlay.children.size > 0 ? [overlay, tree] : [tree])
     const source = program.files[rule.module]?.source ?? ''
-    const checker = new Checker(env, options.builtins, rule.locals, source)
+    const checker = new Checker(env, options.builtins, rule.locals, source, true)
     const type = checker.rule(rule)
     errors.push(...checker.errors)
     // A rule with an error must not be the cause of errors where it is read.
@@ -72,7 +72,7 @@ export function checkProgram(program: Program, options: CheckOptions): CheckedTy
 
 /** Checks a query against a checked program. */
 export function checkQuery(query: Query, types: CheckedTypes, options: CheckOptions): readonly RegoError[] {
-  const checker = new Checker(new TypeEnv([types.tree]), options.builtins, query.locals, query.source)
+  const checker = new Checker(new TypeEnv([types.tree]), options.builtins, query.locals, query.source, false)
   checker.body(query.body)
   return checker.errors
 }
@@ -83,10 +83,19 @@ class Checker implements Known {
   private readonly locals: readonly Local[]
   private readonly source: string
   private readonly comprehensions = new Map<Term, Type | undefined>()
+  /** In rules `==` is checked as unification is; in queries its value may be asked for. */
+  private readonly equalityUnifies: boolean
   private env: TypeEnv
   private infer: Inference
 
-  constructor(env: TypeEnv, builtins: ReadonlyMap<string, BuiltinDecl>, locals: readonly Local[], source: string) {
+  constructor(
+    env: TypeEnv,
+    builtins: ReadonlyMap<string, BuiltinDecl>,
+    locals: readonly Local[],
+    source: string,
+    equalityUnifies: boolean,
+  ) {
+    this.equalityUnifies = equalityUnifies
     this.env = env
     this.infer = new Inference(env, this)
     this.builtins = builtins
@@ -147,16 +156,16 @@ class Checker implements Known {
     switch (expr.kind) {
       case 'test':
         this.terms([expr.term])
+        if (this.equalityUnifies && expr.term.kind === 'call' && isEqual(expr.term)) {
+          const [left, right] = expr.term.args
+          if (left !== undefined && right !== undefined) this.match(expr.at, left, right, this.errors.length)
+        }
         return
       case 'unify': {
         const before = this.errors.length
         this.terms([expr.left, expr.right])
-        if (this.infer.unify(expr.left, expr.right)) return
-        const left = this.infer.typeOf(expr.left)
-        const right = this.infer.typeOf(expr.right)
-        // An error inside says more than that the whole has no type.
-        if (this.errors.length > before && (isPartial(left) || isPartial(right))) return
-        this.error(expr.at, 'match error', [`left  : ${show(left)}`, `right : ${show(right)}`])
+        if (expr.from === 'output' && expr.right.kind === 'call') this.output(expr.left, expr.right)
+        else this.match(expr.at, expr.left, expr.right, before)
         return
       }
       case 'not': {
@@ -178,6 +187,23 @@ class Checker implements Known {
       case 'print':
         for (const hole of expr.args) this.inner(hole.body)
     }
+  }
+
+  /** Two terms that must be equal; `before` is how many errors there were before they were looked into. */
+  private match(at: Span, left: Term, right: Term, before: number): void {
+    if (this.infer.unify(left, right)) return
+    const a = this.infer.typeOf(left)
+    const b = this.infer.typeOf(right)
+    // An error inside says more than that the whole has no type.
+    if (this.errors.length > before && (isPartial(a) || isPartial(b))) return
+    this.error(at, 'match error', [`left  : ${show(a)}`, `right : ${show(b)}`])
+  }
+
+  /** The argument that a call's result is unified with. */
+  private output(term: Term, call: Call): void {
+    const type = this.functionType(call)
+    if (type?.result === undefined || this.infer.fits(term, type.result)) return
+    this.wrongArguments(call, type, [...call.args, term])
   }
 
   /** Of bodies that only succeed or fail OPA checks the refs and the comprehensions. */
@@ -274,16 +300,19 @@ class Checker implements Known {
       const known = types[i]
       const fits = (known === undefined || isPartial(known) || unifies(known, wanted)) && this.infer.fits(arg, wanted)
       if (fits) continue
-      const have = call.args.map((each) => this.infer.typeOf(each))
-      if (have.includes(undefined) && this.errors.length > 0) return
-      const name = call.callee.kind === 'builtin' ? call.callee.name : formatPath(['data', ...call.callee.path])
-      const want = type.args.map((each, at) => `${type.names?.[at] ? `${type.names[at]}: ` : ''}${show(each)}`)
-      this.error(call.at, `${name}: invalid argument(s)`, [
-        `have: (${have.map(show).join(', ')})`,
-        `want: (${want.join(', ')})`,
-      ])
+      this.wrongArguments(call, type, call.args)
       return
     }
+  }
+
+  private wrongArguments(call: Call, type: FunctionType, args: readonly Term[]): void {
+    const have = args.map((each) => this.infer.typeOf(each))
+    if (have.includes(undefined) && this.errors.length > 0) return
+    const name = call.callee.kind === 'builtin' ? call.callee.name : formatPath(['data', ...call.callee.path])
+    const want = type.args.map((each, at) => `${type.names?.[at] ? `${type.names[at]}: ` : ''}${show(each)}`)
+    if (args.length > type.args.length) want.push(show(type.result))
+    const details = [`have: (${have.map(show).join(', ')})`, `want: (${want.join(', ')})`]
+    this.error(call.at, `${name}: invalid argument(s)`, details)
   }
 
   private ref(ref: Ref): void {
@@ -320,11 +349,7 @@ class Checker implements Known {
   }
 
   private leaf(type: Type, ref: Ref, index: number): void {
-    if (type.kind === 'function')
-      this.error(
-        ref.at,
-        `function ${this.show({ ...ref, path: ref.path.slice(0, index) })} used as reference, not called`,
-      )
+    if (type.kind === 'function') this.error(ref.at, `function ${this.show(ref)} used as reference, not called`)
     else this.inside(type, ref, index)
   }
 
@@ -415,6 +440,10 @@ class Checker implements Known {
   private text(term: Term): string {
     return term.kind === 'local' ? this.localName(term.local) : this.source.slice(term.at.start, term.at.end)
   }
+}
+
+function isEqual({ callee, args }: Call): boolean {
+  return callee.kind === 'builtin' && callee.name === 'equal' && args.length === 2
 }
 
 /** The fixed keys that a type has. */
