@@ -11,7 +11,8 @@ import { DatabaseSync } from 'node:sqlite'
 export interface Lock {
   /** The process that held it before and did not give it back: it was killed, or the machine stopped. */
   readonly abandonedBy: Holder | undefined
-  release(): void
+  /** With `inOrder` false the next one to take it is told that this one did not end in order. */
+  release(inOrder: boolean): void
 }
 
 export interface Holder {
@@ -60,9 +61,8 @@ export function takeLock(directory: string, nowMs: number): Lock {
   }
   return {
     abandonedBy,
-    release() {
-      // The file goes first: without it the next holder knows that this one ended in order.
-      rmSync(holderPath, { force: true })
+    release(inOrder) {
+      if (inOrder) rmSync(holderPath, { force: true })
       held.close()
     },
   }

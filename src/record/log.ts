@@ -71,15 +71,17 @@ export async function openDecisionLog(options: DecisionLogOptions): Promise<Deci
   const { directory, files, clock, log } = options
   await usable(directory, 'cannot be made', files.makeDirectory(directory))
   const lock = takeLock(directory, clock.nowMs())
+  let inOrder = lock.abandonedBy === undefined
   try {
     const end = await usable(directory, 'cannot be read', findEnd(files, directory))
+    inOrder &&= end.tornBytes === 0
     const { file, savedAs } = await usable(
       directory,
       'cannot be repaired',
       continueSegment(files, directory, end, clock),
     )
-    const decisionLog = await assemble(options, { end, file, release: lock.release })
-    if (lock.abandonedBy !== undefined || end.tornBytes > 0) {
+    const decisionLog = await assemble(options, { end, file, release: () => lock.release(true) })
+    if (!inOrder) {
       const detail = {
         reason: end.tornBytes > 0 ? 'torn_write' : 'not_stopped',
         ...(end.tornBytes > 0 && { segment: end.segment ?? 0, cut_bytes: end.tornBytes }),
@@ -91,7 +93,8 @@ export async function openDecisionLog(options: DecisionLogOptions): Promise<Deci
     }
     return decisionLog
   } catch (cause) {
-    lock.release()
+    // What was not in order may be repaired by now; the record that says so is still to be written, by whoever comes next.
+    lock.release(inOrder)
     throw cause
   }
 }
@@ -242,6 +245,15 @@ async function assemble(
     omitted.clear()
   }
 
+  let closed: Promise<void> | undefined
+  async function close(): Promise<void> {
+    disk.stop()
+    stopOmissions?.()
+    writeOmissions()
+    await writer.close()
+    start.release()
+  }
+
   return {
     queue,
     omit,
@@ -266,12 +278,9 @@ async function assemble(
         freeDiskBytes: disk.freeBytes(),
       }
     },
-    async close() {
-      disk.stop()
-      stopOmissions?.()
-      writeOmissions()
-      await writer.close()
-      start.release()
+    close() {
+      closed ??= close()
+      return closed
     },
   }
 }

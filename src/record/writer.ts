@@ -47,6 +47,8 @@ export function makeWriter(options: WriterOptions) {
   let { segment, file, bytes: segmentBytes, nextSeq } = options.end
   let busy = false
   let failure: { readonly fault: Fault; readonly sinceMs: number; readonly segment: number } | undefined
+  /** Whether the current segment's file was made or opened here, so that it may be removed. */
+  let ours = file !== undefined
   /** Whether the failed segment still has bytes behind its last durable line. */
   let uncut = false
   let retryMs = retryMsMin
@@ -109,12 +111,18 @@ export function makeWriter(options: WriterOptions) {
     file = undefined
     if (full !== undefined) {
       await closeOld(full)
-      segment += 1
-      segmentBytes = 0
+      nextSegment()
     }
     file = await files.open(join(directory, segmentName(segment)), 'create')
+    ours = true
     await files.syncDirectory(directory)
     return file
+  }
+
+  function nextSegment(): void {
+    segment += 1
+    segmentBytes = 0
+    ours = false
   }
 
   /** Every line of it that somebody relies on is durable: that closing fails says nothing about them. */
@@ -164,11 +172,10 @@ export function makeWriter(options: WriterOptions) {
       } finally {
         await closeOld(again)
       }
-      segment += 1
-      segmentBytes = 0
+      nextSegment()
     } else if ((await files.list(directory)).includes(name)) {
-      // Ours or nobody's: one that another program put there is not empty, and stays in the way for a person to see.
-      if (failed !== undefined || (await files.sizeBytes(path)) === 0) await files.remove(path)
+      // One with bytes that are not ours stays in the way, for a person to see.
+      if (ours || (await files.sizeBytes(path)) === 0) await files.remove(path)
       await files.syncDirectory(directory)
     }
     uncut = false

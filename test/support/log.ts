@@ -71,7 +71,7 @@ export function logWorld(): LogWorld {
       opened.push(made)
       return made
     },
-    recorder(made, { labels = { app: 'gatehouse' }, redact = (text) => text } = {}) {
+    recorder(made, { labels = { app: 'gatehouse' }, redact = (text: string) => text } = {}) {
       return makeRecorder({ log: made, clock, makeId, observe: (summary) => observed.push(summary), labels, redact })
     },
     segments,
