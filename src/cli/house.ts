@@ -3,7 +3,7 @@
  * whole when files change, closed in the order that loses nothing.
  */
 import { join } from 'node:path'
-import { makeControl, makeMetrics } from '../control/index.ts'
+import { type Figure, logFigures, makeControl, makeMetrics } from '../control/index.ts'
 import { makeFetchDocument } from '../forward/index.ts'
 import { makeGateway, type Rooms } from '../gateway.ts'
 import type { DevelopmentIssuer } from '../identify/index.ts'
@@ -116,22 +116,27 @@ async function assemble(
   await listening("the agents' listener", first.agentsListener, '--port', () => receiver.listen())
   opened.push(() => receiver.close())
 
+  metrics.show([
+    ...logFigures(() => decisions.stats()),
+    gauge('gatehouse_connections', 'Open connections of agents', () => receiver.connections),
+    gauge('gatehouse_calls_under_way', 'Calls under way', () => receiver.callsUnderWay),
+    gauge('gatehouse_remembered_tokens', 'Verified tokens that are remembered', () => current.identifier.remembered()),
+  ])
+
   let refusal: string | undefined
   let draining = false
-  const control = makeControl(
-    { ...first.operatorsListener },
-    {
-      readiness: () => [
-        draining ? 'the gateway is shutting down' : undefined,
-        refusal,
-        decisions.readiness(),
-        current.identifier.readiness(),
-        services?.readiness(),
-      ],
-      metrics,
-      jwks: developmentIssuer?.jwks,
-    },
-  )
+  const control = makeControl(first.operatorsListener, {
+    readiness: () => [
+      draining ? 'the gateway is shutting down' : undefined,
+      refusal,
+      decisions.readiness(),
+      current.identifier.readiness(),
+      services?.readiness(),
+    ],
+    metrics,
+    jwks: developmentIssuer?.jwks,
+    failed: (cause) => log.error({ cause: reasonOf(cause) }, "an answer on the operators' port could not be made"),
+  })
   await listening("the operators' listener", first.operatorsListener, '--operators-port', () => control.listen())
   opened.push(() => control.close())
 
@@ -290,6 +295,10 @@ async function listening(
   } catch (cause) {
     throw new ListenFailed(what, host, port, flag, cause)
   }
+}
+
+function gauge(name: string, help: string, read: () => number): Figure {
+  return { name, help, type: 'gauge', read }
 }
 
 function authority({ host, port }: { readonly host: string; readonly port: number }): string {
