@@ -3,6 +3,7 @@
  * force, or not at all: whatever throws here leaves the house as it was.
  */
 import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
 import { type Decide, makeDecide } from '../decide/index.ts'
 import { type Forwarding, makeForward } from '../forward/index.ts'
 import { type Identifier, makeIdentifier } from '../identify/index.ts'
@@ -10,7 +11,7 @@ import type { Clock, Config, FetchDocument, Log, MakeId, Policy } from '../model
 import { compilePolicies, readPolicySources } from '../policy/index.ts'
 import type { Certificate } from '../receive/index.ts'
 import { makeRouter, type Router } from '../route/index.ts'
-import { parseJson } from '../wire/index.ts'
+import { parseBody, parseJson } from '../wire/index.ts'
 import { readDescriptions } from './descriptions.ts'
 
 export interface Generation {
@@ -42,7 +43,7 @@ export async function makeGeneration(
     upstreams: config.upstreams,
     descriptions: readDescriptions(config),
   })
-  const policy = compilePolicies(await readPolicySources(config.policy), entrypointsOf(config))
+  const policy = compilePolicies(await readPolicySources(config.policy, { parseJson }), entrypointsOf(config))
   const certificate = readCertificate(config)
   const identifier = makeIdentifier(
     {
@@ -58,7 +59,7 @@ export async function makeGeneration(
     identifier,
     router,
     policy,
-    decide: makeDecide({ policy, parseBody: parseJson, makeId: ports.makeId }),
+    decide: makeDecide({ policy, parseBody, makeId: ports.makeId }),
     forwarding: makeForward(
       {
         upstreams: config.upstreams,
@@ -76,5 +77,12 @@ function entrypointsOf(config: Config): string[] {
 
 function readCertificate({ agentsListener: { tls } }: Config): Certificate | undefined {
   if (tls === undefined) return undefined
-  return { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') }
+  const pair = { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') }
+  try {
+    createSecureContext({ cert: pair.certificate, key: pair.key })
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`the certificate \`${tls.certificate}\` and the key \`${tls.key}\` cannot be used together: ${why}`, { cause })
+  }
+  return pair
 }

@@ -31,6 +31,8 @@ export interface WorldOptions {
   readonly upstream?: object
   /** Merged over the top level of the file. */
   readonly config?: object
+  /** Further files in the folder of the configuration. */
+  readonly files?: { readonly [file: string]: string }
   /** Changes what was loaded, for what the file cannot say. */
   readonly patch?: (config: Config) => Config
   /** What the upstream answers; default: 200 with JSON that tells what it got. */
@@ -107,6 +109,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   for (const [file, text] of Object.entries(options.policies ?? { 'main.rego': allowAll }))
     write(`policies/${file}`, text)
   if (options.description !== undefined) write('description.json', JSON.stringify(options.description))
+  for (const [file, text] of Object.entries(options.files ?? {})) write(file, text)
   write('credential', 'upstream-secret-0123456789')
   write('gatehouse.yaml', stringify(configurationOf(options, upstreamPort)))
 
@@ -130,6 +133,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       .setIssuedAt(issuedS)
       .setExpirationTime(issuedS + 3_600)
       .sign(privateKey)
+  let drained: Promise<number> | undefined
   const goodToken = await token()
   const records = (): ReadRecord[] => {
     const log = join(folder, 'data/log')
@@ -144,7 +148,14 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     )
   }
   return {
-    house,
+    house: Object.create(house, {
+      drain: {
+        value() {
+          drained ??= house.drain()
+          return drained
+        },
+      },
+    }),
     folder,
     port,
     received,
@@ -168,7 +179,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     },
     write,
     async close() {
-      await house.drain()
+      drained ??= house.drain()
+      await drained
       await new Promise((resolve) => {
         upstream.close(resolve)
         if ('closeAllConnections' in upstream && typeof upstream.closeAllConnections === 'function')
