@@ -58,7 +58,8 @@ export abstract class Rules extends Expressions {
     if (name.kind === 'ref' && name.head.kind !== 'var') this.fail('rule head ref must begin with a name', name.at)
     if (name.kind !== 'var' && name.kind !== 'ref') return this.refuseStatement(isDefault)
     const text = this.text(name.at)
-    const base = ref.kind === 'call' ? { ref: name, args: ref.args } : { ref: name }
+    // `f() := 1` is OPA's way to write the rule `f`: what has no argument is not a function.
+    const base = ref.kind === 'call' && ref.args.length > 0 ? { ref: name, args: ref.args } : { ref: name }
     if (this.isKeyword('contains')) {
       if (ref.kind === 'call')
         this.unexpected(
@@ -196,9 +197,9 @@ export abstract class Rules extends Expressions {
 
   private refuseBare(head: Head, at: Span): void {
     const name = this.text(head.ref.at)
-    if (head.args !== undefined) {
+    if (this.source[head.ref.at.end] === '(') {
       if (Object.hasOwn(declarations, name)) this.fail('rule name conflicts with built-in function', at)
-      if (head.args.length === 0) this.fail('rule argument list must take at least one argument', at)
+      if (head.args === undefined) this.fail('rule argument list must take at least one argument', at)
       return
     }
     if (head.ref.kind === 'var') this.fail('var cannot be used for rule name', at)

@@ -155,7 +155,7 @@ export abstract class BodyResolver extends TermResolver {
           this.error('rego_compile_error', at, `variables must not shadow ${term.name} (use a different variable name)`)
           return undefined
         }
-        const local = this.declareName(term.name, term.at, term.at, 'assigned')
+        const local = this.declareName(term.name, term.at, term.at, 'assigned', at)
         return local === undefined ? undefined : { kind: 'local', local, at: term.at }
       }
       case 'array': {
@@ -175,25 +175,34 @@ export abstract class BodyResolver extends TermResolver {
     }
   }
 
-  private declareName(name: string, at: ast.Span, place: ast.Span, what: 'declared' | 'assigned'): number | undefined {
+  private declareName(
+    name: string,
+    at: ast.Span,
+    place: ast.Span,
+    what: 'declared' | 'assigned',
+    unusedAt: ast.Span = place,
+  ): number | undefined {
     if (name.startsWith('$')) return undefined
     const outcome = this.scope.declare(name, what, this.locals, at)
     if ('problem' in outcome) {
       this.error('rego_compile_error', place, outcome.problem)
       return undefined
     }
-    this.declarations.push({ scope: this.scope, local: outcome.local, name, at: place, what })
+    this.declarations.push({ scope: this.scope, local: outcome.local, name, at: unusedAt, what })
     return outcome.local
   }
 
   /** Reports what the scope that ends here has declared and nothing has used. */
   protected checkUnused(): void {
+    const unused: Declaration[] = []
     for (let last = this.declarations.at(-1); last?.scope === this.scope; last = this.declarations.at(-1)) {
       this.declarations.pop()
-      const unused = this.locals.entries[last.local]?.uses === 0
-      if (unused && this.errors.length === 0 && (last.what === 'declared' || this.settings.strict))
-        this.error('rego_compile_error', last.at, `${last.what} var ${last.name} unused`)
+      const isUnused = this.locals.entries[last.local]?.uses === 0
+      if (isUnused && (last.what === 'declared' || this.settings.strict)) unused.push(last)
     }
+    if (this.errors.length > 0) return
+    for (const { what, name, at } of unused.reverse())
+      this.error('rego_compile_error', at, `${what} var ${name} unused`)
   }
 
   /** `some k, v in xs` is `v = xs[k]` with new variables, but for those that `xs` itself mentions. */
@@ -222,8 +231,8 @@ export abstract class BodyResolver extends TermResolver {
     const resolved = this.direct(expr.domain, target)
     const domain = isScalar(resolved) ? resolved : this.lift(resolved, target)
     this.inScope(new Scope(this.scope, namesIn(expr.body, [])), () => {
-      const key = expr.key === undefined ? undefined : this.everyLocal(expr.key, expr.at)
-      const value = this.everyLocal(expr.value, expr.at)
+      const key = expr.key === undefined ? undefined : this.everyLocal(expr.key, expr)
+      const value = this.everyLocal(expr.value, expr)
       const inner = this.closure(expr.body)
       this.checkUnused()
       const rest = { value, domain, body: inner, with: withs, at: expr.at }
@@ -231,9 +240,9 @@ export abstract class BodyResolver extends TermResolver {
     })
   }
 
-  private everyLocal(term: ast.Var, at: ast.Span): number {
+  private everyLocal(term: ast.Var, { at, body }: ast.EveryExpr): number {
     if (term.wildcard) return this.fresh(term.at)
-    return this.declareName(term.name, term.at, at, 'declared') ?? this.fresh(term.at)
+    return this.declareName(term.name, term.at, at, 'declared', body[0]?.at) ?? this.fresh(term.at)
   }
 
   private not(expr: ast.NotExpr, body: Expr[]): void {

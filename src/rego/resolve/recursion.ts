@@ -22,12 +22,17 @@ export function orderRules(
     const inside = new Set(component)
     for (const rule of [...component].sort((a, b) => a.module - b.module || a.at.start - b.at.start)) {
       const cycle = cycleFrom(rule, graph, inside)
-      const text = cycle.map((each) => formatPath(['data', ...each.path])).join(' -> ')
-      const message = `rule ${formatPath(['data', ...rule.path])} is recursive: ${text}`
+      const text = cycle.map((each) => ruleName(each, sources)).join(' -> ')
+      const message = `rule ${ruleName(rule, sources)} is recursive: ${text}`
       errors.push(errorAt('rego_recursion_error', rule.at, message, sources[rule.module]))
     }
   }
   return { rules: found.flat(), errors }
+}
+
+function ruleName(rule: Rule, sources: readonly string[]): string {
+  const parts = rule.dynamic.map((part) => `[${sources[rule.module]?.slice(part.at.start, part.at.end) ?? ''}]`)
+  return formatPath(['data', ...rule.path]) + parts.join('')
 }
 
 /** Every rule that evaluating `rule` may evaluate directly. */

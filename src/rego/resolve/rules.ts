@@ -139,7 +139,7 @@ export class RuleResolver extends BodyResolver {
   }
 
   private unusedArguments(args: ReadonlyMap<string, number>): void {
-    if (this.errors.length > 0 || this.declared.rule.default) return
+    if (this.errors.length > 0) return
     for (const [name, local] of args)
       if (this.locals.entries[local]?.uses === 0)
         this.error(

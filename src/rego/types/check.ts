@@ -6,7 +6,7 @@
 import type { Span } from '../ast.ts'
 import type { BuiltinDecl } from '../builtins/type-decl.ts'
 import { errorAt, type RegoError } from '../errors.ts'
-import type { Body, Call, Expr, Local, Program, Query, Ref, Rule, Term } from '../program.ts'
+import type { Body, Call, Callee, Expr, Local, Program, Query, Ref, Rule, Term, With } from '../program.ts'
 import { didYouMean } from '../resolve/suggest.ts'
 import { formatPath } from '../resolve/terms.ts'
 import { closuresOf, termsOf } from '../resolve/vars.ts'
@@ -144,6 +144,7 @@ class Checker implements Known {
       return
     }
     const { env, infer } = this
+    for (const each of expr.with) this.mock(each)
     this.terms(expr.with.flatMap(({ value }) => (value.kind === 'callee' ? [] : [value])))
     this.env = env.withoutDocuments()
     this.infer = new Inference(this.env, this)
@@ -152,14 +153,20 @@ class Checker implements Known {
     this.infer = infer
   }
 
+  /** A function that stands in for another must take the same arguments. */
+  private mock({ target, value, at }: With): void {
+    if ((target.kind !== 'builtin' && target.kind !== 'function') || value.kind !== 'callee') return
+    const wanted = this.functionType(target)
+    const given = this.functionType(value.callee)
+    if (wanted === undefined || given === undefined || unifies(wanted, given)) return
+    const details = [`have: (${given.args.map(show).join(', ')})`, `want: (${wanted.args.map(show).join(', ')})`]
+    this.error(at, `${calleeName(target)}: arity mismatch`, details)
+  }
+
   private checked(expr: Expr): void {
     switch (expr.kind) {
       case 'test':
-        this.terms([expr.term])
-        if (this.equalityUnifies && expr.term.kind === 'call' && isEqual(expr.term)) {
-          const [left, right] = expr.term.args
-          if (left !== undefined && right !== undefined) this.match(expr.at, left, right, this.errors.length)
-        }
+        this.test(expr.term, expr.at)
         return
       case 'unify': {
         const before = this.errors.length
@@ -189,6 +196,19 @@ class Checker implements Known {
     }
   }
 
+  private test(term: Term, at: Span): void {
+    if (term.kind !== 'call') {
+      this.terms([term])
+      return
+    }
+    const before = this.errors.length
+    this.terms(term.args)
+    const [left, right] = term.args
+    if (this.equalityUnifies && isEqual(term) && left !== undefined && right !== undefined)
+      this.match(at, left, right, before)
+    else this.checkCall(term, at)
+  }
+
   /** Two terms that must be equal; `before` is how many errors there were before they were looked into. */
   private match(at: Span, left: Term, right: Term, before: number): void {
     if (this.infer.unify(left, right)) return
@@ -201,9 +221,9 @@ class Checker implements Known {
 
   /** The argument that a call's result is unified with. */
   private output(term: Term, call: Call): void {
-    const type = this.functionType(call)
+    const type = this.functionType(call.callee)
     if (type?.result === undefined || this.infer.fits(term, type.result)) return
-    this.wrongArguments(call, type, [...call.args, term])
+    this.wrongArguments(call, type, [...call.args, term], call.at)
   }
 
   /** Of bodies that only succeed or fail OPA checks the refs and the comprehensions. */
@@ -245,7 +265,7 @@ class Checker implements Known {
         return
       case 'call':
         for (const arg of term.args) this.visit(arg, calls)
-        if (calls) this.checkCall(term)
+        if (calls) this.checkCall(term, term.at)
     }
   }
 
@@ -273,11 +293,11 @@ class Checker implements Known {
   }
 
   call(term: Call): Type | undefined {
-    const type = this.functionType(term)
+    const type = this.functionType(term.callee)
     return type === undefined ? anyType : (type.result ?? anyType)
   }
 
-  private functionType({ callee }: Call): FunctionType | undefined {
+  private functionType(callee: Callee): FunctionType | undefined {
     if (callee.kind === 'builtin') {
       const decl = this.builtins.get(callee.name)
       if (decl === undefined || decl.variadic !== undefined) return undefined
@@ -291,8 +311,8 @@ class Checker implements Known {
     return undefined
   }
 
-  private checkCall(call: Call): void {
-    const type = this.functionType(call)
+  private checkCall(call: Call, at: Span): void {
+    const type = this.functionType(call.callee)
     if (type === undefined) return
     const types = call.args.map((arg) => this.infer.typeOf(arg))
     for (const [i, arg] of call.args.entries()) {
@@ -300,19 +320,19 @@ class Checker implements Known {
       const known = types[i]
       const fits = (known === undefined || isPartial(known) || unifies(known, wanted)) && this.infer.fits(arg, wanted)
       if (fits) continue
-      this.wrongArguments(call, type, call.args)
+      this.wrongArguments(call, type, call.args, at)
       return
     }
   }
 
-  private wrongArguments(call: Call, type: FunctionType, args: readonly Term[]): void {
+  private wrongArguments(call: Call, type: FunctionType, args: readonly Term[], at: Span): void {
     const have = args.map((each) => this.infer.typeOf(each))
     if (have.includes(undefined) && this.errors.length > 0) return
-    const name = call.callee.kind === 'builtin' ? call.callee.name : formatPath(['data', ...call.callee.path])
-    const want = type.args.map((each, at) => `${type.names?.[at] ? `${type.names[at]}: ` : ''}${show(each)}`)
+    const name = calleeName(call.callee)
+    const want = type.args.map((each, i) => `${type.names?.[i] ? `${type.names[i]}: ` : ''}${show(each)}`)
     if (args.length > type.args.length) want.push(show(type.result))
     const details = [`have: (${have.map(show).join(', ')})`, `want: (${want.join(', ')})`]
-    this.error(call.at, `${name}: invalid argument(s)`, details)
+    this.error(at, `${name}: invalid argument(s)`, details)
   }
 
   private ref(ref: Ref): void {
@@ -440,6 +460,10 @@ class Checker implements Known {
   private text(term: Term): string {
     return term.kind === 'local' ? this.localName(term.local) : this.source.slice(term.at.start, term.at.end)
   }
+}
+
+function calleeName(callee: Callee): string {
+  return callee.kind === 'builtin' ? callee.name : formatPath(['data', ...callee.path])
 }
 
 function isEqual({ callee, args }: Call): boolean {
