@@ -1,4 +1,5 @@
 /** What undici says when a try fails, in the words of the fault table. */
+import { errors } from 'undici'
 import { Fault, type Upstream } from '../model/index.ts'
 
 /** How far the try had come. */
@@ -19,8 +20,18 @@ export function upstreamFault(error: Error & { code?: string }, progress: Progre
       'upstream_timeout',
       `upstream \`${upstream.id}\`: the reply stood still for ${upstream.idleMsMax} ms`,
     )
-  if (code === 'HPE_INVALID_EOF_STATE') return new Fault('upstream_cut', detail, { cause: error })
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW')
-    return new Fault('upstream_malformed', detail, { cause: error })
+  if (isMalformed(error, progress)) return new Fault('upstream_malformed', detail, { cause: error })
   return new Fault('upstream_cut', detail, { cause: error })
+}
+
+/**
+ * Whether the bytes were no HTTP. undici's parser also complains when the connection ends inside a message, then about no byte at
+ * all; and it speaks of a wrong length when a broken header names one.
+ */
+function isMalformed(error: Error & { readonly data?: string }, progress: Progress): boolean {
+  if (error instanceof errors.HTTPParserError) return error.data !== ''
+  return (
+    error instanceof errors.HeadersOverflowError ||
+    (error instanceof errors.ResponseContentLengthMismatchError && progress !== 'answered')
+  )
 }

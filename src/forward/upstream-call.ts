@@ -120,14 +120,14 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
       if (refusal !== undefined) {
         this.#fail(refusal)
         controller.abort(refusal)
-      } else this.#collectMax = limits.maskedReplyBytesMax
+      } else this.#collectMax = Math.min(this.#bytesMax, limits.maskedReplyBytesMax)
     } else if (plan.replyBytesMax !== undefined) this.#collectMax = Math.min(this.#bytesMax, limits.maskedReplyBytesMax)
     else if (this.#lengthBytes !== null && this.#lengthBytes <= limits.oneWriteReplyBytesMax)
       this.#collectMax = this.#lengthBytes
     else if (this.#lengthBytes === null) {
       // Of unknown length: when it has ended by the end of what the socket gave just now, it is small and goes out in one
       // write; otherwise it streams from here on, without having waited for anything.
-      this.#collectMax = limits.oneWriteReplyBytesMax
+      this.#collectMax = Math.min(this.#bytesMax, limits.oneWriteReplyBytesMax)
       queueMicrotask(() => this.#streamUnlessWhole())
     } else this.#stream(controller)
   }
