@@ -1,9 +1,8 @@
 /** From a file that is right to the frozen `Config`: units become numbers, paths absolute, names of the file names of the model. */
-import { join } from 'node:path'
 import { type Config, type Issuer, limits, type RouteRule, type Upstream } from '../model/index.ts'
 import { parseUpstreamUrl } from './addresses.ts'
 import { issuerOf } from './contradictions.ts'
-import type { Folders, References } from './references.ts'
+import { type Folders, logFolder, type References } from './references.ts'
 import type { AgentFile, ConfigFile, IssuerFile, RouteFile, UpstreamFile } from './schema.ts'
 import { parseDuration, parseSize } from './units.ts'
 
@@ -55,7 +54,7 @@ export function convert(file: ConfigFile, context: Context): Config {
     routes: file.routes.map((route) => convertRoute(route, folders)),
     policy: { paths: file.policy.paths.map(folders.absolute) },
     log: {
-      directory: file.log.directory === undefined ? join(folders.data, 'log') : folders.absolute(file.log.directory),
+      directory: logFolder(file.log.directory, folders),
       segmentBytesMax: bytes(file.log.segment_max),
       freeDiskBytesMin: bytes(file.log.free_disk_min),
     },

@@ -2,7 +2,7 @@
 export { isLoopback } from './addresses.ts'
 export { type ConfigError, ConfigErrors, formatConfigError } from './errors.ts'
 export { diskFiles, type Files } from './files.ts'
-export { type LoadPorts, loadConfig, type Overrides, peekConfig } from './load.ts'
+export { type LoadPorts, loadConfig, type Overrides, type Peeked, peekConfig } from './load.ts'
 export { maskedConfig, maskText } from './masked.ts'
 export { nearest } from './nearest.ts'
 export { jsonSchema, referencePage } from './published.ts'

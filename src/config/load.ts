@@ -6,7 +6,7 @@ import { convert } from './convert.ts'
 import { type ConfigError, ConfigErrors, type Finding } from './errors.ts'
 import { type Files, unreadable } from './files.ts'
 import { schemaFindings } from './issues.ts'
-import { foldersOf, followReferences } from './references.ts'
+import { foldersOf, followReferences, logFolder } from './references.ts'
 import { fileSchema } from './schema.ts'
 import { sectionsOf } from './sections.ts'
 import { readSource, type Source } from './source.ts'
@@ -50,12 +50,19 @@ export function loadConfig(file: string, ports: LoadPorts, overrides: Overrides 
   })
 }
 
-/** Enough to prepare what a configuration refers to before it is loaded: never throws, and says nothing about errors. */
-export function peekConfig(
-  file: string,
-  files: Files,
-  overrides: Overrides = {},
-): { readonly mode: Config['mode']; readonly dataDirectory: string } | undefined {
+export interface Peeked {
+  readonly mode: Config['mode']
+  /** Absolute. */
+  readonly dataDirectory: string
+  /** Absolute. */
+  readonly logDirectory: string
+}
+
+/**
+ * What a file says about its mode and folders, without following a reference: enough to prepare what it refers to, or to read
+ * the log without the right to read secrets. Never throws; undefined when the file cannot be read as YAML.
+ */
+export function peekConfig(file: string, files: Files, overrides: Overrides = {}): Peeked | undefined {
   let source: Source
   try {
     source = sourceOf(file, files)
@@ -64,8 +71,9 @@ export function peekConfig(
     throw cause
   }
   if (source.errors.length > 0) return undefined
-  const { mode, data } = sectionsOf(source.value)
-  return { mode, dataDirectory: foldersOf(dirname(file), data, overrides.dataDirectory).data }
+  const { mode, data, log } = sectionsOf(source.value)
+  const folders = foldersOf(dirname(file), data, overrides.dataDirectory)
+  return { mode, dataDirectory: folders.data, logDirectory: logFolder(log?.directory, folders) }
 }
 
 function sourceOf(file: string, files: Files): Source {

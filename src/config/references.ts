@@ -41,6 +41,11 @@ export function foldersOf(base: string, data: string | undefined, dataDirectory:
   }
 }
 
+/** Where the segments of the decision log are. */
+export function logFolder(written: string | undefined, folders: Folders): string {
+  return written === undefined ? join(folders.data, 'log') : folders.absolute(written)
+}
+
 export interface References {
   /** Resolved secrets and the text of authorities, by the path of their setting. */
   text(path: Path): string | undefined

@@ -225,6 +225,7 @@ routes:
     expect(peekConfig('/etc/gatehouse/gatehouse.yaml', filesOf(text))).toEqual({
       mode: 'development',
       dataDirectory: '/etc/gatehouse/kept',
+      logDirectory: '/etc/gatehouse/kept/log',
     })
     expect(peekConfig('/etc/gatehouse/gatehouse.yaml', filesOf('a: [')), 'broken YAML').toBeUndefined()
   })

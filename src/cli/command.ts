@@ -1,0 +1,51 @@
+/** What a command is: a row of the table in `commands.ts`, from which parsing, help, completion and the reference page are made. */
+import type { Io } from './io.ts'
+
+export interface Flag {
+  /** Without the dashes: `no-follow`. */
+  readonly name: string
+  readonly kind: 'switch' | 'text' | 'file' | 'folder' | 'choice' | 'port' | 'duration'
+  /** Name of the value in help: `FILE`. Not for switches. */
+  readonly value?: string
+  /** Of kind `choice`. */
+  readonly choices?: readonly string[]
+  /** May come more than once. */
+  readonly repeats?: boolean
+  /** One sentence without a full stop. */
+  readonly says: string
+}
+
+export interface Operand {
+  /** In capitals: `AGENT`. */
+  readonly name: string
+  readonly says: string
+  readonly choices?: readonly string[]
+  readonly optional?: boolean
+}
+
+export interface Command {
+  readonly name: string
+  /** One line for the list of commands; no full stop. */
+  readonly summary: string
+  /** Paragraphs for its own help. */
+  readonly about: string
+  readonly operands: readonly Operand[]
+  readonly flags: readonly Flag[]
+  /** Lines to paste, with what they do. */
+  readonly examples: readonly { readonly line: string; readonly does: string }[]
+}
+
+/** Gives the exit status. Throws `CommandError` or `ConfigErrors` for what a person can put right. */
+export type RunCommand = (options: Options, io: Io) => Promise<number>
+
+/** The checked words after the command's name. Asking for a flag that the command does not have is a bug and throws. */
+export interface Options {
+  readonly operands: readonly string[]
+  is(flag: string): boolean
+  text(flag: string): string | undefined
+  list(flag: string): readonly string[]
+  /** Milliseconds of a `duration`. */
+  ms(flag: string): number | undefined
+  /** 0 to 65,535. */
+  port(flag: string): number | undefined
+}

@@ -1,0 +1,174 @@
+/** The table of commands and their flags. Help, completion and docs/reference/command-line.md are made from it. */
+import type { Command, Flag } from './command.ts'
+
+const format: Flag = {
+  name: 'format',
+  kind: 'choice',
+  value: 'FORMAT',
+  choices: ['text', 'json'],
+  says: 'How to print; `json` for programs',
+}
+
+/** Every command that reads a configuration. */
+const configuration: readonly Flag[] = [
+  {
+    name: 'config',
+    kind: 'file',
+    value: 'FILE',
+    says: 'The configuration; without it `./gatehouse.yaml`, else the embedded default',
+  },
+  {
+    name: 'data',
+    kind: 'folder',
+    value: 'FOLDER',
+    says: 'The data directory, instead of the one that the configuration names',
+  },
+  format,
+]
+
+/** Commands that read no configuration take the flag too, so that scripts may pass it everywhere. */
+const unused: readonly Flag[] = [
+  { name: 'config', kind: 'file', value: 'FILE', says: 'Accepted, as everywhere; not read here' },
+  format,
+]
+
+export const commands = [
+  {
+    name: 'start',
+    summary: 'Run the gateway',
+    about:
+      'Runs until it is interrupted; then calls under way are finished and new ones refused. Says first where agents and operators find it. Configuration, policies and keys are read again when they change.',
+    operands: [],
+    flags: [
+      {
+        name: 'port',
+        kind: 'port',
+        value: 'PORT',
+        says: 'Port for agents, instead of the configured one; 0 takes a free one',
+      },
+      { name: 'operators-port', kind: 'port', value: 'PORT', says: 'Port for operators, likewise' },
+      ...configuration,
+    ],
+    examples: [
+      { line: 'gatehouse start', does: 'runs `./gatehouse.yaml`, or the embedded default where there is none' },
+      { line: 'gatehouse start --port 9080 --operators-port 9081', does: 'listens elsewhere' },
+    ],
+  },
+  {
+    name: 'token',
+    summary: 'Print a token of the development issuer for an agent',
+    about:
+      'Prints an access token and nothing else. Works in development mode only: in production tokens come from your issuer.',
+    operands: [{ name: 'AGENT', says: 'the id of an agent of the configuration' }],
+    flags: [
+      { name: 'subject', kind: 'text', value: 'SUBJECT', says: 'The subject (`sub`); without it the agent itself' },
+      { name: 'scope', kind: 'text', value: 'SCOPE', repeats: true, says: 'A scope; may come more than once' },
+      { name: 'role', kind: 'text', value: 'ROLE', repeats: true, says: 'A role; may come more than once' },
+      {
+        name: 'actor',
+        kind: 'text',
+        value: 'SUBJECT',
+        repeats: true,
+        says: 'Who acts for the subject (`act`), outermost first; may come more than once',
+      },
+      {
+        name: 'lifetime',
+        kind: 'duration',
+        value: 'TIME',
+        says: 'How long it is valid, `1s` to `7d`; without it `1h`',
+      },
+      ...configuration,
+    ],
+    examples: [
+      { line: 'gatehouse token buyer', does: 'prints a token of the agent `buyer` for an hour' },
+      {
+        line: 'curl -H "Authorization: Bearer $(gatehouse token buyer)" http://127.0.0.1:8080/erp/vendors',
+        does: 'uses one',
+      },
+    ],
+  },
+  {
+    name: 'tail',
+    summary: 'Show decisions as they are made',
+    about:
+      'Shows the last 10 records of the decision log that pass the filters, then follows. Reads the files of the log; the gateway need not run. All filters that are given must hold; an outcome belongs to the call that its decision was about. On a terminal each record is a line in colours; into a pipe or a file it goes as JSON.',
+    operands: [],
+    flags: [
+      { name: 'agent', kind: 'text', value: 'AGENT', says: 'Only calls of this agent' },
+      {
+        name: 'decision',
+        kind: 'choice',
+        value: 'DECISION',
+        choices: ['allow', 'deny', 'ask'],
+        says: 'Only calls decided so',
+      },
+      { name: 'route', kind: 'text', value: 'ROUTE', says: 'Only calls on this route' },
+      { name: 'code', kind: 'text', value: 'CODE', says: 'Only records with this reason or fault' },
+      {
+        name: 'type',
+        kind: 'choice',
+        value: 'TYPE',
+        choices: ['decision', 'outcome', 'admin', 'fault'],
+        says: 'Only records of this type',
+      },
+      {
+        name: 'since',
+        kind: 'text',
+        value: 'TIME',
+        says: 'Only records from then on, all of them: RFC 3339, or a length of time ago such as `15m`, `2h`, `7d`',
+      },
+      { name: 'no-follow', kind: 'switch', says: 'End after what is there' },
+      ...configuration,
+    ],
+    examples: [
+      { line: 'gatehouse tail', does: 'follows everything' },
+      {
+        line: 'gatehouse tail --decision deny --agent buyer --since 2h',
+        does: 'what was refused to `buyer` in the last two hours, then follows',
+      },
+      { line: 'gatehouse tail --no-follow --format json --since 7d', does: 'a week as JSON lines' },
+    ],
+  },
+  {
+    name: 'check',
+    summary: 'Check the configuration, descriptions and policies without starting',
+    about:
+      'Reads everything that `start` would read and prints all that is wrong, each with its file, line and what to write instead. With `--format json` it prints the configuration as it would be in force, secrets masked.',
+    operands: [],
+    flags: [...configuration],
+    examples: [
+      { line: 'gatehouse check --config /etc/gatehouse/gatehouse.yaml', does: 'checks a file before it is rolled out' },
+    ],
+  },
+  {
+    name: 'version',
+    summary: 'Print the version',
+    about: 'Prints the version of Gatehouse; with `--format json` also of Node and the platform.',
+    operands: [],
+    flags: [...unused],
+    examples: [{ line: 'gatehouse version', does: 'prints one line' }],
+  },
+  {
+    name: 'completion',
+    summary: 'Print a script that completes commands and flags in a shell',
+    about: 'Prints the script to standard output; the shell reads it.',
+    operands: [{ name: 'SHELL', says: 'the shell', choices: ['bash', 'zsh', 'fish'] }],
+    flags: [...unused],
+    examples: [
+      { line: 'source <(gatehouse completion bash)', does: 'for this bash; in `~/.bashrc` for all' },
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell reads it
+      { line: 'gatehouse completion zsh > "${fpath[1]}/_gatehouse"', does: 'for zsh' },
+      { line: 'gatehouse completion fish > ~/.config/fish/completions/gatehouse.fish', does: 'for fish' },
+    ],
+  },
+  {
+    name: 'help',
+    summary: 'Explain a command',
+    about: 'Without a command it lists them all; `gatehouse COMMAND --help` says the same.',
+    operands: [{ name: 'COMMAND', says: 'a command', optional: true }],
+    flags: [...unused],
+    examples: [{ line: 'gatehouse help tail', does: 'explains `tail`' }],
+  },
+] as const satisfies readonly Command[]
+
+export type CommandName = (typeof commands)[number]['name']

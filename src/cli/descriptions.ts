@@ -1,0 +1,69 @@
+/** Reads the OpenAPI descriptions that routes name, JSON or YAML, as plain JSON values. What they mean is the matter of `route/`. */
+import { LineCounter, parseDocument } from 'yaml'
+import { diskFiles, type Files } from '../config/index.ts'
+import { type Config, type Flaw, Flaws, type Json, limits } from '../model/index.ts'
+
+/** A description may repeat parts by YAML anchors; more aliases than this are an attempt to grow. */
+const aliasesMax = 1_000
+/** Flaws told of one file. */
+const flawsMax = 20
+
+/** By absolute path. Throws `Flaws` that name every file that cannot be read, with the places. */
+export function readDescriptions(config: Config, files: Files = diskFiles): ReadonlyMap<string, Json> {
+  const paths = new Set(config.routes.flatMap(({ description }) => description ?? []))
+  const found = new Map<string, Json>()
+  const flaws: Flaw[] = []
+  for (const path of paths) {
+    const read = readDescription(path, files)
+    if ('flaws' in read) flaws.push(...read.flaws)
+    else found.set(path, read.document)
+  }
+  if (flaws.length > 0) throw new Flaws(flaws)
+  return found
+}
+
+type Read = { readonly document: Json } | { readonly flaws: readonly Flaw[] }
+
+function readDescription(file: string, files: Files): Read {
+  const whole = (message: string, fix: string): Read => ({ flaws: [{ file, place: '', message, fix }] })
+  let bytes: Uint8Array
+  try {
+    bytes = files.read(file, limits.descriptionBytesMax)
+  } catch (cause) {
+    return whole(
+      `the description cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'correct its path or permissions',
+    )
+  }
+  if (bytes.length > limits.descriptionBytesMax)
+    return whole(
+      `the description has more than ${limits.descriptionBytesMax} bytes`,
+      'leave out operations that no agent needs',
+    )
+  try {
+    return parsed(file, new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (cause) {
+    // Bytes that are no UTF-8, nesting beyond the stack, aliases beyond their bound.
+    if (cause instanceof TypeError || cause instanceof RangeError || cause instanceof ReferenceError)
+      return whole(`the description cannot be read: ${cause.message}`, 'write it as plain YAML or JSON in UTF-8')
+    throw cause
+  }
+}
+
+function parsed(file: string, text: string): Read {
+  const lines = new LineCounter()
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    logLevel: 'silent',
+  })
+  if (document.errors.length > 0) {
+    const flaws = document.errors.slice(0, flawsMax).map((error) => {
+      const { line, col } = lines.linePos(error.pos[0])
+      return { file, place: `${line}:${col}`, message: `this is not YAML: ${error.message}`, fix: 'correct the line' }
+    })
+    return { flaws }
+  }
+  return { document: document.toJS({ maxAliasCount: aliasesMax }) as Json }
+}

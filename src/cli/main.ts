@@ -1,0 +1,74 @@
+/** The command line: reads words and environment once, runs the command they name, and turns what went wrong into words. */
+import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import { ConfigErrors } from '../config/index.ts'
+import { systemClock } from './clock.ts'
+import type { RunCommand } from './command.ts'
+import { type CommandName, commands } from './commands.ts'
+import { helpText } from './help.ts'
+import { CommandError, exitStatus, type Io, OutputClosed } from './io.ts'
+import { parseWords } from './options.ts'
+import { outputTo } from './output.ts'
+
+/** Imported only when it runs, so that each command starts as fast as it can. */
+const runners: { readonly [name in CommandName]: () => Promise<RunCommand> } = {
+  start: async () => (await import('./start.ts')).runStart,
+  token: async () => (await import('./token.ts')).runToken,
+  tail: async () => (await import('./tail.ts')).runTail,
+  check: async () => (await import('./check.ts')).runCheck,
+  version: async () => (await import('./version.ts')).runVersion,
+  completion: async () => (await import('./completion.ts')).runCompletion,
+  help: async () => (await import('./help.ts')).runHelp,
+}
+
+/** Runs this process's command line. Sets `process.exitCode`; never rejects. */
+export async function main(): Promise<void> {
+  const io: Io = {
+    out: outputTo(process.stdout),
+    err: outputTo(process.stderr),
+    environment: process.env,
+    directory: process.cwd(),
+    clock: systemClock,
+    randomBytes: (count) => randomBytes(count),
+    pause: (ms, signal) => setTimeout(ms, undefined, { signal }).catch(() => undefined),
+    onInterrupt(listener) {
+      const onSignal = (signal: NodeJS.Signals): void => listener(signal === 'SIGINT' ? 'SIGINT' : 'SIGTERM')
+      process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
+      return () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+    },
+  }
+  process.exitCode = await runWords(process.argv.slice(2), io)
+}
+
+/** Runs `words`, the command line without the program, and gives the exit status. Never rejects. */
+export async function runWords(words: readonly string[], io: Io): Promise<number> {
+  try {
+    const parsed = parseWords(words, commands)
+    if (parsed.kind === 'help') {
+      await io.out.write(helpText(parsed.command))
+      return exitStatus.done
+    }
+    const run = await runners[parsed.command.name as CommandName]()
+    return await run(parsed.options, io)
+  } catch (cause) {
+    if (cause instanceof OutputClosed) return exitStatus.done
+    const { status, text } = wordsOf(cause)
+    // Nobody may be left to read it.
+    await io.err.write(text).catch(() => undefined)
+    return status
+  }
+}
+
+function wordsOf(cause: unknown): { status: number; text: string } {
+  if (cause instanceof CommandError) return { status: cause.status, text: `gatehouse: ${cause.message}\n` }
+  if (cause instanceof ConfigErrors) {
+    const count = cause.errors.length === 1 ? 'an error' : `${cause.errors.length} errors`
+    return { status: exitStatus.usage, text: `${cause.message}\ngatehouse: the configuration has ${count}\n` }
+  }
+  // A bug of ours: the stack helps whoever is told of it.
+  const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+  return {
+    status: exitStatus.finding,
+    text: `gatehouse: this is a mistake of the program; please report it with these lines\n${text}\n`,
+  }
+}

@@ -1,0 +1,146 @@
+/** Reads the words after `gatehouse` by the table of commands: every word is known and checked, or an error says what to write. */
+import { nearest, parseDuration } from '../config/index.ts'
+import type { Command, Flag, Options } from './command.ts'
+import { CommandError } from './io.ts'
+
+export type Parsed =
+  | { readonly kind: 'help'; readonly command: Command | undefined }
+  | { readonly kind: 'run'; readonly command: Command; readonly options: Options }
+
+/** `words` without the program's name. `gatehouse`, `gatehouse --help`, `gatehouse help X` and `gatehouse X --help` are help. */
+export function parseWords(words: readonly string[], commands: readonly Command[]): Parsed {
+  const [first, ...rest] = words
+  if (first === undefined || first === '--help' || first === '-h') return { kind: 'help', command: undefined }
+  if (first === '--version' || first === '-V') return parseWords(['version', ...rest], commands)
+  const command = commands.find(({ name }) => name === first)
+  if (command === undefined) throw new CommandError(unknownCommand(first, commands))
+  if (asksForHelp(rest, command)) return { kind: 'help', command }
+  if (command.name === 'help') {
+    const about = commands.find(({ name }) => name === rest[0])
+    if (rest[0] !== undefined && about === undefined) throw new CommandError(unknownCommand(rest[0], commands))
+    return { kind: 'help', command: about }
+  }
+  return { kind: 'run', command, options: readOptions(rest, command) }
+}
+
+/** `--help` as the value of a flag is not a question. */
+function asksForHelp(words: readonly string[], command: Command): boolean {
+  for (const [index, word] of words.entries()) {
+    if (word === '--') return false
+    const before = words[index - 1]
+    const flag = before?.startsWith('--') ? command.flags.find(({ name }) => `--${name}` === before) : undefined
+    if ((word === '--help' || word === '-h') && (flag === undefined || flag.kind === 'switch')) return true
+  }
+  return false
+}
+
+function unknownCommand(word: string, commands: readonly Command[]): string {
+  const names = commands.map(({ name }) => name)
+  const meant = nearest(word, names)
+  const offer = meant === undefined ? `commands are ${names.join(', ')}` : `did you mean \`${meant}\`?`
+  return `there is no command \`${printable(word)}\`; ${offer}`
+}
+
+function readOptions(words: readonly string[], command: Command): Options {
+  const values = new Map<string, string[]>()
+  const operands: string[] = []
+  const queue = [...words]
+  for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
+    if (word === '--') {
+      operands.push(...queue.splice(0))
+    } else if (word.startsWith('-') && word !== '-') {
+      const [name = '', inline] = splitOnce(word.replace(/^--?/, ''))
+      const flag = word.startsWith('--') ? command.flags.find((one) => one.name === name) : undefined
+      if (flag === undefined) throw new CommandError(unknownFlag(word, name, command))
+      const given = values.get(flag.name) ?? []
+      if (given.length > 0 && flag.repeats !== true)
+        throw new CommandError(`\`--${flag.name}\` comes twice; write it once`)
+      values.set(flag.name, [
+        ...given,
+        checkedValue(flag, flag.kind === 'switch' ? noValue(flag, inline) : (inline ?? queue.shift())),
+      ])
+    } else operands.push(word)
+  }
+  checkOperands(operands, command)
+  return optionsOf(values, operands, command)
+}
+
+function splitOnce(text: string): [string, string | undefined] {
+  const at = text.indexOf('=')
+  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+function noValue(flag: Flag, inline: string | undefined): string {
+  if (inline !== undefined) throw new CommandError(`\`--${flag.name}\` takes no value; write it alone`)
+  return ''
+}
+
+function checkedValue(flag: Flag, value: string | undefined): string {
+  const expected = `--${flag.name} ${flag.value ?? ''}`
+  if (value === undefined || (value === '' && flag.kind !== 'switch'))
+    throw new CommandError(`\`--${flag.name}\` needs a value; write \`${expected}\``)
+  const wrong = (wanted: string): CommandError =>
+    new CommandError(`\`--${flag.name}\` takes ${wanted}, not \`${printable(value)}\``)
+  if (flag.kind === 'choice' && flag.choices?.includes(value) !== true) {
+    const meant = nearest(value, flag.choices ?? [])
+    const offer = meant === undefined ? '' : `; did you mean \`${meant}\`?`
+    throw new CommandError(`\`--${flag.name}\` takes ${flag.choices?.join(', ')}, not \`${printable(value)}\`${offer}`)
+  }
+  if (flag.kind === 'port' && !(/^\d{1,5}$/.test(value) && Number(value) <= 65_535))
+    throw wrong('a port from 0 to 65535')
+  if (flag.kind === 'duration' && parseDuration(value) === undefined)
+    throw wrong('a length of time such as `90s`, `15m` or `24h`')
+  return value
+}
+
+function unknownFlag(word: string, name: string, command: Command): string {
+  const meant = nearest(
+    name,
+    command.flags.map((flag) => flag.name),
+  )
+  const offer =
+    meant === undefined ? `run \`gatehouse ${command.name} --help\` for those it has` : `did you mean \`--${meant}\`?`
+  return `\`${command.name}\` has no flag \`${printable(splitOnce(word)[0])}\`; ${offer}`
+}
+
+function checkOperands(operands: readonly string[], command: Command): void {
+  for (const [index, operand] of command.operands.entries()) {
+    const given = operands[index]
+    if (given === undefined && operand.optional !== true)
+      throw new CommandError(
+        `\`${command.name}\` needs ${operand.name}, ${operand.says}; run \`gatehouse ${command.name} --help\``,
+      )
+    if (given !== undefined && operand.choices?.includes(given) === false)
+      throw new CommandError(`${operand.name} is one of ${operand.choices.join(', ')}, not \`${printable(given)}\``)
+  }
+  const extra = operands[command.operands.length]
+  if (extra !== undefined)
+    throw new CommandError(
+      `\`${command.name}\` takes no \`${printable(extra)}\`; run \`gatehouse ${command.name} --help\``,
+    )
+}
+
+function optionsOf(
+  values: ReadonlyMap<string, readonly string[]>,
+  operands: readonly string[],
+  command: Command,
+): Options {
+  const known = (flag: string): readonly string[] => {
+    if (!command.flags.some(({ name }) => name === flag)) throw new TypeError(`${command.name} has no flag --${flag}`)
+    return values.get(flag) ?? []
+  }
+  return {
+    operands,
+    is: (flag) => known(flag).length > 0,
+    text: (flag) => known(flag)[0],
+    list: known,
+    ms: (flag) => parseDuration(known(flag)[0] ?? ''),
+    port: (flag) => (known(flag)[0] === undefined ? undefined : Number(known(flag)[0])),
+  }
+}
+
+/** What somebody typed may hold control characters; a terminal must not obey them. */
+function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is taken out
+  return text.slice(0, 80).replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
+}

@@ -1,0 +1,349 @@
+/** The commands as a shell calls them, without a process: words in, text and exit status out. Each case has its own folder. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { runWords } from '../../../src/cli/main.ts'
+import { type FakeIo, type FakeIoOptions, makeFakeIo } from '../../support/io.ts'
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A folder with these files. */
+function folderWith(files: { readonly [path: string]: string } = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-cli-'))
+  folders.push(folder)
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(folder, path, '..'), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+  return folder
+}
+
+interface Ran {
+  readonly status: number
+  readonly out: string
+  readonly err: string
+  readonly io: FakeIo
+}
+
+async function run(line: string, options: FakeIoOptions): Promise<Ran> {
+  const io = makeFakeIo(options)
+  const status = await runWords(line.split(' '), io)
+  return { status, out: io.stdout.text, err: io.stderr.text, io }
+}
+
+const development = `mode: development
+policy: { paths: [policies] }
+agents: [{ id: buyer }, { id: helper, identity: { claim: sub, value: helper-1 } }]
+upstreams: [{ id: erp, url: development:erp, credential: { value: "Bearer \${file:data/keys/procurement-erp}" } }]
+routes: [{ id: erp, path: /erp, upstream: erp }]
+`
+const production = `issuers: [{ issuer: https://login.example.com/, keys: { url: https://login.example.com/jwks }, audiences: [gatehouse] }]
+`
+const policy = `package gatehouse
+
+default allow := false
+`
+
+function claimsOf(token: string): { [name: string]: unknown } {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { [name: string]: unknown }
+}
+
+describe('gatehouse version', () => {
+  it('prints one line, or facts for programs', async () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8'))
+    const directory = folderWith()
+    expect(await run('version', { directory })).toMatchObject({ status: 0, out: `gatehouse ${version}\n`, err: '' })
+    const json = await run('version --format json', { directory })
+    expect(JSON.parse(json.out)).toMatchObject({ gatehouse: version, node: process.versions.node })
+  })
+})
+
+describe('gatehouse token', () => {
+  it('prints a token of the agent and nothing else, for an hour, and keeps its key for the next one', async () => {
+    const directory = folderWith({ 'gatehouse.yaml': development, 'policies/main.rego': policy })
+    const first = await run('token buyer', { directory })
+    expect(first).toMatchObject({ status: 0, err: '', out: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+\n$/) })
+    const claims = claimsOf(first.out)
+    expect(claims).toMatchObject({ sub: 'buyer', client_id: 'buyer', aud: 'gatehouse' })
+    expect(Number(claims.exp) - Number(claims.iat)).toBe(3_600)
+    const second = await run('token buyer', { directory })
+    expect(second.out.split('.')[0], 'the same key id').toBe(first.out.split('.')[0])
+  })
+
+  it('takes subject, scopes, roles, actors and lifetime', async () => {
+    const directory = folderWith({ 'gatehouse.yaml': development, 'policies/main.rego': policy })
+    const { out } = await run(
+      'token buyer --subject ada --scope orders.read --scope orders.write --role clerk --actor one --lifetime 24h --format json',
+      { directory },
+    )
+    const reply = JSON.parse(out)
+    expect(reply).toMatchObject({ token_type: 'Bearer', expires_in: 86_400 })
+    expect(claimsOf(reply.token)).toMatchObject({
+      sub: 'ada',
+      client_id: 'buyer',
+      scope: 'orders.read orders.write',
+      roles: ['clerk'],
+      act: { sub: 'one' },
+    })
+  })
+
+  it('names an agent by the claim and value that the configuration says', async () => {
+    const directory = folderWith({ 'gatehouse.yaml': development, 'policies/main.rego': policy })
+    expect(claimsOf((await run('token helper', { directory })).out)).toMatchObject({ sub: 'helper-1' })
+  })
+
+  it('keeps keys and credentials for their owner alone', async () => {
+    const directory = folderWith({ 'gatehouse.yaml': development, 'policies/main.rego': policy })
+    await run('token buyer', { directory })
+    const keys = join(directory, 'data/keys')
+    const names = readdirSync(keys)
+    expect(names).toEqual(expect.arrayContaining(['procurement-crm', 'procurement-desk', 'procurement-erp']))
+    for (const name of names) expect([name, statSync(join(keys, name)).mode & 0o077]).toEqual([name, 0])
+    const credential = readFileSync(join(keys, 'procurement-erp'), 'utf8')
+    expect(credential).toMatch(/^[\w-]{43}\n$/)
+    await run('token buyer', { directory })
+    expect(readFileSync(join(keys, 'procurement-erp'), 'utf8'), 'made once').toBe(credential)
+  })
+
+  it.each([
+    {
+      note: 'in production',
+      text: production,
+      line: 'token buyer',
+      wanted: /development mode only, and .* is of mode `production`/,
+    },
+    {
+      note: 'for an agent that is not there',
+      text: development,
+      line: 'token biyer',
+      wanted: /no agent `biyer`; did you mean `buyer`\?/,
+    },
+    {
+      note: 'for longer than a week',
+      text: development,
+      line: 'token buyer --lifetime 8d',
+      wanted: /from 1 to 604800/,
+    },
+    {
+      note: 'for less than a second',
+      text: development,
+      line: 'token buyer --lifetime 5ms',
+      wanted: /whole number of seconds/,
+    },
+    {
+      note: 'on the network',
+      text: `${development}listeners: { agents: { host: 0.0.0.0 } }\n`,
+      line: 'token buyer',
+      wanted: /loopback only/,
+    },
+  ])('refuses $note, with nothing on standard output', async ({ text, line, wanted }) => {
+    const directory = folderWith({ 'gatehouse.yaml': text, 'policies/main.rego': policy })
+    const ran = await run(line, { directory })
+    expect(ran).toMatchObject({ status: 2, out: '', err: expect.stringMatching(wanted) })
+  })
+
+  it('refuses development mode where the environment allows production only', async () => {
+    const environment = { GATEHOUSE_PRODUCTION_ONLY: '1' }
+    const directory = folderWith({ 'gatehouse.yaml': development, 'policies/main.rego': policy })
+    const named = await run('token buyer', { directory, environment })
+    expect(named).toMatchObject({ status: 2, err: expect.stringMatching(/`mode: development`, which is refused here/) })
+    const embedded = await run('token buyer', { directory: folderWith(), environment })
+    expect(embedded).toMatchObject({ status: 2, err: expect.stringMatching(/mount one there or name it/) })
+    expect(readdirSync(directory), 'nothing was made').not.toContain('data')
+  })
+})
+
+describe('gatehouse check', () => {
+  it('finds the embedded default right, and makes nothing', async () => {
+    const directory = folderWith()
+    const ran = await run('check', { directory })
+    expect(ran).toMatchObject({
+      status: 0,
+      err: '',
+      out: expect.stringMatching(/^the embedded default is right: mode development/),
+    })
+    expect(readdirSync(directory)).toEqual([])
+  })
+
+  it('prints the configuration in force with secrets masked', async () => {
+    const environment = { ERP: 'hunter2hunter2' }
+    const text = `${production}upstreams: [{ id: erp, url: https://erp.example.com, credential: { value: "Bearer \${ERP}" } }]\n`
+    const directory = folderWith({ 'gatehouse.yaml': text, 'policies/main.rego': policy })
+    const { status, out } = await run('check --format json', { directory, environment })
+    expect([status, JSON.parse(out)]).toMatchObject([
+      0,
+      { ok: true, errors: [], config: { upstreams: [{ credential: { value: 'Bearer [redacted]' } }] } },
+    ])
+    expect(out).not.toContain('hunter2')
+  })
+
+  it('tells what is wrong with its place, for people and for programs', async () => {
+    const directory = folderWith({
+      'gatehouse.yaml': 'mode: development\nlistenrs: {}\n',
+      'policies/main.rego': policy,
+    })
+    const ran = await run('check', { directory })
+    expect(ran.status).toBe(2)
+    expect(ran.out).toContain('gatehouse.yaml:2:1: listenrs: there is no such setting; did you mean `listeners`?')
+    const json = await run('check --format json', { directory })
+    expect(JSON.parse(json.out)).toMatchObject({
+      ok: false,
+      errors: [{ place: '2:1', path: 'listenrs', fix: 'did you mean `listeners`?' }],
+    })
+  })
+
+  it.each([
+    {
+      note: 'a policy that does not compile',
+      files: { 'policies/main.rego': 'package gatehouse\n\nallow if input.x ==\n' },
+      wanted: /main\.rego:\d+:\d+: /,
+    },
+    {
+      note: 'a description that is no YAML',
+      files: { 'erp.yaml': 'a: [\n' },
+      wanted: /erp\.yaml:\d+:\d+: this is not YAML/,
+    },
+    { note: 'a description that is no OpenAPI', files: { 'erp.yaml': 'a: b\n' }, wanted: /erp\.yaml/ },
+  ])('tells of $note', async ({ files, wanted }) => {
+    const text = development.replace('upstream: erp }]', 'upstream: erp, description: erp.yaml }]')
+    const description = 'openapi: 3.1.0\ninfo: { title: t, version: "1" }\npaths: {}\n'
+    const directory = folderWith({
+      'gatehouse.yaml': text,
+      'policies/main.rego': policy,
+      'erp.yaml': description,
+      ...files,
+    })
+    const ran = await run('check', { directory })
+    expect(ran).toMatchObject({ status: 2, out: expect.stringMatching(wanted) })
+  })
+
+  it('says so when the file that is named is not there', async () => {
+    const ran = await run('check --config absent.yaml', { directory: folderWith() })
+    expect(ran).toMatchObject({ status: 2, out: expect.stringMatching(/absent\.yaml` does not exist; create it/) })
+  })
+})
+
+describe('gatehouse tail', () => {
+  const at = (index: number) => `2026-03-02T09:${String(30 + index).padStart(2, '0')}:00.000000Z`
+  const admin = (index: number) =>
+    JSON.stringify({
+      seq: index,
+      type: 'admin',
+      timestamp: at(index),
+      event: 'reload',
+      detail: { index, text: '\u009b31m' },
+    })
+  const log = Array.from({ length: 20 }, (_, index) => `${admin(index)}\n`).join('')
+  const world = () => folderWith({ 'gatehouse.yaml': production, 'data/log/0000000000.jsonl': log })
+
+  it('shows the last ten as they are in the log when nobody looks', async () => {
+    const ran = await run('tail --no-follow', { directory: world() })
+    expect(ran).toMatchObject({ status: 0, err: '', out: log.split('\n').slice(10).join('\n') })
+  })
+
+  it('shows lines for a person on a terminal, in colours unless they are not wanted', async () => {
+    const coloured = await run('tail --no-follow', { directory: world(), columns: 100 })
+    expect(coloured.out).toContain('\u001b[34madmin')
+    expect(coloured.out, 'what others wrote never steers the terminal').not.toContain('\u009b')
+    const plain = await run('tail --no-follow', { directory: world(), columns: 100, environment: { NO_COLOR: '1' } })
+    expect(plain.out).not.toContain('\u001b')
+    const json = await run('tail --no-follow --format json', { directory: world(), columns: 100 })
+    expect(json.out).not.toContain('\u009b')
+    expect(
+      json.out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).seq),
+    ).toEqual([10, 11, 12, 13, 14, 15, 16, 17, 18, 19])
+    const text = await run('tail --no-follow --format text', { directory: world() })
+    expect(text.out).toMatch(/^03-02 09:40:00\.000 admin/)
+  })
+
+  it.each([
+    { since: '15m', first: 15 },
+    { since: '2026-03-02T09:48:00Z', first: 18 },
+    { since: '2026-03-02T10:48:00+01:00', first: 18 },
+    { since: '1h', first: 0 },
+  ])('shows all since $since, seen at 10:00', async ({ since, first }) => {
+    const ran = await run(`tail --no-follow --since ${since}`, { directory: world() })
+    expect(
+      ran.out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).seq)[0],
+    ).toBe(first)
+  })
+
+  it.each(['yesterday', '2026-03-02', '2026-03-02T10:00:00', '5'])('refuses `--since %s`', async (since) => {
+    const ran = await run(`tail --no-follow --since ${since}`, { directory: world() })
+    expect(ran).toMatchObject({ status: 2, err: expect.stringMatching(/`--since` takes a time such as/) })
+  })
+
+  it('follows until it is interrupted, and then ends quietly', async () => {
+    const directory = world()
+    let waits = 0
+    const io: FakeIo = makeFakeIo({
+      directory,
+      pause: async () => {
+        waits++
+        if (waits === 1) writeFileSync(join(directory, 'data/log/0000000000.jsonl'), `${log}${admin(20)}\n`)
+        else io.interrupt('SIGINT')
+      },
+    })
+    expect(await runWords(['tail'], io)).toBe(0)
+    expect(
+      io.stdout.text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).seq)
+        .at(-1),
+    ).toBe(20)
+    expect(io.stderr.text).toBe('')
+    expect(io.interrupt('SIGINT'), 'nobody listens afterwards').toBe(false)
+  })
+
+  it('ends quietly when the reader has gone, as with `| head`', async () => {
+    const io = makeFakeIo({ directory: world() })
+    io.stdout.closed = true
+    expect(await runWords(['tail', '--no-follow'], io)).toBe(0)
+    expect(io.stderr.text).toBe('')
+  })
+
+  it('needs neither the secrets of the configuration nor a gateway', async () => {
+    const text = `${production}upstreams: [{ id: erp, url: https://erp.example.com, credential: { value: file:absent } }]\n`
+    const directory = folderWith({ 'gatehouse.yaml': text, 'data/log/0000000000.jsonl': log })
+    expect((await run('tail --no-follow', { directory })).status).toBe(0)
+  })
+
+  it('says what to do where there is no log yet', async () => {
+    const ran = await run('tail --no-follow', { directory: folderWith({ 'gatehouse.yaml': production }) })
+    expect(ran).toMatchObject({
+      status: 2,
+      err: expect.stringMatching(/no log at .* yet; run `gatehouse start` first/),
+    })
+  })
+})
+
+describe('whatever goes wrong', () => {
+  it('all errors of a configuration are told, each on its line', async () => {
+    const directory = folderWith({ 'gatehouse.yaml': 'mode: development\na: 1\nb: 2\n', 'policies/main.rego': policy })
+    const ran = await run('token buyer', { directory })
+    expect(ran.status).toBe(2)
+    expect(ran.err.split('\n')).toEqual([
+      expect.stringMatching(/gatehouse\.yaml:2:1: a: /),
+      expect.stringMatching(/gatehouse\.yaml:3:1: b: /),
+      'gatehouse: the configuration has 2 errors',
+      '',
+    ])
+  })
+
+  it('keys that cannot be made are an error with the folder', async () => {
+    const directory = folderWith({ 'gatehouse.yaml': development, 'policies/main.rego': policy, data: 'a file' })
+    const ran = await run('token buyer', { directory })
+    expect(ran).toMatchObject({ status: 2, err: expect.stringMatching(/keys of development mode cannot be made in/) })
+  })
+})
