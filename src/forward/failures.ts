@@ -28,8 +28,8 @@ export function upstreamFault(error: Error & { code?: string }, progress: Progre
  * Whether the bytes were no HTTP. undici's parser also complains when the connection ends inside a message, then about no byte at
  * all; and it speaks of a wrong length when a broken header names one.
  */
-function isMalformed(error: Error & { readonly data?: string }, progress: Progress): boolean {
-  if (error instanceof errors.HTTPParserError) return error.data !== ''
+function isMalformed(error: Error, progress: Progress): boolean {
+  if (error instanceof errors.HTTPParserError) return (error as { readonly data?: string }).data !== ''
   return (
     error instanceof errors.HeadersOverflowError ||
     (error instanceof errors.ResponseContentLengthMismatchError && progress !== 'answered')
