@@ -1,16 +1,17 @@
 /** From sources to a prepared query, in the order of the stages: parse, resolve, plan, emit, link. */
-import type { Module } from './ast.ts'
+import type { Plain } from './ast.ts'
 import type { Builtin, BuiltinPorts, BuiltinTable } from './builtins/builtin.ts'
-import { type BuiltinDecl, declarations } from './builtins/declarations.ts'
+import type { BuiltinDecl } from './builtins/declarations.ts'
 import { builtins as library } from './builtins/index.ts'
+import type { Capabilities } from './capabilities.ts'
+import { compile } from './compile.ts'
 import { namesOf } from './emit/code.ts'
 import { load } from './emit/link.ts'
 import { emitPlan } from './emit/program.ts'
 import { errorAt, type RegoError, RegoErrors } from './errors.ts'
-import { parseModule, parseQuery } from './parse/module.ts'
 import { planProgram } from './plan/plan.ts'
 import { readsOf } from './plan/reads.ts'
-import { type Resolved, resolveModules, resolveQuery } from './resolve/resolve.ts'
+import type { Program } from './program.ts'
 import { builtinCall, relationCall } from './run/builtin-call.ts'
 import { makeBuiltinCache } from './run/cache.ts'
 import type { EvaluationError } from './run/failure.ts'
@@ -38,6 +39,10 @@ export interface PrepareOptions {
   readonly strictBuiltinErrors?: boolean
   /** Refuses what `opa check --strict` refuses. Default false. */
   readonly strict?: boolean
+  /** Limits what policies may use, as OPA's capabilities files do. Default: everything of OPA 1.20.2. */
+  readonly capabilities?: Capabilities
+  /** JSON Schemas by ref: `schema` types `input` everywhere, others (`schema.request`) are named by annotations. */
+  readonly schemas?: Readonly<Record<string, Plain>>
   /** Functions added to the builtins, or in place of one of the same name. */
   readonly builtins?: Readonly<Record<string, OwnBuiltin>>
   /** The bounds of each evaluation; those left out have their defaults. */
@@ -56,61 +61,37 @@ export interface PrepareOptions {
 
 /** Compiles a query. Throws `RegoErrors` with codes, rows and columns as OPA gives them. */
 export function prepare(options: PrepareOptions): Query {
-  const modules = Object.entries(options.modules).map(([file, source]) => parseModule(source, file))
-  const { table, declared } = withOwn(options.builtins ?? {})
-  const settings = { builtins: declared, strict: options.strict ?? false, print: options.print !== undefined }
-  const resolved = resolveModules(modules, settings)
-  const query = resolveQuery(resolved, options.query, parseQuery(options.query), settings)
-  const plan = planProgram(resolved.program, query, { isRelation: (name) => declared.get(name)?.relation === true })
-  const linked = load(emitPlan(plan, namesOf(runtime))).link((options.data ?? {}) as Value, (name) =>
-    callOf(table, name),
-  )
+  const { query: text, modules, data, strict, capabilities, schemas, builtins: own = {}, print } = options
+  const compiled = compile({
+    modules,
+    print: print !== undefined,
+    builtins: Object.fromEntries(Object.entries(own).map(([name, { decl }]) => [name, decl])),
+    ...(strict === undefined ? {} : { strict }),
+    ...(capabilities === undefined ? {} : { capabilities }),
+    ...(schemas === undefined ? {} : { schemas }),
+  })
+  const query = compiled.query(text)
+  const plan = planProgram(compiled.program, query, {
+    isRelation: (name) => compiled.builtins.get(name)?.relation === true,
+  })
+  const table = withOwn(own)
+  const linked = load(emitPlan(plan, namesOf(runtime))).link((data ?? {}) as Value, (name) => callOf(table, name))
   return makeQuery({
     linked,
     environment: environmentOf(options),
     vars: query.vars.map(({ name }) => name),
     reads: readsOf(plan),
-    describe: (error) => describeError(resolved, options.query, error),
+    describe: (error) => describeError(compiled.program, text, error),
   })
 }
 
-/** The errors that preparing a query on these modules would throw before any query is known; an empty array when there are none. */
-export function check(options: Pick<PrepareOptions, 'modules' | 'strict' | 'builtins'>): readonly RegoError[] {
-  const modules: Module[] = []
-  const errors: RegoError[] = []
-  for (const [file, source] of Object.entries(options.modules)) {
-    try {
-      modules.push(parseModule(source, file))
-    } catch (error) {
-      errors.push(...errorsOf(error))
-    }
-  }
-  if (errors.length > 0) return errors
-  try {
-    resolveModules(modules, { builtins: withOwn(options.builtins ?? {}).declared, strict: options.strict ?? false })
-    return []
-  } catch (error) {
-    return errorsOf(error)
-  }
-}
-
-function errorsOf(error: unknown): readonly RegoError[] {
-  if (error instanceof RegoErrors) return error.errors
-  throw error
-}
-
 /** The builtins of the library with the caller's own over them. */
-function withOwn(own: Readonly<Record<string, OwnBuiltin>>): {
-  table: BuiltinTable
-  declared: ReadonlyMap<string, BuiltinDecl>
-} {
+function withOwn(own: Readonly<Record<string, OwnBuiltin>>): BuiltinTable {
   const table = new Map<string, Builtin>(library)
-  const declared = new Map(Object.entries(declarations))
   for (const [name, { decl, run }] of Object.entries(own)) {
     table.set(name, { run: (_context, ...args) => run(...args), nondeterministic: decl.nondeterministic === true })
-    declared.set(name, decl)
   }
-  return { table, declared }
+  return table
 }
 
 function callOf(table: BuiltinTable, name: string): ReturnType<typeof builtinCall> | ReturnType<typeof relationCall> {
@@ -146,7 +127,7 @@ function environmentOf(options: PrepareOptions): Environment {
 }
 
 /** An error of an evaluation with its place and source line. */
-function describeError({ program }: Resolved, query: string, error: EvaluationError): RegoError {
+function describeError(program: Program, query: string, error: EvaluationError): RegoError {
   const { code, message, at } = error
   if (at === undefined) return { code, message, file: '', row: 0, col: 0 }
   const source = at.file === '' ? query : program.files.find(({ file }) => file === at.file)?.source

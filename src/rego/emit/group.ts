@@ -99,32 +99,38 @@ function emitParts(group: Group, variant: Variant, args: readonly Code[], finder
 /** The function that finds a group's candidates: a list of procedures. */
 function emitIndex(context: GroupContext, group: Group, variant: Variant, index: RuleIndex): Finder {
   const args = Array.from({ length: group.arity }, (_, i) => name('argument', i))
+  const operands = join([code`s`, ...args])
+  const candidates = (rules: readonly number[]): Code =>
+    code`[${join(rules.map((rule) => name('procedure', variant.procedures[rule]?.id ?? -1)))}]`
   const lines: Code[] = []
+  const tables: Code[] = []
   let count = 0
   const emit = (node: RuleIndex): Code => {
-    if (node.kind === 'leaf') {
-      return code`[${join(node.rules.map((rule) => name('procedure', variant.procedures[rule]?.id ?? -1)))}]`
-    }
-    const id = count++
-    const own = code`${name('index', group.id, variant.depth)}_${id}`
+    if (node.kind === 'leaf') return candidates(node.rules)
+    const own = code`${name('index', group.id, variant.depth)}_${count++}`
+    // What stands below comes first: a function that another's table names must not be declared inside that other.
+    const rest = node.kind === 'equal' ? emitBranches(node, own) : emitJoined(node, own)
+    lines.push(code`function ${own}(${operands}) {`, ...emitProbe(context, node.probe), ...rest, code`}`)
+    return own
+  }
+  const emitBranches = (node: Extract<RuleIndex, { kind: 'equal' }>, own: Code): Code[] => {
     const branches = node.branches.map(
       ({ value, next }) => code`[keyOf(${context.pool.constant(value)}), ${emit(next)}]`,
     )
-    lines.push(code`const ${own}m = new Map([${join(branches)}]), ${own}o = ${emit(node.otherwise)};`)
-    lines.push(code`function ${own}(${join([code`s`, ...args])}) {`)
-    lines.push(...emitProbe(context, node.probe))
-    lines.push(
-      code`let c = t === undefined ? undefined : ${own}m.get(typeof t === 'string' ? t : keyOf(t)); if (c === undefined) c = ${own}o;`,
+    tables.push(code`const ${own}m = new Map([${join(branches)}]), ${own}o = ${emit(node.otherwise)};`)
+    const select = code`let c = t === undefined ? undefined : ${own}m.get(typeof t === 'string' ? t : keyOf(t)); if (c === undefined) c = ${own}o;`
+    return [select, code`return typeof c === 'function' ? c(${operands}) : c;`]
+  }
+  const emitJoined = (node: Extract<RuleIndex, { kind: 'prefix' | 'element' }>, own: Code): Code[] => {
+    const branches = node.branches.map(
+      ({ value, rules }) => code`[${context.pool.constant(value)}, ${candidates(rules)}]`,
     )
-    const nested = [node.otherwise, ...node.branches.map(({ next }) => next)].some(({ kind }) => kind !== 'leaf')
-    lines.push(
-      nested ? code`return typeof c === 'function' ? c(${join([code`s`, ...args])}) : c;` : code`return c;`,
-      code`}`,
-    )
-    return own
+    const kind = node.kind === 'prefix' ? code`PrefixIndex` : code`ElementIndex`
+    tables.push(code`const ${own}m = new ${kind}([${join(branches)}]), ${own}o = ${emit(node.otherwise)};`)
+    return [code`return ${own}m.find(t, typeof ${own}o === 'function' ? ${own}o(${operands}) : ${own}o);`]
   }
   const root = emit(index)
-  return { definition: join(lines, '\n'), call: code`${root}(${join([code`s`, ...args])})` }
+  return { definition: join([...lines, ...tables], '\n'), call: code`${root}(${operands})` }
 }
 
 /** Statements that leave the probe's value, or undefined, in `t`. */

@@ -8,9 +8,13 @@ import { RegoSet } from '../value.ts'
 import { constantOf } from './constant.ts'
 import type { Probe } from './ir.ts'
 
-/** The rule can only hold when the probe's value is one of these. */
+/**
+ * A condition on the probe's value without which the rule does not hold: that it equals one of the values, that it begins with one of them, or
+ * that one of its elements equals one of them.
+ */
 export interface Guard {
   readonly probe: Probe
+  readonly how: 'equal' | 'prefix' | 'element'
   readonly values: readonly Value[]
 }
 
@@ -22,49 +26,73 @@ export function guardsOf(rule: Rule, replaced: ReadonlySet<string>): Guard[] {
   const guards: Guard[] = []
   rule.args.forEach((arg, argument) => {
     const probe: Probe = { root: 'argument', argument, path: [] }
-    const value = constantOf(arg)
-    if (value !== undefined) guards.push({ probe, values: [value] })
-    else if (arg.kind === 'local' && !places.has(arg.local)) places.set(arg.local, probe)
+    guards.push(...equalities(probe, arg))
+    if (arg.kind === 'local' && !places.has(arg.local)) places.set(arg.local, probe)
   })
   for (const expr of clause.body) {
     if (expr.with.length > 0) continue
-    const guard = guardOf(expr, places, replaced)
-    if (guard !== undefined) guards.push(guard)
+    guards.push(...guardsIn(expr, places, replaced))
   }
   return guards
 }
 
-function guardOf(expr: Expr, places: Map<number, Probe>, replaced: ReadonlySet<string>): Guard | undefined {
+function guardsIn(expr: Expr, places: Map<number, Probe>, replaced: ReadonlySet<string>): Guard[] {
   if (expr.kind === 'unify') {
-    const guard = equality(expr.left, expr.right, places)
-    if (guard === undefined) rememberPlace(expr.left, expr.right, places)
-    return guard
+    const guards = equality(expr.left, expr.right, places)
+    if (guards.length === 0) rememberPlace(expr.left, expr.right, places)
+    return guards
   }
-  if (expr.kind !== 'test' || expr.term.kind !== 'call' || expr.term.callee.kind !== 'builtin') return undefined
+  if (expr.kind !== 'test' || expr.term.kind !== 'call' || expr.term.callee.kind !== 'builtin') return []
   const { callee, args } = expr.term
   const [left, right] = args
-  if (left === undefined || right === undefined || replaced.has(callee.name)) return undefined
-  if (callee.name === 'equal') return equality(left, right, places)
-  if (callee.name === 'internal.member_2') return membership(left, right, places)
-  return undefined
+  if (left === undefined || right === undefined || replaced.has(callee.name)) return []
+  switch (callee.name) {
+    case 'equal':
+      return equality(left, right, places)
+    case 'internal.member_2':
+      return membership(left, right, places)
+    case 'startswith':
+      return prefix(left, right, places)
+    default:
+      return []
+  }
 }
 
-function equality(left: Term, right: Term, places: ReadonlyMap<number, Probe>): Guard | undefined {
-  return sided(left, right, places) ?? sided(right, left, places)
+function equality(left: Term, right: Term, places: ReadonlyMap<number, Probe>): Guard[] {
+  for (const [place, value] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    const probe = probeOf(place, places)
+    if (probe !== undefined) return equalities(probe, value)
+  }
+  return []
 }
 
-function sided(place: Term, value: Term, places: ReadonlyMap<number, Probe>): Guard | undefined {
-  const known = constantOf(value)
-  const probe = known === undefined ? undefined : probeOf(place, places)
-  return probe === undefined || known === undefined ? undefined : { probe, values: [known] }
+/** What a place must hold to equal a term: a constant itself, an array pattern the constants in their positions. */
+function equalities(probe: Probe, term: Term): Guard[] {
+  const value = constantOf(term)
+  if (value !== undefined) return [{ probe, how: 'equal', values: [value] }]
+  if (term.kind !== 'array') return []
+  return term.items.flatMap((item, i) => equalities({ ...probe, path: [...probe.path, i] }, item))
 }
 
-function membership(place: Term, collection: Term, places: ReadonlyMap<number, Probe>): Guard | undefined {
+function membership(member: Term, collection: Term, places: ReadonlyMap<number, Probe>): Guard[] {
   const known = constantOf(collection)
-  const probe = probeOf(place, places)
-  if (probe === undefined || known === undefined) return undefined
-  if (Array.isArray(known)) return { probe, values: known }
-  return known instanceof RegoSet ? { probe, values: known.sorted() } : undefined
+  const probe = probeOf(member, places)
+  if (probe !== undefined && known !== undefined) {
+    if (Array.isArray(known)) return [{ probe, how: 'equal', values: known }]
+    return known instanceof RegoSet ? [{ probe, how: 'equal', values: known.sorted() }] : []
+  }
+  const value = constantOf(member)
+  const place = probeOf(collection, places)
+  return value === undefined || place === undefined ? [] : [{ probe: place, how: 'element', values: [value] }]
+}
+
+function prefix(text: Term, start: Term, places: ReadonlyMap<number, Probe>): Guard[] {
+  const probe = probeOf(text, places)
+  const value = constantOf(start)
+  return probe === undefined || typeof value !== 'string' ? [] : [{ probe, how: 'prefix', values: [value] }]
 }
 
 /** `x := input.a.b` makes `x` another name of that place. */

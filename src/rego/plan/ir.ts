@@ -243,7 +243,7 @@ export type Probe =
 
 /**
  * A tree that finds the rules whose guards can hold. At a node the probe's value selects the branches that go on; rules without a guard on
- * that probe stand in every branch, so a leaf is the complete list of candidates in the order of the rules.
+ * that probe stand in every branch, so a leaf is the complete list of candidates.
  */
 export type RuleIndex =
   | { readonly kind: 'leaf'; readonly rules: readonly number[] }
@@ -251,6 +251,13 @@ export type RuleIndex =
       readonly kind: 'equal'
       readonly probe: Probe
       readonly branches: readonly { readonly value: Value; readonly next: RuleIndex }[]
+      readonly otherwise: RuleIndex
+    }
+  /** The probe's value is a text that may begin with several of the values, or a collection that may hold several: their rules are joined. */
+  | {
+      readonly kind: 'prefix' | 'element'
+      readonly probe: Probe
+      readonly branches: readonly { readonly value: Value; readonly rules: readonly number[] }[]
       readonly otherwise: RuleIndex
     }
 

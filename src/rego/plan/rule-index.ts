@@ -5,7 +5,7 @@
 import type { Rule } from '../program.ts'
 import { keyOf, type Value } from '../value.ts'
 import { type Guard, guardsOf } from './guards.ts'
-import type { Probe, RuleIndex } from './ir.ts'
+import type { RuleIndex } from './ir.ts'
 
 /** Fewer rules than this are tried one after the other: two or three comparisons are cheaper than one look-up in a map. */
 const rulesMin = 4
@@ -31,13 +31,13 @@ export function buildRuleIndex(rules: readonly Rule[], replaced: ReadonlySet<str
 function build(rules: readonly Guarded[], budget: { left: number }): RuleIndex {
   const leaf: RuleIndex = { kind: 'leaf', rules: rules.map(({ rule }) => rule) }
   if (rules.length < rulesMin) return leaf
-  const probe = commonestProbe(rules)
-  if (probe === undefined) return leaf
-  const name = probeName(probe)
+  const best = commonestGuard(rules)
+  if (best === undefined) return leaf
+  const name = guardName(best)
   const open: Guarded[] = []
   const branches = new Map<unknown, { value: Value; rules: Guarded[] }>()
   for (const guarded of rules) {
-    const guard = guarded.guards.find((candidate) => probeName(candidate.probe) === name)
+    const guard = guarded.guards.find((candidate) => guardName(candidate) === name)
     if (guard === undefined) open.push(guarded)
     for (const value of guard?.values ?? []) {
       const key = keyOf(value)
@@ -46,44 +46,43 @@ function build(rules: readonly Guarded[], budget: { left: number }): RuleIndex {
       if (branch.rules.at(-1)?.rule !== guarded.rule) branch.rules.push(without(guarded, name))
     }
   }
-  const entries = rules.length + branches.size * open.length
+  const found = [...branches.values()]
+  const { probe, how } = best
+  const entries = rules.length + (how === 'equal' ? found.length * open.length : 0)
   if (entries > budget.left) return leaf
   budget.left -= entries
-  return {
-    kind: 'equal',
-    probe,
-    branches: [...branches.values()].map(({ value, rules: own }) => ({ value, next: build(merge(own, open), budget) })),
-    otherwise: build(open, budget),
+  const otherwise = build(open, budget)
+  if (how === 'equal') {
+    const next = found.map(({ value, rules: own }) => ({ value, next: build(merge(own, open), budget) }))
+    return { kind: how, probe, branches: next, otherwise }
   }
+  const lists = found.map(({ value, rules: own }) => ({ value, rules: own.map(({ rule }) => rule) }))
+  return { kind: how, probe, branches: lists, otherwise }
 }
 
 function without(guarded: Guarded, name: string): Guarded {
-  return { rule: guarded.rule, guards: guarded.guards.filter(({ probe }) => probeName(probe) !== name) }
+  return { rule: guarded.rule, guards: guarded.guards.filter((guard) => guardName(guard) !== name) }
 }
 
 function merge(a: readonly Guarded[], b: readonly Guarded[]): Guarded[] {
   return [...a, ...b].sort((x, y) => x.rule - y.rule)
 }
 
-/** The probe that guards most rules; undefined when none guards two. */
-function commonestProbe(rules: readonly Guarded[]): Probe | undefined {
-  const counts = new Map<string, { probe: Probe; count: number }>()
+/** A guard of the kind and place that most rules have; undefined when no two rules share one. */
+function commonestGuard(rules: readonly Guarded[]): Guard | undefined {
+  const counts = new Map<string, { guard: Guard; count: number }>()
   for (const { guards } of rules) {
-    const seen = new Set<string>()
-    for (const { probe } of guards) {
-      const name = probeName(probe)
-      if (seen.has(name)) continue
-      seen.add(name)
-      const entry = counts.get(name) ?? { probe, count: 0 }
+    for (const [name, guard] of new Map(guards.map((each) => [guardName(each), each]))) {
+      const entry = counts.get(name) ?? { guard, count: 0 }
       entry.count++
       counts.set(name, entry)
     }
   }
-  let best: { probe: Probe; count: number } | undefined
+  let best: { guard: Guard; count: number } | undefined
   for (const entry of counts.values()) if (entry.count > 1 && entry.count > (best?.count ?? 0)) best = entry
-  return best?.probe
+  return best?.guard
 }
 
-function probeName(probe: Probe): string {
-  return JSON.stringify(probe)
+function guardName({ probe, how }: Guard): string {
+  return `${how} ${JSON.stringify(probe)}`
 }

@@ -15,6 +15,7 @@ import {
 } from './collections.ts'
 import { DocumentBuilder } from './document-builder.ts'
 import { EvaluationError } from './failure.ts'
+import { ElementIndex, PrefixIndex } from './joined-index.ts'
 import { isMember, less, lessOrEqual } from './operators.ts'
 import { merged, overlaid, overlayAt, replacementAt, upsert } from './overlay.ts'
 import { absent, State } from './state.ts'
@@ -82,6 +83,7 @@ export const runtime = {
   conflict,
   cursorAt,
   DocumentBuilder,
+  ElementIndex,
   elementsOf,
   equal,
   functionConflict,
@@ -99,6 +101,7 @@ export const runtime = {
   ObjectBuilding,
   objectOf,
   overlaid,
+  PrefixIndex,
   print,
   prototype: Object.prototype,
   RegoSet,
