@@ -18,7 +18,7 @@ export { type Flaw, Flaws, formatFlaw } from './flaw.ts'
 export { makeIdMaker } from './identifier.ts'
 export { isJsonObject, isRawNumber, type Json, type JsonObject, property, type RawNumber, rawNumber } from './json.ts'
 export { limits } from './limits.ts'
-export type { Policy, Question } from './policy.ts'
+export { type Policy, type PolicyAnswer, type PolicyRule, policyRules, type Question } from './policy.ts'
 export type { Clock, FetchDocument, Log, LogFields, MakeId, RandomBytes, Readiness } from './ports.ts'
 export type { AgentFacts, Identity, Principal } from './principal.ts'
 export type {

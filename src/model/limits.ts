@@ -102,6 +102,15 @@ export const limits = {
   /** Bytes of a configuration, a policy, a description or a key file. */
   configurationBytesMax: 1 * mib,
   policyFileBytesMax: 2 * mib,
+  /** Bytes of one data document of a policy, and of all its files together. */
+  policyDataBytesMax: 32 * mib,
+  policyBytesMax: 64 * mib,
+  /** Files and folders that are looked at for one policy, and how deep they lie. */
+  policyEntriesMax: 10_000,
+  policyDepthMax: 16,
+  /** Steps and values of one evaluation: some 100 ms of one core, thousands of times what an honest rule needs. */
+  policyStepsMax: 2_000_000,
+  policyResultValuesMax: 100_000,
   descriptionBytesMax: 8 * mib,
   /** Reasons and obligations that one decision may carry. */
   reasonsMax: 64,
@@ -115,5 +124,6 @@ assert(limits.recordBytesMax <= limits.logQueueBytesMax)
 assert(limits.keysFreshMs < limits.keysExpiryMs && limits.keysExpiryMs < limits.keysStaleMsMax)
 assert(limits.keysCooldownMs < limits.keysFreshMs)
 assert(limits.unidentifiedQueueRecordsMax < limits.logQueueRecordsMax)
+assert(limits.policyFileBytesMax <= limits.policyDataBytesMax && limits.policyDataBytesMax <= limits.policyBytesMax)
 assert(limits.oneWriteReplyBytesMax <= limits.maskedReplyBytesMax)
 assert(limits.freeDiskBytesMin >= limits.logQueueBytesMax)

@@ -1,4 +1,7 @@
-/** A compiled policy as the path uses it: one question an entrypoint. `policy/` makes it, `decide/` asks it. */
+/**
+ * A compiled policy as the path uses it: one question an entrypoint. `policy/` makes it, `decide/` asks it; what both must
+ * agree on, the rules that are asked for and the form of the answer, stands here.
+ */
 import type { Json, JsonObject } from './json.ts'
 
 export interface Policy {
@@ -10,13 +13,24 @@ export interface Policy {
   readonly questions: ReadonlyMap<string, Question>
 }
 
-/** A prepared query with one value. Evaluation is synchronous and bounded. */
+/** The rules of an entrypoint's package that are asked for (design: section 4). Every one is optional but `allow`. */
+export const policyRules = ['allow', 'deny', 'ask', 'obligations', 'labels'] as const
+export type PolicyRule = (typeof policyRules)[number]
+
+/** A prepared query for all of `policyRules` at once. Evaluation is synchronous and bounded. */
 export interface Question {
-  /** Undefined when the query is undefined; throws when evaluation fails in any way. `input` is read in place, never changed. */
-  value(input: JsonObject): Json | undefined
+  /** Throws when evaluation fails in any way. `input` is read in place, never changed. */
+  ask(input: JsonObject): PolicyAnswer
   /**
    * Paths below `input` that evaluation may read: `['call', 'tool', 'name']`; the empty path is all of it, and everything
-   * below a path counts. What no path covers need not be built.
+   * below a path counts. What no path leads to or through need not be built.
    */
   readonly reads: readonly (readonly string[])[]
+}
+
+export interface PolicyAnswer {
+  /** An object with a list for each rule: empty where the rule is undefined, else its one value. Not checked further. */
+  readonly value: Json | undefined
+  /** Values of nondeterministic builtins, for replay; absent when none were used. */
+  readonly nondeterministic?: JsonObject
 }

@@ -1,0 +1,65 @@
+/**
+ * The content of a call: its body, read and parsed exactly when somebody looks at it, and the arguments that the described
+ * operation takes from it. A body that must be looked at and cannot be is refused, never passed by.
+ */
+import { type Call, Fault, type Json, type Target } from '../model/index.ts'
+import type { Content, Needs } from './input.ts'
+
+/** Strict JSON; faults with `body_malformed` or `body_too_deep`. */
+export type ParseBody = (bytes: Uint8Array) => Json
+
+/** RFC 8259, and the suffix of RFC 6839 section 3.1. */
+function isJson(mediaType: string | undefined): boolean {
+  if (mediaType === undefined) return false
+  return mediaType === 'application/json' || (mediaType.startsWith('application/') && mediaType.endsWith('+json'))
+}
+
+/**
+ * A promise only where a body is read. `policy` is what the policy reads; `recorded` says that the record wants it all.
+ * Faults: `body_media_type`, `body_encoded`, what `ParseBody` and `CallBody.bytes` fault with, `argument_*`.
+ */
+export function readContent(
+  call: Call,
+  target: Target,
+  policy: Needs,
+  recorded: boolean,
+  parseBody: ParseBody,
+): Content | Promise<Content> {
+  const { operation } = target
+  if (call.body.lengthBytes === 0) return contentOf(call, target, undefined)
+  if (operation !== undefined) {
+    if (!operation.readsBody) return contentOf(call, target, undefined)
+  } else if (!policy.body && !(recorded && isJson(call.body.mediaType))) return contentOf(call, target, undefined)
+  return readBody(call, target, parseBody).then((body) => contentOf(call, target, body))
+}
+
+async function readBody(call: Call, target: Target, parseBody: ParseBody): Promise<Json | undefined> {
+  const { mediaType } = call.body
+  const encoding = call.headers.get('content-encoding')
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    throw new Fault('body_encoded', `the body has a Content-Encoding, and route \`${target.route.id}\` must look at it`)
+  // A body under another name would be read by many services all the same, and policy would not have seen it.
+  if (!isJson(mediaType)) {
+    const bytes = await call.body.bytes(target.route.parsedBodyBytesMax)
+    if (bytes.length === 0) return undefined
+    throw new Fault(
+      'body_media_type',
+      `the body is ${mediaType === undefined ? 'of no stated type' : 'not JSON'}, and route \`${target.route.id}\` must look at it`,
+    )
+  }
+  const bytes = await call.body.bytes(target.route.parsedBodyBytesMax)
+  return bytes.length === 0 ? undefined : parseBody(bytes)
+}
+
+function contentOf(call: Call, { operation, route }: Target, body: Json | undefined): Content {
+  if (operation === undefined) return body === undefined ? undescribed : { body, described: false }
+  try {
+    return { arguments: operation.argumentsOf(call, body), described: true }
+  } catch (cause) {
+    // `undescribed: allow`: a call with more than the description has is no operation of it (design: section 4).
+    if (route.undescribed !== 'allow' || !(cause instanceof Fault) || cause.code !== 'argument_unknown') throw cause
+    return body === undefined ? undescribed : { body, described: false }
+  }
+}
+
+const undescribed: Content = { described: false }

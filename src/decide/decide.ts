@@ -1,0 +1,140 @@
+/**
+ * (Call, Principal, Target) -> Decision. One evaluation answers everything; whatever fails in it denies, and the record
+ * alone learns how. Nothing passes unless `allow` is true, no `deny` holds, nothing is asked for and every obligation is known.
+ */
+import {
+  type Call,
+  type Decision,
+  Fault,
+  type FaultRow,
+  faults,
+  type JsonObject,
+  type Labels,
+  type MakeId,
+  type Policy,
+  type PolicyAnswer,
+  type Principal,
+  type Question,
+  type Reason,
+  type Target,
+} from '../model/index.ts'
+import {
+  allowOf,
+  askReasons,
+  asksOf,
+  ContractError,
+  denialsOf,
+  labelsOf,
+  labelsOfDenied,
+  type Said,
+  saidOf,
+} from './answer.ts'
+import { type ParseBody, readContent } from './content.ts'
+import { type Content, everything, inputOf, type Needs, needsOf } from './input.ts'
+import { obligationsOf } from './obligations.ts'
+
+/**
+ * At once where no body is read, else a promise. Faults are the agent's, about its body and arguments (`body_*`,
+ * `argument_*`); whatever is wrong with the policy is a decision that denies.
+ */
+export type Decide = (call: Call, principal: Principal, target: Target) => Decision | Promise<Decision>
+
+export interface DeciderOptions {
+  readonly policy: Policy
+  readonly parseBody: ParseBody
+  readonly makeId: MakeId
+}
+
+interface Line {
+  readonly entrypoint: string
+  readonly question: Question
+  readonly needs: Needs
+  readonly allowIds: readonly string[]
+  readonly denyIds: readonly string[]
+  readonly askIds: readonly string[]
+}
+
+export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decide {
+  const lines = new Map<string, Line>()
+  for (const [entrypoint, question] of policy.questions)
+    lines.set(entrypoint, {
+      entrypoint,
+      question,
+      needs: needsOf(question),
+      allowIds: [`${entrypoint}.allow`],
+      denyIds: [`${entrypoint}.deny`],
+      askIds: [`${entrypoint}.ask`],
+    })
+
+  return function decide(call, principal, target) {
+    const line = lines.get(target.route.entrypoint)
+    // Loading refuses such a route; without a policy there is nothing that could allow.
+    if (line === undefined)
+      throw new Fault('policy_undefined', `no policy was loaded for the entrypoint \`${target.route.entrypoint}\``)
+    const recorded = target.route.recording.level === 'input'
+    const content = readContent(call, target, line.needs, recorded, parseBody)
+    return content instanceof Promise
+      ? content.then((read) => judge(line, call, principal, target, read))
+      : judge(line, call, principal, target, content)
+  }
+
+  function judge(line: Line, call: Call, principal: Principal, target: Target, content: Content): Decision {
+    const needs = target.route.recording.level === 'input' ? everything : line.needs
+    const input = inputOf(call, principal, target, content, needs)
+    const frame = { id: makeId(), entrypoint: line.entrypoint, revision: policy.revision, digest: policy.digest, input }
+    let answer: PolicyAnswer
+    let said: Said
+    try {
+      answer = line.question.ask(input)
+      said = saidOf(answer.value)
+    } catch (cause) {
+      return failed(frame, cause, undefined)
+    }
+    const full = answer.nondeterministic === undefined ? frame : { ...frame, nondeterministic: answer.nondeterministic }
+    try {
+      return conclude(line, full, said)
+    } catch (cause) {
+      return failed(full, cause, said)
+    }
+  }
+}
+
+/** What every decision of one evaluation has in common. */
+type Frame = Pick<Decision, 'id' | 'entrypoint' | 'revision' | 'digest' | 'input' | 'nondeterministic'>
+
+/** Deny before allow, allow before ask, and obligations last. Throws `ContractError`. */
+function conclude({ allowIds, denyIds, askIds }: Line, frame: Frame, said: Said): Decision {
+  const result = said as JsonObject
+  const denials = denialsOf(said)
+  if (denials.length > 0)
+    return { ...frame, kind: 'deny', reasons: denials, ruleIds: denyIds, labels: labelsOfDenied(said), result }
+  const allow = allowOf(said)
+  const labels = labelsOf(said)
+  if (allow !== true) {
+    const reasons = [rowReason(allow === undefined ? 'policy_undefined' : 'policy_denied')]
+    return { ...frame, kind: 'deny', reasons, ruleIds: allow === undefined ? none : allowIds, labels, result }
+  }
+  const asks = asksOf(said)
+  const obligations = obligationsOf(said)
+  if (asks.length > 0)
+    return { ...frame, kind: 'ask', reasons: askReasons(asks), ruleIds: askIds, labels, result, asks }
+  return { ...frame, kind: 'allow', reasons: none, ruleIds: allowIds, labels, result, obligations }
+}
+
+/** The agent reads the row of the table and nothing else; the record gets what went wrong in `result.error`. */
+function failed(frame: Frame, cause: unknown, said: Said | undefined): Decision {
+  const code = cause instanceof ContractError ? cause.code : 'policy_error'
+  const error = cause instanceof Error ? cause.message : String(cause)
+  const result: JsonObject = { ...(said as JsonObject | undefined), error: error.slice(0, errorCharsMax) }
+  return { ...frame, kind: 'deny', reasons: [rowReason(code)], ruleIds: none, labels: noLabels, result }
+}
+
+/** Characters of an engine's message in the record: it may quote values. */
+const errorCharsMax = 4_000
+const none: readonly never[] = []
+const noLabels: Labels = {}
+
+function rowReason(code: 'policy_denied' | 'policy_undefined' | 'policy_error' | 'obligation_unknown'): Reason {
+  const row: FaultRow = faults[code]
+  return row.remedy === undefined ? { code, message: row.says } : { code, message: row.says, remedy: row.remedy }
+}

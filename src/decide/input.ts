@@ -1,0 +1,108 @@
+/**
+ * The input document (design: section 4): what policy sees of a call, one shape for every protocol. What costs anything to
+ * build is built only where the policy or the record reads it; absent parts are absent, never null.
+ */
+import type { Call, Json, JsonObject, Principal, Question, Target } from '../model/index.ts'
+
+/** The costly parts that somebody reads. */
+export interface Needs {
+  readonly time: boolean
+  readonly timeNs: boolean
+  readonly query: boolean
+  readonly headers: boolean
+  readonly arguments: boolean
+  readonly body: boolean
+}
+
+export const everything: Needs = { time: true, timeNs: true, query: true, headers: true, arguments: true, body: true }
+
+/** What a prepared query may look at: a path that leads to a part, or through it, needs it. */
+export function needsOf({ reads }: Question): Needs {
+  const reaches = (...part: readonly string[]): boolean =>
+    reads.some((path) => path.every((key, index) => index >= part.length || key === part[index]))
+  return {
+    time: reaches('call', 'time'),
+    timeNs: reaches('call', 'time_ns'),
+    query: reaches('call', 'http', 'query'),
+    headers: reaches('call', 'http', 'headers'),
+    arguments: reaches('call', 'arguments'),
+    body: reaches('call', 'body'),
+  }
+}
+
+/** What of the call's content is known by now. */
+export interface Content {
+  /** The described operation's arguments; then `tool` is in the document too. */
+  readonly arguments?: JsonObject
+  /** The parsed body, on calls that are no described operation. */
+  readonly body?: Json
+  /** False where the call goes beyond its description, which the route allows: then it is no operation. */
+  readonly described: boolean
+}
+
+/** Mutable while it is built, and by nobody after. */
+interface Draft {
+  [key: string]: Json
+}
+
+export function inputOf(call: Call, principal: Principal, target: Target, content: Content, needs: Needs): JsonObject {
+  const document: Draft = {
+    call: callPart(call, target, content, needs),
+    // The same objects at every call of this principal: recorders keep their text.
+    identity: principal.identity as Principal['identity'] & JsonObject,
+  }
+  if (principal.agent !== undefined) document.agent = principal.agent as NonNullable<Principal['agent']> & JsonObject
+  document.route = { id: target.route.id, labels: target.route.labels }
+  document.upstream = { id: target.upstream.id, labels: target.upstream.labels }
+  return document
+}
+
+function callPart(call: Call, { operation, route }: Target, content: Content, needs: Needs): JsonObject {
+  const part: Draft = { id: call.id, protocol: call.protocol, phase: 'call' }
+  if (needs.time) part.time = timeText(call.receivedMs)
+  if (needs.timeNs) part.time_ns = nanoseconds(call.receivedMs)
+  if (operation !== undefined && content.described) {
+    part.tool = operation.tool
+    if (content.arguments !== undefined && needs.arguments) part.arguments = content.arguments
+  }
+  const http: Draft = { method: call.method, host: call.host, path: call.path, segments: call.segments }
+  if (needs.query) http.query = queryOf(call)
+  if (needs.headers) http.headers = headersOf(call, route.policyHeaders)
+  part.http = http
+  if (content.body !== undefined && needs.body) part.body = content.body
+  return part
+}
+
+/** RFC 3339 in UTC with microseconds: `2026-03-02T10:00:00.000000Z`. */
+function timeText(ms: number): string {
+  const whole = Math.floor(ms)
+  const micros = Math.floor((ms - whole) * 1000)
+  return `${new Date(whole).toISOString().slice(0, -1)}${micros.toString().padStart(3, '0')}Z`
+}
+
+/** As OPA's `time.now_ns` counts: beyond 2^53, so exact only as a bigint. */
+function nanoseconds(ms: number): bigint {
+  const whole = Math.floor(ms)
+  return BigInt(whole) * 1_000_000n + BigInt(Math.floor((ms - whole) * 1000)) * 1000n
+}
+
+/** Every value is a list: one that is sometimes text and sometimes a list would make half of all rules wrong. */
+function queryOf({ queryPairs }: Call): JsonObject {
+  const lists = new Map<string, Json[]>()
+  for (const [name, value] of queryPairs) {
+    const list = lists.get(name)
+    if (list === undefined) lists.set(name, [value])
+    else list.push(value)
+  }
+  // `fromEntries` defines properties: a parameter called `__proto__` stays one.
+  return Object.fromEntries(lists)
+}
+
+function headersOf({ headers }: Call, names: readonly string[]): JsonObject {
+  const found: [string, string][] = []
+  for (const name of names) {
+    const value = headers.get(name)
+    if (value !== undefined) found.push([name, value])
+  }
+  return Object.fromEntries(found)
+}

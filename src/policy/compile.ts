@@ -1,0 +1,150 @@
+/**
+ * Sources -> Policy: one prepared query for each entrypoint that routes name. What does not compile is told with file, row
+ * and column; an entrypoint that could never allow anything is an error here, not a riddle at the first call.
+ */
+import {
+  type Flaw,
+  Flaws,
+  type Json,
+  type JsonObject,
+  limits,
+  type Policy,
+  type PolicyAnswer,
+  policyRules,
+  property,
+  type Question,
+} from '../model/index.ts'
+import {
+  type NondeterministicValues,
+  parseModule,
+  prepare,
+  RegoErrors,
+  type Json as RegoJson,
+  toJson,
+} from '../rego/index.ts'
+import type { PolicySources } from './sources.ts'
+
+type Module = ReturnType<typeof parseModule>
+
+/** A package path as the configuration writes it. */
+const entrypointForm = /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/
+
+/** Throws `Flaws`. `entrypoints` are packages such as `gatehouse` or `company.agents`. */
+export function compilePolicies(sources: PolicySources, entrypoints: readonly string[]): Policy {
+  const modules = withFlaws(() => Object.entries(sources.modules).map(([file, text]) => parseModule(text, file)))
+  const flaws = [
+    ...entrypoints.flatMap((entrypoint) => entrypointFlaws(modules, entrypoint)),
+    ...conflictFlaws(sources, modules),
+  ]
+  if (flaws.length > 0) throw new Flaws(flaws)
+  const questions = new Map(entrypoints.map((entrypoint) => [entrypoint, makeQuestion(sources, entrypoint)]))
+  return { revision: sources.revision, digest: sources.digest, questions }
+}
+
+function makeQuestion(sources: PolicySources, entrypoint: string): Question {
+  const query = withFlaws(() =>
+    prepare({
+      query: queryText(entrypoint),
+      modules: sources.modules,
+      data: sources.data as RegoJson,
+      limits: { stepsMax: limits.policyStepsMax, resultValuesMax: limits.policyResultValuesMax },
+    }),
+  )
+  let used: NondeterministicValues | undefined
+  // Evaluation is synchronous, so one place for what it used is enough, and a call makes no closure of its own.
+  const options = { record: (values: NondeterministicValues) => (used = values) }
+  return {
+    reads: query.reads,
+    ask: (input) => {
+      used = undefined
+      const value = query.value(input as RegoJson, options) as PolicyAnswer['value']
+      return used === undefined ? { value } : answerWith(value, used)
+    },
+  }
+}
+
+function answerWith(value: PolicyAnswer['value'], used: NondeterministicValues): PolicyAnswer {
+  for (const _ in used) return { value, nondeterministic: plain(used) }
+  return { value }
+}
+
+function plain(used: NondeterministicValues): JsonObject {
+  return Object.fromEntries(
+    Object.entries(used).map(([name, values]) => [
+      name,
+      Object.fromEntries(Object.entries(values).map(([key, value]) => [key, toJson(value)])),
+    ]),
+  ) as JsonObject
+}
+
+/** All rules in one evaluation, each as a list of no or one value: undefined and false stay two things. */
+function queryText(entrypoint: string): string {
+  const entries = policyRules.map((rule) => `"${rule}": [x | x := data.${entrypoint}.${rule}]`)
+  return `{${entries.join(', ')}}`
+}
+
+function entrypointFlaws(modules: readonly Module[], entrypoint: string): readonly Flaw[] {
+  const flaw = (file: string, message: string, fix: string): readonly Flaw[] => [{ file, place: '', message, fix }]
+  if (!entrypointForm.test(entrypoint))
+    return flaw('', `the entrypoint \`${entrypoint}\` is no package`, 'write e.g. `gatehouse`')
+  const own = modules.filter((module) => module.package.join('.') === entrypoint)
+  const [first] = own
+  if (first === undefined)
+    return flaw(
+      '',
+      `no policy has the package \`${entrypoint}\`, which a route names`,
+      `write \`package ${entrypoint}\`, or correct the \`entrypoint\` of the route`,
+    )
+  if (own.some(({ rules }) => rules.some(({ head }) => head.args === undefined && rulePath(head)[0] === 'allow')))
+    return []
+  return flaw(
+    first.file,
+    `the package \`${entrypoint}\` has no rule \`allow\`: every call would be refused`,
+    'write `default allow := false` and a rule that allows',
+  )
+}
+
+/** A rule and a data document at one place: OPA refuses that too, because only one of them would be seen. */
+function conflictFlaws({ data }: PolicySources, modules: readonly Module[]): readonly Flaw[] {
+  return modules.flatMap((module) =>
+    module.rules
+      .filter(({ head }) => isInData(data, [...module.package, ...rulePath(head)]))
+      .map(({ at }) => ({
+        file: module.file,
+        place: `${at.row}:${at.col}`,
+        message: 'the rule stands where a data file has a document',
+        fix: 'rename one of them',
+      })),
+  )
+}
+
+/** The parts of a rule's name that are certain: `a.b[x].c` gives `a`, `b`. */
+function rulePath({ ref }: Module['rules'][number]['head']): readonly string[] {
+  if (ref.kind === 'var') return [ref.name]
+  const first = ref.head.kind === 'var' ? [ref.head.name] : []
+  const rest = ref.path.map((part) => (part.kind === 'string' ? part.value : undefined))
+  const open = rest.indexOf(undefined)
+  return [...first, ...(open < 0 ? rest : rest.slice(0, open)).filter((part) => part !== undefined)]
+}
+
+function isInData(data: JsonObject, path: readonly string[]): boolean {
+  let at: Json | undefined = data
+  for (const key of path) at = property(at, key)
+  return at !== undefined
+}
+
+/** Runs a stage of the compiler; its errors become flaws with their places. */
+function withFlaws<T>(run: () => T): T {
+  try {
+    return run()
+  } catch (cause) {
+    if (!(cause instanceof RegoErrors)) throw cause
+    const flaws = cause.errors.map(({ code, message, file, row, col }) => ({
+      file,
+      place: row === 0 ? '' : `${row}:${col}`,
+      message: `${code}: ${message}`,
+      fix: '',
+    }))
+    throw new Flaws(flaws, { cause })
+  }
+}
