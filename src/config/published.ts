@@ -31,7 +31,8 @@ line: \`# yaml-language-server: $schema=./gatehouse.schema.json\`.
   nowhere.
 - **Unknown keys**, keys that come twice, anchors, aliases and tags are errors.
 - **Changes** of the file, and of the files that it names, are in force within seconds, whole or not at all. A change with an error is
-  refused; the log and readiness say so, and what was in force stays. Addresses, ports, \`data\` and \`log\` are read at start only.
+  refused; the log and readiness say so, and what was in force stays. So is a change of \`mode\`, \`listeners\`, \`data\`, \`log\` or
+  \`timing\`, which are taken at start; of them only \`public_url\` and \`drain_max\` can change in between.
 `
 
 interface Row {
