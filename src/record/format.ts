@@ -41,7 +41,7 @@ const timeColumns = 8
 const whatColumnsMin = 20
 const whatColumns = 40
 const idColumns = 36
-const stampColumns = 19
+const stampColumns = 18
 const gaps = 6
 
 /**

@@ -19,6 +19,8 @@ const lookMs = 200
 const openCallsMax = 2 * limits.callsMax
 /** Outcomes remembered while looking backwards for their decisions. */
 const pendingMax = 2 * limits.callsMax
+/** Chunks read further back for the decisions of outcomes that were found: 16 MiB, some 10,000 calls. */
+const chunksBehindMax = 64
 /** Milliseconds before `since` at which reading begins, so that outcomes right after it find their decisions. */
 const leadMs = 10_000
 const newline = 0x0a
@@ -159,6 +161,7 @@ async function readBackwards(
   const found: Logged[] = []
   /** Outcomes that wait for the decision record before them. */
   const pending = new Map<string, Logged>()
+  let chunksBehind = 0
   for (const segment of numbers.toReversed()) {
     const path = join(directory, segmentName(segment))
     for await (const lines of chunksBackwards(options, path)) {
@@ -184,9 +187,12 @@ async function readBackwards(
           found.push(logged)
         }
       }
-      const orphans = needsFacts(filters) ? 0 : pending.size
-      if (found.length + orphans >= count || signal.aborted)
-        return { found: newestOf(found, pending, filters, count), end }
+      const newest = newestOf(found, pending, filters, count)
+      // An outcome newer than those may still wait for its decision: the call took long, and others came between.
+      const oldestSeq = newest[0]?.record.seq ?? 0
+      const unresolved = [...pending.values()].some(({ record }) => record.seq >= oldestSeq)
+      if (newest.length === count && (!unresolved || ++chunksBehind > chunksBehindMax)) return { found: newest, end }
+      if (signal.aborted) return { found: newest, end }
     }
   }
   return { found: newestOf(found, pending, filters, count), end }
@@ -199,7 +205,9 @@ function newestOf(
   filters: Filters,
   count: number,
 ): readonly Logged[] {
-  const orphans = [...pending.values()].filter(({ record }) => matches(record, undefined, filters))
+  const orphans = needsFacts(filters)
+    ? []
+    : [...pending.values()].filter(({ record }) => matches(record, undefined, filters))
   return [...found, ...orphans].sort((one, other) => one.record.seq - other.record.seq).slice(-count)
 }
 
