@@ -56,7 +56,7 @@ export interface SentReply {
 export interface SendOptions {
   readonly method?: string
   readonly path?: string
-  readonly headers?: { readonly [name: string]: string }
+  readonly headers?: { readonly [name: string]: string | string[] }
   readonly body?: string | Uint8Array
   /** Default: a good token of agent `buyer`; null sends none. */
   readonly token?: string | null
