@@ -7,26 +7,41 @@ import { arithmetic } from './arithmetic.ts'
 import { arrays } from './arrays.ts'
 import type { Builtin, BuiltinTable } from './builtin.ts'
 import { comparison } from './comparison.ts'
+import { crypto } from './crypto.ts'
 import { encoding } from './encoding.ts'
 import { glob } from './glob.ts'
 import { graph } from './graph.ts'
 import { json } from './json.ts'
 import { jsonPatch } from './json-patch.ts'
 import { jsonPaths } from './json-paths.ts'
+import { net } from './net.ts'
 import { numbers } from './numbers.ts'
 import { objects } from './objects.ts'
+import { opa } from './opa.ts'
 import { regex } from './regex.ts'
+import { semver } from './semver.ts'
 import { sets } from './sets.ts'
 import { strings } from './strings.ts'
+import { time } from './time.ts'
+import { tracing } from './tracing.ts'
 import { types } from './types.ts'
+import { units } from './units.ts'
 import { uri } from './uri.ts'
+import { uuid } from './uuid.ts'
 
 const families: readonly Readonly<Record<string, Builtin>>[] = [
   aggregates,
   arithmetic,
   arrays,
   comparison,
+  crypto,
   encoding,
+  net,
+  opa,
+  semver,
+  tracing,
+  units,
+  uuid,
   glob,
   graph,
   json,
@@ -37,6 +52,7 @@ const families: readonly Readonly<Record<string, Builtin>>[] = [
   regex,
   sets,
   strings,
+  time,
   types,
   uri,
 ]

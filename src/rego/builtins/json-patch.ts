@@ -23,7 +23,7 @@ function indexOf(length: number, key: Value): number {
 }
 
 function scalarError(value: Value): BuiltinError {
-  return new BuiltinError(`expected an array, object or set, found the ${typeName(value)} ${termText(value)}`)
+  return new BuiltinError(`expected composite type, found value: ${termText(value)}`)
 }
 
 /** What stands at one key; throws when nothing does. */

@@ -7,7 +7,6 @@ import {
   isNumber,
   isObject,
   jsonEntries,
-  keyText,
   type PlainObject,
   RegoSet,
   setField,
@@ -17,6 +16,7 @@ import {
 import { type Builtin, BuiltinError, operandError } from './builtin.ts'
 import { checkTextLength } from './limits.ts'
 import { limitError, objectOperand, stringOperand } from './operands.ts'
+import { termText } from './term-text.ts'
 
 /** Arrays and objects inside each other. Go's reader stops at 10,000; what works on values here goes down by calling itself. */
 const depthMax = 1000
@@ -121,15 +121,15 @@ function marshalWithOptions(value: Value, options: Value): string {
   for (const [key, option] of entriesOf(objectOperand(options, 2))) {
     if (key === 'prefix' || key === 'indent') {
       if (typeof option !== 'string')
-        throw operandError(2, `key ${key} failed cast to string: must be string but got ${typeName(option)}`)
+        throw operandError(2, `key "${key}" failed cast to string: must be string but got ${typeName(option)}`)
       if (key === 'prefix') prefix = option
       else indent = option
       laidOut = true
     } else if (key === 'pretty') {
-      if (typeof option !== 'boolean') throw operandError(2, 'key pretty failed cast to bool')
+      if (typeof option !== 'boolean') throw operandError(2, 'key "pretty" failed cast to bool')
       pretty = option
     } else {
-      throw operandError(2, `object contained unknown key ${keyText(key)}`)
+      throw operandError(2, `object contained unknown key ${termText(key)}`)
     }
   }
   if (!(pretty ?? laidOut)) return marshal(value)

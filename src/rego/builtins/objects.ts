@@ -22,7 +22,10 @@ type AnyObject = PlainObject | RegoObject
 
 function get(object: Value, key: Value, fallback: Value): Value {
   objectOperand(object, 1)
-  if (!Array.isArray(key)) return lookup(object, key) ?? fallback
+  if (!Array.isArray(key)) {
+    const value = lookup(object, key)
+    return value === undefined ? fallback : value
+  }
   let found: Value | undefined = object
   for (const part of key) {
     found = lookup(found, part)
