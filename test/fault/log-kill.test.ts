@@ -1,0 +1,101 @@
+/** The decision log of a real process that is killed: what it acknowledged is there, and the next one can go on. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { describe, expect, it } from 'vitest'
+import type { AdminRecord, LogRecord } from '../../src/model/index.ts'
+import { LogOpenError } from '../../src/record/index.ts'
+import { logWorld } from '../support/log.ts'
+
+const rounds = 8
+
+function writer(directory: string): ChildProcess {
+  return spawn(process.execPath, [join(import.meta.dirname, 'log-writer.ts'), directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+}
+
+/** Reads lines until there are so many, kills, and gives all that the process wrote before it was gone. */
+async function linesBeforeKill(child: ChildProcess, count: number): Promise<string[]> {
+  const lines: string[] = []
+  if (child.stdout === null) throw new Error('unreachable')
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line)
+    if (lines.length === count) child.kill('SIGKILL')
+  }
+  return lines
+}
+
+/** A small generator (LCG of Numerical Recipes), so that a failure can be run again with its seed. */
+function chance(seed: number): (below: number) => number {
+  let state = seed >>> 0
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state % below
+  }
+}
+
+describe('a gateway that is killed', () => {
+  it('has lost nothing that it acknowledged, and its successor goes on without a gap', {
+    timeout: 60_000,
+  }, async () => {
+    await using world = logWorld()
+    const seed = Date.now()
+    const random = chance(seed)
+    const acknowledged: string[] = []
+    for (let round = 0; round < rounds; round++) {
+      const [opened, ...ids] = await linesBeforeKill(writer(world.directory), 2 + random(400))
+      expect(opened, `seed ${seed}`).toBe('open')
+      acknowledged.push(...ids)
+    }
+    const log = await world.open()
+    await log.close()
+    const records = world.records()
+    expect(
+      records.map(({ seq }) => seq),
+      `seed ${seed}`,
+    ).toEqual(records.map((_, place) => place))
+    const typesOf = new Map<string, string[]>()
+    for (const record of records) {
+      if (record.type !== 'decision' && record.type !== 'outcome') continue
+      const types = typesOf.get(record.call_id)
+      if (types === undefined) typesOf.set(record.call_id, [record.type])
+      else types.push(record.type)
+    }
+    const wrong = acknowledged.filter((id) => typesOf.get(id)?.join() !== 'decision,outcome')
+    expect(wrong, `seed ${seed}`).toEqual([])
+    expect(acknowledged.length).toBeGreaterThan(rounds)
+    expect(recoveries(records)).toHaveLength(rounds)
+  })
+
+  it('keeps its log to itself while it lives, and leaves it to the next one', async () => {
+    await using world = logWorld()
+    const child = writer(world.directory)
+    try {
+      await once(child.stdout as NodeJS.ReadableStream, 'data')
+      const failure = (await world.open().catch((cause: unknown) => cause)) as LogOpenError
+      expect(failure).toBeInstanceOf(LogOpenError)
+      expect(failure.code).toBe('log_held')
+      expect(failure.message).toContain(`process \`${child.pid}\``)
+      expect(failure.message).toContain(world.directory)
+    } finally {
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+    }
+    const log = await world.open()
+    await log.admin('start', {})
+    expect(recoveries(world.records())).toMatchObject([{ detail: { process: { pid: child.pid } } }])
+  })
+
+  it('is told that it has the log already', async () => {
+    await using world = logWorld()
+    await world.open()
+    const failure = (await world.open().catch((cause: unknown) => cause)) as LogOpenError
+    expect(failure.message).toContain(`held by process \`${process.pid}\``)
+  })
+})
+
+function recoveries(records: readonly LogRecord[]): AdminRecord[] {
+  return records.filter((record): record is AdminRecord => record.type === 'admin' && record.event === 'recovery')
+}
