@@ -183,6 +183,8 @@ export interface RuleDecl {
 }
 
 export interface ElseDecl {
+  /** The function's arguments again, present where wildcards in them have names of their own here. */
+  readonly args?: readonly Term[]
   readonly value?: Term
   readonly assign: boolean
   readonly body?: Body

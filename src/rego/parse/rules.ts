@@ -44,11 +44,17 @@ export abstract class Rules extends Expressions {
       const start = this.token
       const body = this.block()
       const at = this.since(start)
-      const args = head.args?.map((arg) => (arg.kind === 'var' && arg.wildcard ? this.wildcard(at) : arg))
+      const args = this.freshWildcards(head.args)
       const next: Head = args === undefined ? { ...head, at } : { ...head, args, at }
       rules.push(this.rule(next, body, [], start))
     }
     return rules
+  }
+
+  /** The arguments with new names for wildcards; undefined where there is none among them. */
+  private freshWildcards(args: readonly Term[] | undefined): Term[] | undefined {
+    if (args?.some((arg) => arg.kind === 'var' && arg.wildcard) !== true) return undefined
+    return args.map((arg) => (arg.kind === 'var' && arg.wildcard ? this.wildcard(arg.at) : arg))
   }
 
   private head(isDefault: boolean, start: Token): Head {
@@ -145,6 +151,7 @@ export abstract class Rules extends Expressions {
     const chain: ElseDecl[] = []
     while (this.isKeyword('else')) {
       const start = this.token
+      const args = this.freshWildcards(head.args)
       this.next()
       const assign = this.is(':=')
       let value: Term | undefined
@@ -158,7 +165,7 @@ export abstract class Rules extends Expressions {
       if (!ifs && this.is('{')) this.refuseV0Else(start)
       // Braces after `else if` are always a body.
       const body = !ifs ? undefined : this.is('{') ? this.block() : [this.literal()]
-      const part = { assign, at: this.since(start) }
+      const part = { assign, at: this.since(start), ...(args === undefined ? {} : { args }) }
       const valued = value === undefined ? part : { ...part, value }
       chain.push(body === undefined ? valued : { ...valued, body })
     }

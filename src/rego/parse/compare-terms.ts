@@ -1,0 +1,113 @@
+/**
+ * The order of syntax terms, which decides how OPA prints the elements of sets and the keys of objects in a syntax tree.
+ */
+
+import type { Body, Expr, Term } from '../ast.ts'
+
+const ranks: Readonly<Record<string, number>> = {
+  null: 0,
+  boolean: 1,
+  number: 2,
+  string: 3,
+  var: 4,
+  ref: 5,
+  array: 6,
+  object: 7,
+  set: 8,
+  'comprehension array': 9,
+  'comprehension object': 10,
+  'comprehension set': 11,
+  call: 12,
+  template: 13,
+}
+
+function rank(term: Term): number {
+  return ranks[term.kind === 'comprehension' ? `comprehension ${term.of}` : term.kind] ?? 0
+}
+
+/** Negative, 0 or positive, as for `Array.sort`. Terms that were written alike are equal. */
+export function compareTerms(a: Term, b: Term): number {
+  const byKind = rank(a) - rank(b)
+  if (byKind !== 0) return byKind
+  if (a.kind === 'boolean' && b.kind === 'boolean') return Number(a.value) - Number(b.value)
+  if (a.kind === 'number' && b.kind === 'number') return compareNumberTexts(a.text, b.text)
+  if (a.kind === 'string' && b.kind === 'string') return compareTexts(a.value, b.value)
+  if (a.kind === 'var' && b.kind === 'var') return compareTexts(a.name, b.name)
+  return compareLists(partsOf(a), partsOf(b))
+}
+
+function compareLists(a: readonly Term[], b: readonly Term[]): number {
+  for (let i = 0; i < Math.min(a.length, b.length); i++) {
+    const order = compareTerms(a[i] as Term, b[i] as Term)
+    if (order !== 0) return order
+  }
+  return a.length - b.length
+}
+
+/** The terms in a term, in the order in which they decide. */
+function partsOf(term: Term): readonly Term[] {
+  switch (term.kind) {
+    case 'ref':
+      return [term.head, ...term.path]
+    case 'call':
+      return [term.operator, ...term.args]
+    case 'array':
+      return term.items
+    case 'set':
+      return [...term.items].sort(compareTerms)
+    case 'object': {
+      const entries = [...term.entries].sort(([x], [y]) => compareTerms(x, y))
+      return entries.flat()
+    }
+    case 'comprehension':
+      return [...(term.key === undefined ? [] : [term.key]), term.value, ...bodyTerms(term.body)]
+    case 'template':
+      return term.parts.flatMap((part) =>
+        typeof part === 'string' ? [{ kind: 'string', value: part, at: term.at }] : exprTerms(part),
+      )
+    default:
+      return []
+  }
+}
+
+function bodyTerms(body: Body): Term[] {
+  return body.flatMap(exprTerms)
+}
+
+function exprTerms(expr: Expr): Term[] {
+  switch (expr.kind) {
+    case 'term':
+      return [expr.term]
+    case 'some':
+      return [...expr.vars]
+    case 'someIn':
+      return expr.key === undefined ? [expr.value, expr.domain] : [expr.key, expr.value, expr.domain]
+    case 'every':
+      return [expr.value, expr.domain, ...bodyTerms(expr.body)]
+    case 'not':
+      return bodyTerms(expr.operand.body)
+    case 'and':
+    case 'or':
+      return [...bodyTerms(expr.left.body), ...bodyTerms(expr.right.body)]
+  }
+}
+
+/** By code point, as Go compares strings. */
+function compareTexts(a: string, b: string): number {
+  const x = Array.from(a)
+  const y = Array.from(b)
+  for (let i = 0; i < Math.min(x.length, y.length); i++) {
+    const order = (x[i]?.codePointAt(0) ?? 0) - (y[i]?.codePointAt(0) ?? 0)
+    if (order !== 0) return order
+  }
+  return x.length - y.length
+}
+
+function compareNumberTexts(a: string, b: string): number {
+  const order = Number(a) - Number(b)
+  if (order !== 0) return order
+  const isInteger = (text: string): boolean => /^-?[0-9]+$/.test(text)
+  if (!isInteger(a) || !isInteger(b)) return 0
+  const difference = BigInt(a) - BigInt(b)
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0
+}
