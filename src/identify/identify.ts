@@ -36,6 +36,8 @@ export interface IdentifierOptions {
   readonly agents: readonly AgentEntry[]
   /** Whether a token that names no agent of the configuration is refused (`agent_unknown`); default false: policy sees no `agent`. */
   readonly agentsRequired?: boolean
+  /** Characters of remembered tokens in all; default `limits.rememberedTokenCharsMax`. */
+  readonly rememberedCharsMax?: number
   /** The identifier of the configuration before: fetched keys of the same place are taken over, remembered tokens never. */
   readonly previous?: Identifier
 }
@@ -82,7 +84,7 @@ export function makeIdentifier(options: IdentifierOptions, ports: KeyPorts): Ide
   const findAgent = indexAgents(options.agents)
   const remembered = new LRUCache<string, Remembered>({
     max: limits.rememberedTokensMax,
-    maxSize: limits.rememberedTokenCharsMax,
+    maxSize: options.rememberedCharsMax ?? limits.rememberedTokenCharsMax,
     sizeCalculation: (_, text) => text.length + entryChars,
   })
   const refused = new LRUCache<string, Refused>({ max: limits.refusedTokensMax })
@@ -115,9 +117,8 @@ export function makeIdentifier(options: IdentifierOptions, ports: KeyPorts): Ide
     const { settings, keys } = trusted.get(issuer) ?? untrusted(issuer)
     const { fromMs, untilMs } = checkClaims(token, settings, nowMs)
     const identity = identityOf(token.claims, issuer, settings.claims)
-    const version = keys.version()
-    const verified = verify(authorization, token, keys, version)
-      .then(() => {
+    const verified = verify(authorization, token, keys)
+      .then((version) => {
         const agent = findAgent(identity, token.claims)
         const refusal = refusalOf(identity, agent)
         const principal = principalOf(identity, agent)
@@ -130,14 +131,14 @@ export function makeIdentifier(options: IdentifierOptions, ports: KeyPorts): Ide
     return verified
   }
 
-  /** Faults: `token_signature`, `keys_unavailable`. */
-  async function verify(authorization: string, token: Token, keys: IssuerKeys, version: number): Promise<void> {
-    const candidates = await keys.find(token)
+  /** The version of the keys that verified it. Faults: `token_signature`, `keys_unavailable`. */
+  async function verify(authorization: string, token: Token, keys: IssuerKeys): Promise<number> {
+    const { keys: candidates, version } = await keys.find(token)
     let problem: unknown
     for (const { jwk } of candidates) {
       try {
         await compactVerify(token.text, jwk, { algorithms: [token.algorithm] })
-        return
+        return version
       } catch (cause) {
         // A key that cannot be used (a point off its curve) verifies nothing: as closed as a wrong signature.
         if (!(cause instanceof errors.JWSSignatureVerificationFailed)) problem = cause

@@ -13,6 +13,12 @@ import { readKeySet, type VerificationKey } from './key-set.ts'
 import { quoted } from './quoted.ts'
 import type { ParseJson, Token } from './token.ts'
 
+/** Keys to try, and the version of the set that they were found in. */
+export interface KeyChoice {
+  readonly keys: readonly VerificationKey[]
+  readonly version: number
+}
+
 export interface IssuerKeys {
   /** Where they come from: the same place under a new configuration keeps what was fetched. */
   readonly place: string
@@ -20,7 +26,7 @@ export interface IssuerKeys {
    * Keys that may have signed a token, at most `limits.keysTriedMax`, never none. Faults: `token_signature` when the issuer
    * has no such key, `keys_unavailable` (also as a rejection) when it cannot be asked.
    */
-  find(token: Token): readonly VerificationKey[] | Promise<readonly VerificationKey[]>
+  find(token: Token): KeyChoice | Promise<KeyChoice>
   /**
    * For tokens that were verified before: false when the keys are too old to trust what they once verified. Begins a fetch
    * in the background when one is due. `nowMs` is monotonic.
@@ -64,7 +70,7 @@ function keysOfFile(file: string, parseJson: ParseJson): IssuerKeys {
     find: (token) => {
       const found = fitting(keys, token)
       if (found.length === 0) throw noKey(token)
-      return found
+      return { keys: found, version: 0 }
     },
     keep: () => true,
     load: async () => {},
@@ -127,14 +133,14 @@ function keysOfUrl(issuer: Issuer, url: string, { clock, log, fetchDocument, par
     return new Fault('keys_unavailable', `the keys at \`${url}\` cannot be had: ${failure ?? 'not fetched yet'}`)
   }
 
-  async function findLater(token: Token): Promise<readonly VerificationKey[]> {
+  async function findLater(token: Token): Promise<KeyChoice> {
     const startMs = clock.monotonicMs()
     const due = usable(startMs) === undefined || startMs - fetchedMs > limits.keysExpiryMs
     if (due) await refresh(startMs)
     let known = usable(clock.monotonicMs())
     if (known === undefined) throw unavailable()
     let found = fitting(known, token)
-    if (found.length > 0) return found
+    if (found.length > 0) return { keys: found, version }
     // The issuer may have rotated. An agent chooses the key id, so the asking is rationed; an issuer that is down has
     // ration enough in `keysRetryMs`, and the first answer after an outage must not be missed.
     const askMs = clock.monotonicMs()
@@ -145,7 +151,7 @@ function keysOfUrl(issuer: Issuer, url: string, { clock, log, fetchDocument, par
     } else await running
     known = usable(clock.monotonicMs())
     found = known === undefined ? [] : fitting(known, token)
-    if (found.length > 0) return found
+    if (found.length > 0) return { keys: found, version }
     // Without an answer from the issuer nobody can say that the key does not exist: an outage is not the agent's fault.
     throw failure === undefined ? noKey(token) : unavailable()
   }
@@ -163,7 +169,7 @@ function keysOfUrl(issuer: Issuer, url: string, { clock, log, fetchDocument, par
       if (keys !== undefined && nowMs - fetchedMs <= limits.keysExpiryMs) {
         keep(nowMs)
         const found = fitting(keys, token)
-        if (found.length > 0) return found
+        if (found.length > 0) return { keys: found, version }
       }
       return findLater(token)
     },

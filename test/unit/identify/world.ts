@@ -1,8 +1,9 @@
 /** A small world for identity: issuers with real keys, tokens made by hand so that every wrong one can be made too, calls that carry them. */
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
-import { type Identifier, type IdentifierOptions, makeIdentifier, type ParseJson } from '../../../src/identify/index.ts'
-import type { Call, FetchDocument, Issuer, Json, Log, Principal } from '../../../src/model/index.ts'
+import { type Identifier, type IdentifierOptions, makeIdentifier } from '../../../src/identify/index.ts'
+import type { Call, FetchDocument, Issuer, Log, Principal } from '../../../src/model/index.ts'
 import { Fault } from '../../../src/model/index.ts'
+import { parseJson } from '../../../src/wire/index.ts'
 import { type FakeClock, fakeClock } from '../../support/clock.ts'
 
 export const issuerName = 'https://idp.example.test'
@@ -72,14 +73,6 @@ export function issuerSettings(changes: Partial<Issuer> = {}): Issuer {
 }
 
 export const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-
-/** The tokens here are compact JSON: a text that shrinks when written again had a key twice. */
-export const parseJson: ParseJson = (bytes) => {
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  const value = JSON.parse(text) as Json
-  if (/^\{"/.test(text) && JSON.stringify(value).length < text.length) throw new Error('a key comes twice')
-  return value
-}
 
 export interface World {
   readonly clock: FakeClock
