@@ -13,6 +13,7 @@ import {
   numberToJson,
   type RawNumber,
 } from './number.ts'
+import { visit } from './visits.ts'
 
 /** An object whose keys are all strings. Only own properties count: `__proto__`, `constructor` and the like are keys as any other. */
 export interface PlainObject {
@@ -251,6 +252,7 @@ export function keyOf(value: Value): unknown {
 
 /** A text that two values share exactly when they are equal. Not for people: it is neither JSON nor Rego. */
 export function canonicalText(value: Value): string {
+  if (typeof value === 'object') visit()
   if (typeof value === 'string') return JSON.stringify(value)
   if (value === null || typeof value === 'boolean') return String(value)
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`
@@ -279,6 +281,7 @@ export function equal(a: Value, b: Value): boolean {
 }
 
 function equalComposite(a: Value, b: Value): boolean {
+  visit()
   if (Array.isArray(a)) {
     if (!Array.isArray(b) || a.length !== b.length) return false
     for (let i = 0; i < a.length; i++) if (!equal(a[i] as Value, b[i] as Value)) return false
@@ -314,6 +317,7 @@ export function compare(a: Value, b: Value): number {
   if (typeof a === 'string' && typeof b === 'string') return compareStrings(a, b)
   if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : 0
   if (a === b) return 0
+  if (typeof a === 'object') visit()
   const type = typeName(a)
   const difference = ranks[type] - ranks[typeName(b)]
   if (difference !== 0) return difference
@@ -374,6 +378,7 @@ export function compareStrings(a: string, b: string): number {
 /** The value as a JSON document of its own: keys ascending, sets as sorted arrays, keys that are not strings as their JSON text. */
 export function toJson(value: Value): Json {
   if (typeof value !== 'object' || value === null) return value
+  visit()
   if (Array.isArray(value)) return value.map(toJson)
   if (value instanceof RegoSet) return value.sorted().map(toJson)
   if (isNumber(value)) return numberToJson(value)
@@ -391,6 +396,7 @@ export function keyText(key: Value): string {
 
 /** Compact JSON text of a value, sets as arrays; keys are ascending as they stand in the text, and of two that read alike the later one stays. */
 export function jsonText(value: Value): string {
+  if (typeof value === 'object') visit()
   if (typeof value === 'string') return JSON.stringify(value)
   if (value === null || typeof value === 'boolean') return String(value)
   if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`

@@ -2,7 +2,7 @@
  * Emits groups: for every depth that is asked for one function that gives the document, or the part of it below some keys, from the
  * procedures of its rules. Here the rules meet: conflicts, defaults, early exit, the rule index and the memory of what was computed.
  */
-import type { Group, Probe, RuleIndex, Variant } from '../plan/ir.ts'
+import type { Block, Group, Probe, RuleIndex, Variant } from '../plan/ir.ts'
 import { type Code, code, join, name } from './code.ts'
 import { emitGet } from './get.ts'
 import type { Context } from './procedure.ts'
@@ -10,6 +10,8 @@ import type { Context } from './procedure.ts'
 export interface GroupContext extends Context {
   /** Whether more than one place, or one that runs many times, asks for a group's whole document. */
   isShared(group: number): boolean
+  /** A number for the memory of a function's calls. */
+  nextSlot(): number
 }
 
 export function emitGroup(context: GroupContext, group: Group): Code {
@@ -36,6 +38,15 @@ function emitVariant(context: GroupContext, group: Group, variant: Variant): Cod
       code`if (s.overlay !== undefined) { const r = replacementAt(s.overlay, ${path}); if (r !== undefined) return ${value}; }`,
     )
   }
+  // Functions can call functions that call functions: each call is paid for, since the text of a policy bounds only its length.
+  if (size > 0) lines.push(code`if (--s.evaluation.steps < 0) s.evaluation.spent();`)
+  const slot = size > 0 && worthRemembering(variant) ? context.nextSlot() : undefined
+  if (slot !== undefined) {
+    lines.push(
+      code`const memory = callMemory(s, ${slot}), given = [${join(args)}], known = memory.recall(given);`,
+      code`if (known !== undefined) return known === absent ? undefined : known;`,
+    )
+  }
   if (remember)
     lines.push(code`const known = s.memo[${id}]; if (known !== undefined) return known === absent ? undefined : known;`)
   lines.push(
@@ -44,8 +55,37 @@ function emitVariant(context: GroupContext, group: Group, variant: Variant): Cod
       : emitParts(group, variant, args, finder)),
   )
   if (remember) lines.push(code`s.memo[${id}] = out === undefined ? absent : out;`)
+  if (slot !== undefined) lines.push(code`memory.keep(given, out);`)
   lines.push(code`return out;`, code`}`)
   return join(lines, '\n')
+}
+
+/** Whether a call does more than look at its arguments: goes through something, or calls or reads what other rules make. */
+function worthRemembering({ procedures, fallbacks }: Variant): boolean {
+  return [...procedures, ...fallbacks].some(({ clauses }) => clauses.some(doesWork))
+}
+
+function doesWork(block: Block): boolean {
+  return block.some((statement) => {
+    switch (statement.op) {
+      case 'scan':
+      case 'scanTree':
+      case 'each':
+      case 'every':
+      case 'tree':
+        return true
+      case 'document':
+        return statement.keys.length > 0
+      case 'call':
+      case 'check':
+        return statement.callee.kind === 'function'
+      case 'and':
+      case 'or':
+        return doesWork(statement.left) || doesWork(statement.right)
+      default:
+        return 'body' in statement && doesWork(statement.body)
+    }
+  })
 }
 
 interface Finder {

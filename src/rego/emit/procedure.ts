@@ -152,7 +152,9 @@ class ProcedureWriter {
         this.#object(statement)
         return
       case 'template':
-        this.#add(code`const ${name('temp', statement.target)} = template([${this.#operands(statement.parts)}]);`)
+        this.#add(
+          code`const ${name('temp', statement.target)} = template(${name('state', statement.state)}, [${this.#operands(statement.parts)}]);`,
+        )
         return
       case 'hole':
         this.#hole(statement)

@@ -48,6 +48,7 @@ function linked(pool: Pool): Code[] {
 
 function makeContext(plan: Plan, pool: Pool): GroupContext {
   const shared = sharedGroups(plan)
+  let slots = 0
   const names = new Map(plan.groups.map(({ id, path }) => [id, ['data', ...path].join('.')]))
   const trees = new Map(plan.trees.map(({ path }, i) => [JSON.stringify(path), i]))
   return {
@@ -57,6 +58,7 @@ function makeContext(plan: Plan, pool: Pool): GroupContext {
     isReplaceable: (path) => plan.replacedData.some((replaced) => overlaps(replaced, path)),
     treeNode: (path) => name('node', trees.get(JSON.stringify(path)) ?? -1),
     isShared: (group) => shared.has(group),
+    nextSlot: () => slots++,
   }
 }
 

@@ -1,6 +1,7 @@
 /** How compiled code calls a builtin: errors become undefined or end the evaluation, nondeterministic values are recorded, large results are charged. */
 import type { Span } from '../ast.ts'
 import { type Builtin, BuiltinError } from '../builtins/builtin.ts'
+import { textLengthMax } from '../builtins/limits.ts'
 import { canonicalText, RegoSet, type Value } from '../value.ts'
 import { EvaluationError } from './failure.ts'
 import type { State } from './state.ts'
@@ -91,6 +92,12 @@ function recorded(
 /** Pays for a result that is large: a policy that doubles a text again and again runs out of steps before the process runs out of memory. */
 export function chargeResult(state: State, result: Value): void {
   if (typeof result === 'string') {
+    if (result.length > textLengthMax) {
+      throw new EvaluationError(
+        'eval_cancel_error',
+        `a text of \`${result.length}\` characters is more than \`${textLengthMax}\`, the limit of one value`,
+      )
+    }
     if (result.length > freeResultSize) state.evaluation.charge(Math.ceil(result.length / unitsPerStep))
   } else if (Array.isArray(result)) {
     if (result.length > freeResultSize) state.evaluation.charge(result.length)

@@ -3,6 +3,7 @@
 import type { Linked } from '../emit/link.ts'
 import { type RegoError, RegoErrors } from '../errors.ts'
 import { type Json, type PlainObject, setField, type Value } from '../value.ts'
+import { startVisits, TooManyVisits } from '../visits.ts'
 import { EvaluationError, Suspension } from './failure.ts'
 import { output } from './output.ts'
 import { type Environment, Evaluation, type Recording, State } from './state.ts'
@@ -74,6 +75,7 @@ function runOnce<Result>(
   options: EvaluateOptions | undefined,
 ): Result {
   const evaluation = new Evaluation(environment, { synchronous: true, recording: recordingFrom(options) })
+  startVisits()
   try {
     return run(new State(evaluation, input))
   } catch (error) {
@@ -93,6 +95,7 @@ async function runWaiting<Result>(
   const evaluation = new Evaluation(environment, { synchronous: false, recording: recordingFrom(options) })
   try {
     for (;;) {
+      startVisits()
       try {
         return run(new State(evaluation, input))
       } catch (error) {
@@ -120,6 +123,9 @@ function recorded(evaluation: Evaluation): NondeterministicValues {
 }
 
 function asRegoErrors(parts: QueryParts, error: unknown): unknown {
+  if (error instanceof TooManyVisits) {
+    return new RegoErrors([parts.describe(new EvaluationError('eval_cancel_error', error.message))])
+  }
   if (error instanceof EvaluationError) return new RegoErrors([parts.describe(error)])
   // V8 says `RangeError` when the stack is used up; nothing here nests but the values themselves.
   if (error instanceof RangeError && error.message.includes('call stack')) {

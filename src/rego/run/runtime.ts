@@ -3,6 +3,7 @@ import type { Span } from '../ast.ts'
 import { plainText } from '../builtins/term-text.ts'
 import { compare, equal, keyOf, lookup, RegoSet, type Value } from '../value.ts'
 import { chargeResult } from './builtin-call.ts'
+import { callMemory } from './call-memory.ts'
 import {
   anyElementsOf,
   anyKeysOf,
@@ -34,8 +35,11 @@ function severalValues(at: Span): never {
 }
 
 /** The text of a template: strings as they are, other values as Rego writes them, `<undefined>` for what has no value. */
-function template(parts: readonly (Value | undefined)[]): string {
-  return parts.map((part) => (part === undefined ? '<undefined>' : plainText(part))).join('')
+function template(state: State, parts: readonly (Value | undefined)[]): string {
+  let text = ''
+  for (const part of parts) text += part === undefined ? '<undefined>' : plainText(part)
+  chargeResult(state, text)
+  return text
 }
 
 function print(state: State, args: readonly (readonly Value[])[]): void {
@@ -79,6 +83,7 @@ export const runtime = {
   anyKeysOf,
   baseUnder,
   below,
+  callMemory,
   compare,
   conflict,
   cursorAt,

@@ -121,6 +121,7 @@ export class State {
   readonly functions: ReadonlyMap<string, Replacement> | undefined
   /** Documents that this state has computed already, by group; `absent` where one is undefined. */
   readonly memo: unknown[]
+  #calls: unknown[] | undefined
 
   constructor(
     evaluation: Evaluation,
@@ -133,6 +134,12 @@ export class State {
     this.overlay = overlay
     this.functions = functions
     this.memo = []
+  }
+
+  /** Memories of calls, by the number that compiled code has given to a function. */
+  get calls(): unknown[] {
+    this.#calls ??= []
+    return this.#calls
   }
 }
 
