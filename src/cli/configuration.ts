@@ -36,14 +36,15 @@ export function locateConfig(
   const data = options.text('data')
   const local = join(io.directory, 'gatehouse.yaml')
   const isEmbedded = named === undefined && !existsSync(local)
-  if (isEmbedded && isProductionOnly(io))
+  const file = named !== undefined ? resolve(io.directory, named) : isEmbedded ? embeddedConfig : local
+  if (isProductionOnly(io) && (isEmbedded || !existsSync(file)))
     throw new CommandError(
-      `there is no configuration at \`${local}\`, and the embedded default is for development; mount one there or name it with \`--config FILE\``,
+      `there is no configuration at \`${isEmbedded ? local : file}\`; mount one there, or name another with \`--config FILE\``,
     )
   const dataDirectory =
     data === undefined ? (isEmbedded ? join(io.directory, 'data') : undefined) : resolve(io.directory, data)
   return {
-    file: named !== undefined ? resolve(io.directory, named) : isEmbedded ? embeddedConfig : local,
+    file,
     overrides: { ...ports, ...(dataDirectory !== undefined && { dataDirectory }) },
     isEmbedded,
   }

@@ -152,7 +152,7 @@ describe('gatehouse token', () => {
     const named = await run('token buyer', { directory, environment })
     expect(named).toMatchObject({ status: 2, err: expect.stringMatching(/`mode: development`, which is refused here/) })
     const embedded = await run('token buyer', { directory: folderWith(), environment })
-    expect(embedded).toMatchObject({ status: 2, err: expect.stringMatching(/mount one there or name it/) })
+    expect(embedded).toMatchObject({ status: 2, err: expect.stringMatching(/no configuration at .*gatehouse\.yaml`; mount one there/) })
     expect(readdirSync(directory), 'nothing was made').not.toContain('data')
   })
 })
