@@ -79,7 +79,9 @@ export function makeReceiver(options: ReceiverOptions, ports: ReceiverPorts): Re
   return new HttpReceiver(options, ports)
 }
 
-/** Characters of a peer's address as text; node gives IPv4 peers of a dual-stack socket as `::ffff:a.b.c.d`. */
+/** After these nobody can be sure where the next call on the connection would begin, or whether it would ever come. */
+const endsConnection: ReadonlySet<FaultCode> = new Set<FaultCode>(['framing_refused', 'http_malformed', 'body_slow'])
+
 class HttpReceiver implements Receiver {
   readonly #options: ReceiverOptions
   readonly #ports: ReceiverPorts
@@ -248,7 +250,7 @@ class HttpReceiver implements Receiver {
     awaitsContinue: boolean,
   ): void {
     const connection = this.#connections.get(message.socket)
-    if (connection === undefined || connection.lingering) return
+    if (connection === undefined || (connection.closing && message.method !== 'CONNECT')) return
     if (this.#refuseFlooder(message.socket)) return
     if (message.httpVersionMajor !== 1 || message.httpVersionMinor !== 1) {
       this.#refuse(
@@ -311,10 +313,13 @@ class HttpReceiver implements Receiver {
     const { message } = exchange
     if (reply.unidentified === true) this.#floods.count(connection.peer.address, this.#ports.clock.monotonicMs())
     const length = exchange.body.lengthBytes
-    const leavesMuch = !message.complete && (length === null || length > limits.discardedBodyBytesMax)
-    if (leavesMuch || this.#draining) connection.closing = true
+    const unread = !message.complete
+    const leavesMuch = unread && (length === null || length > limits.discardedBodyBytesMax)
+    const distrusted = reply.fault !== undefined && endsConnection.has(reply.fault)
+    if (leavesMuch || distrusted || this.#draining) connection.closing = true
     // Node ends a closing connection as soon as the reply is out; the rest of the body must be read a little longer.
-    if (leavesMuch) message.socket.destroySoon = () => connection.linger(this.#ports.clock.monotonicMs())
+    if (unread && connection.closing)
+      message.socket.destroySoon = () => connection.linger(this.#ports.clock.monotonicMs())
     try {
       writeReply(reply, exchange.method, exchange.response, exchange.departure, connection.closing, (whole) =>
         this.#finish(connection, whole),
