@@ -11,6 +11,7 @@ import { crypto } from './crypto.ts'
 import { encoding } from './encoding.ts'
 import { glob } from './glob.ts'
 import { graph } from './graph.ts'
+import { graphql } from './graphql.ts'
 import { json } from './json.ts'
 import { jsonPatch } from './json-patch.ts'
 import { jsonPaths } from './json-paths.ts'
@@ -23,6 +24,7 @@ import { semver } from './semver.ts'
 import { sets } from './sets.ts'
 import { strings } from './strings.ts'
 import { time } from './time.ts'
+import { tokens } from './tokens.ts'
 import { tracing } from './tracing.ts'
 import { types } from './types.ts'
 import { units } from './units.ts'
@@ -39,11 +41,13 @@ const families: readonly Readonly<Record<string, Builtin>>[] = [
   net,
   opa,
   semver,
+  tokens,
   tracing,
   units,
   uuid,
   glob,
   graph,
+  graphql,
   json,
   jsonPatch,
   jsonPaths,

@@ -48,7 +48,7 @@ function timeOf(bytes: Buffer): bigint {
     BigInt(bytes.readUInt32BE(0)) |
     (BigInt(bytes.readUInt16BE(4)) << 32n) |
     (BigInt(bytes.readUInt16BE(6) & 0xfff) << 48n)
-  return (time - gregorianOffset) * 100n
+  return BigInt.asIntN(64, (time - gregorianOffset) * 100n)
 }
 
 function macVariables(byte: number): string {
