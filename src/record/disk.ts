@@ -34,7 +34,7 @@ export function watchDisk(options: {
     try {
       freeBytes = await files.freeBytes(directory)
     } catch (cause) {
-      log.warn({ directory, cause }, "the free space of the log's disk cannot be read")
+      log.warn({ directory, error: String(cause) }, "the free space of the log's disk cannot be read")
     }
     if (short() !== before) changed()
   }

@@ -27,7 +27,7 @@ import {
   type UpstreamReply,
 } from '../model/index.ts'
 import { FollowedSource } from './followed-source.ts'
-import { detailCharsMax, makeDecisionLines, outcomeLine, shortened } from './lines.ts'
+import { makeDecisionLines, outcomeLine, shortDetail, shortName } from './lines.ts'
 import type { DecisionLog } from './log.ts'
 import type { Share } from './queue.ts'
 
@@ -224,7 +224,7 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
         outcome: 'refused',
         status,
         code: ofLog.code,
-        detail: ofLog.detail,
+        detail: shortDetail(ofLog.detail),
         upstreamReached: false,
       }
       const held =
@@ -248,7 +248,7 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
             ...withheldEnd,
             outcome: 'failed',
             code: ofLog.code,
-            detail: ofLog.detail,
+            detail: shortDetail(ofLog.detail),
             complete: false,
           }
           void queue.keep('outcome', this.outcomeText(cut))
@@ -337,7 +337,8 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
     }
 
     private codeOfRefusal(): string {
-      return this.decision?.kind === 'ask' ? 'approval_required' : (this.decision?.reasons[0]?.code ?? 'policy_denied')
+      if (this.decision?.kind === 'ask') return 'approval_required'
+      return shortName(this.decision?.reasons[0]?.code ?? 'policy_denied')
     }
 
     /** Refusals before anybody is known by name: a flood of them costs its sender nothing. */
@@ -355,7 +356,7 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
         const credential = (rawHeaders[place + 1] ?? '').replace(/^\S+ +/, '')
         if (credential !== '') text = text.replaceAll(credential, '[redacted]')
       }
-      return shortened(text, detailCharsMax)
+      return shortDetail(text)
     }
 
     private tell(status: number, code: string, upstream: UpstreamReply | undefined): void {

@@ -10,7 +10,6 @@ import {
   type Decision,
   isJsonObject,
   type Json,
-  type JsonObject,
   type Labels,
   limits,
   type Principal,
@@ -22,7 +21,7 @@ import {
 import { quote, textOf } from './json-text.ts'
 
 /** Characters of a detail, a path or a name at most: longer ones are cut and end in an ellipsis. */
-export const detailCharsMax = 2_048
+const detailCharsMax = 2_048
 const pathCharsMax = limits.targetCharsMax
 const nameCharsMax = 256
 /** Never in a record, whatever the route lets policy see. */
@@ -80,9 +79,9 @@ export function makeDecisionLines(instance: Labels): (line: DecisionLine) => str
   return function decisionLine(line) {
     const { arrival, decision, target } = line
     const principal = principalOf(line.principal)
-    const head =
-      `"decision_id":"${line.id}","call_id":"${arrival.id}","trace_id":${quote(arrival.trace.traceId)},` +
-      `"labels":${labelsOf(decision)}${bundlesOf(decision)}` +
+    const ids = `"decision_id":"${line.id}","call_id":"${arrival.id}","trace_id":${quote(arrival.trace.traceId)},"labels":`
+    const what =
+      bundlesOf(decision) +
       (decision?.entrypoint === undefined ? '' : `,"path":${quote(decision.entrypoint)}`) +
       `,"decision":"${line.kind}"${line.code === undefined ? '' : `,"code":${quote(line.code)}`}`
     const obligations =
@@ -100,7 +99,7 @@ export function makeDecisionLines(instance: Labels): (line: DecisionLine) => str
       `,"requested_by":${quote(arrival.peer.address)},"metrics":{${line.metrics}}`
     const reasons = decision?.reasons ?? []
     const ruleIds = decision?.ruleIds ?? []
-    const before = head + whyText(reasons, ruleIds) + obligations + who + where + call
+    const before = ids + labelsOf(decision) + what + whyText(reasons, ruleIds) + obligations + who + where + call
     const whole = before + inputText(line, principal, line.level, 'level') + result + nondeterministic + tail
     if (fits(whole)) return whole
 
@@ -110,11 +109,11 @@ export function makeDecisionLines(instance: Labels): (line: DecisionLine) => str
     if (fits(shorter)) return shorter
 
     const brief = reasons.slice(0, limits.reasonsMax).map(({ code, message }) => ({
-      code: shortened(code, nameCharsMax),
-      message: shortened(message, nameCharsMax),
+      code: shortName(code),
+      message: shortName(message),
     }))
-    const names = ruleIds.slice(0, limits.reasonsMax).map((id) => shortened(id, nameCharsMax))
-    return `${head}${whyText(brief, names)}${who}${where}${call},"input_omitted":"size"${tail}`
+    const names = ruleIds.slice(0, limits.reasonsMax).map((id) => shortName(id))
+    return `${ids}${instanceLabels}${what}${whyText(brief, names)}${who}${where}${call},"input_omitted":"size"${tail}`
   }
 }
 
@@ -156,9 +155,9 @@ function targetText({ route, upstream, operation }: Target): string {
 
 /** Of a call that was refused before it was read: what arrived, without the query, which may hold anything. */
 function callText(arrival: Arrival, call: Call | undefined): string {
-  const host = call?.host ?? shortened(hostField(arrival.rawHeaders), nameCharsMax)
+  const host = call?.host ?? shortName(hostField(arrival.rawHeaders))
   const path = call?.path ?? shortened(arrival.rawTarget.split('?', 1)[0] ?? '', pathCharsMax)
-  return `{"protocol":"http","method":${quote(shortened(arrival.method, nameCharsMax))},"host":${quote(host)},"path":${quote(path)}}`
+  return `{"protocol":"http","method":${quote(shortName(arrival.method))},"host":${quote(host)},"path":${quote(path)}}`
 }
 
 function hostField(rawHeaders: readonly string[]): string {
@@ -206,27 +205,32 @@ function withoutSecrets(call: Json): Json {
   const headers = property(http, 'headers')
   if (!isJsonObject(call) || !isJsonObject(http) || !isJsonObject(headers)) return call
   if (!secretHeaders.some((name) => Object.hasOwn(headers, name))) return call
-  return { ...call, http: { ...http, headers: without(headers, secretHeaders) } }
+  const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !secretHeaders.includes(name)))
+  return { ...call, http: { ...http, headers: kept } }
 }
 
-/** Who did what to which thing, without what was in it: arguments, body, query and headers are left out. */
+/** Who did what to which thing, without what was in it. Printing leaves out what is undefined. */
 function withoutContent(call: Json): Json {
   if (!isJsonObject(call)) return call
   const http = property(call, 'http')
-  const rest = without(call, ['arguments', 'body', 'http'])
-  return isJsonObject(http) ? { ...rest, http: without(http, ['query', 'headers']) } : rest
+  const kept = isJsonObject(http) ? { http: { ...http, query: undefined, headers: undefined } } : {}
+  return { ...call, ...kept, arguments: undefined, body: undefined } as unknown as Json
 }
 
-function without(value: JsonObject, names: readonly string[]): JsonObject {
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !names.includes(name)))
-}
-
-/** A character takes at most three bytes in UTF-8, so that most lines need no counting. */
-function fits(text: string): boolean {
+/** Whether a record may have this text. A character takes at most three bytes in UTF-8: most need no counting. */
+export function fits(text: string): boolean {
   return text.length * 3 <= limits.recordBytesMax || Buffer.byteLength(text) <= limits.recordBytesMax
 }
 
-export function shortened(text: string, charsMax: number): string {
+export function shortDetail(text: string): string {
+  return shortened(text, detailCharsMax)
+}
+
+export function shortName(text: string): string {
+  return shortened(text, nameCharsMax)
+}
+
+function shortened(text: string, charsMax: number): string {
   return text.length <= charsMax ? text : `${text.slice(0, charsMax - 1)}…`
 }
 

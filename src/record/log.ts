@@ -7,6 +7,7 @@ import { type Clock, Fault, type FaultCode, type JsonObject, type Log, limits, t
 import { watchDisk } from './disk.ts'
 import type { LogFile, LogFiles } from './files.ts'
 import { quote, textOf } from './json-text.ts'
+import { fits, shortDetail } from './lines.ts'
 import { LogOpenError, takeLock } from './lock.ts'
 import { makeQueue, type Queue } from './queue.ts'
 import { batchBytesMax, findEnd, type LogEnd, segmentName } from './segments.ts'
@@ -257,7 +258,10 @@ async function assemble(
   return {
     queue,
     omit,
-    admin: (event, detail) => queue.keep('admin', `"event":${quote(event)},"detail":${textOf(detail)}`),
+    admin(event, detail) {
+      const text = textOf(detail)
+      return queue.keep('admin', `"event":${quote(event)},"detail":${fits(text) ? text : '{"omitted":"size"}'}`)
+    },
     fault(code, detail, peer, count) {
       if (!queue.offer(faultRest(code, detail, peer, count))) omit(code, count ?? 1)
     },
@@ -287,5 +291,5 @@ async function assemble(
 
 function faultRest(code: FaultCode, detail: string, peer: string | undefined, count: number | undefined): string {
   const by = peer === undefined ? '' : `,"requested_by":${quote(peer)}`
-  return `"code":"${code}","detail":${quote(detail)}${by}${count === undefined ? '' : `,"count":${count}`}`
+  return `"code":"${code}","detail":${quote(shortDetail(detail))}${by}${count === undefined ? '' : `,"count":${count}`}`
 }

@@ -129,7 +129,9 @@ export function makeWriter(options: WriterOptions) {
   async function closeOld(old: LogFile): Promise<void> {
     await old
       .close()
-      .catch((cause: unknown) => log.warn({ segment, cause }, 'a segment of the log could not be closed'))
+      .catch((cause: unknown) =>
+        log.warn({ segment, error: String(cause) }, 'a segment of the log could not be closed'),
+      )
   }
 
   function fail(cause: unknown): void {
@@ -141,11 +143,11 @@ export function makeWriter(options: WriterOptions) {
       sinceMs: failure?.sinceMs ?? clock.monotonicMs(),
       segment: failure?.segment ?? segment,
     }
-    log.error({ segment, cause }, 'the decision log cannot be written')
+    log.error({ segment, error: String(cause) }, 'the decision log cannot be written')
     queue.failed(failure.fault)
     // At once: what nobody was told is durable should not be found by a reader, or after a crash.
     cut().then(tryLater, (reason: unknown) => {
-      log.warn({ segment, cause: reason }, 'the end of a failed segment could not be cut off yet')
+      log.warn({ segment, error: String(reason) }, 'the end of a failed segment could not be cut off yet')
       tryLater()
     })
   }
@@ -189,7 +191,7 @@ export function makeWriter(options: WriterOptions) {
       const obstacle = await options.obstacle()
       if (obstacle !== undefined) throw new Error(obstacle)
     } catch (cause) {
-      log.warn({ segment, cause }, 'the decision log still cannot be written')
+      log.warn({ segment, error: String(cause) }, 'the decision log still cannot be written')
       return tryLater()
     }
     const downMs = Math.round(clock.monotonicMs() - sinceMs)

@@ -196,6 +196,22 @@ describe('the log on a failing disk', () => {
     }
   }
 
+  it('tries once more when it is closed while it is down, and says what is lost when that fails too', async () => {
+    for (const well of [true, false]) {
+      await using world = logWorld()
+      const files = failingFiles()
+      const log = await world.open({ files })
+      await log.admin('start', {})
+      files.fails = (operation) => (operation === 'write' ? 'torn' : undefined)
+      await expect(log.admin('stop', {})).rejects.toMatchObject({ code: 'log_unavailable' })
+      if (well) files.fails = () => undefined
+      await log.close()
+      const events = world.records().map((record) => record.type === 'admin' && record.event)
+      expect(events).toEqual(well ? ['start', 'recovery', 'stop'] : ['start'])
+      expect(world.said.some(({ message }) => message.includes('were lost'))).toBe(!well)
+    }
+  })
+
   it('says why it cannot be opened, for each operation of opening, and can be opened afterwards', async () => {
     const opening: Operation[] = [
       'makeDirectory',

@@ -254,6 +254,35 @@ describe('how a call ends', () => {
     expect(world.observed).toHaveLength(1)
   })
 
+  it('bounds a code that a policy made up', async () => {
+    await using world = logWorld()
+    const log = await world.open()
+    const entry = world.recorder(log)(arrivalOf())
+    const { id: decisionId } = await entry.decided(
+      decisionOf('deny', { reasons: [{ code: 'c'.repeat(1 << 23), message: 'm' }] }),
+    )
+    await entry.refused(refusal(decisionId))
+    await log.admin('reload', { text: 'x'.repeat(1 << 23) })
+    const [, outcome, admin] = world.records()
+    expect(outcome).toMatchObject({ code: `${'c'.repeat(255)}…` })
+    expect(admin).toMatchObject({ event: 'reload', detail: { omitted: 'size' } })
+  })
+
+  it('records a reply that has no body at once, though it came as a stream', async () => {
+    await using world = logWorld()
+    const log = await world.open()
+    const entry = world.recorder(log)({ ...arrivalOf(), method: 'HEAD' })
+    entry.routed(targetOf())
+    await entry.decided(decisionOf('allow'))
+    const upstream = drivenSource()
+    const reply = await entry.followed(upstreamReply({ kind: 'stream', source: upstream.source }))
+    expect(pair(world.records()).outcome).toMatchObject({ outcome: 'forwarded', complete: true, reply_bytes: 0 })
+    if (reply.body.kind === 'stream') reply.body.source.cancel(new Error('a reply without body'))
+    await log.close()
+    pair(world.records())
+    expect(upstream.cancelled).toHaveLength(1)
+  })
+
   it('says that the agent was gone when the whole reply had arrived', async () => {
     await using world = logWorld()
     const log = await world.open()
@@ -564,6 +593,21 @@ describe('what is written of a call', () => {
   })
 
   it('bounds a record whatever policy wrote into it', async () => {
+    const much = 'm'.repeat(2 * limits.recordBytesMax)
+    const everything = {
+      labels: { much },
+      ruleIds: [much],
+      input: { much },
+      result: { much },
+      nondeterministic: { much },
+    }
+    const { record } = await written('input', {
+      ...everything,
+      obligations: [{ type: 'set_header', name: much, value: much, to: 'agent' }],
+    })
+    expect(JSON.stringify(record).length).toBeLessThan(3_000)
+    expect(record.labels).toEqual({ app: 'gatehouse' })
+
     const reasons = Array.from({ length: limits.reasonsMax }, (_, place) => ({
       code: `c${place}`,
       message: 'm'.repeat(limits.recordBytesMax),
