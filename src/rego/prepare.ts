@@ -116,7 +116,7 @@ function environmentOf(options: PrepareOptions): Environment {
     limits: { ...defaultLimits, ...options.limits },
     now: options.now ?? systemNow,
     random: options.random ?? systemRandom,
-    runtime: { env: { ...options.env } },
+    runtime: options.env === undefined ? {} : { env: { ...options.env } },
     ports: options.ports ?? {},
     cache: makeBuiltinCache(),
     strictBuiltinErrors: options.strictBuiltinErrors ?? false,

@@ -132,6 +132,7 @@ function emitParts(group: Group, variant: Variant, args: readonly Code[], finder
   if (finder !== undefined)
     lines.push(code`const c = ${finder.call}; for (let i = 0; i < c.length; i++) c[i](${operands});`)
   else for (const { id } of variant.procedures) lines.push(code`${name('procedure', id)}(${operands});`)
+  if (!members) for (const { id } of variant.fallbacks) lines.push(code`${name('procedure', id)}(${operands});`)
   if (!members) lines.push(depth === 0 ? code`const out = parts.finish() ?? {};` : code`const out = parts.finish();`)
   return lines
 }

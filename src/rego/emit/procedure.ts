@@ -224,6 +224,11 @@ class ProcedureWriter {
       case 'insert':
         this.#insert(statement)
         return
+      case 'emptySet': {
+        const path = this.#operands(statement.path)
+        this.#add(code`out.includeNone([${path}], ${pool.place(statement.at)});`)
+        return
+      }
       case 'row':
         this.#add(code`out.push([${this.#operands(statement.values)}]);`)
         return

@@ -137,3 +137,32 @@ function isUniform(members: readonly Member[]): boolean {
   const first = values[0]
   return values.every((value) => value !== undefined && first !== undefined && equal(value, first as Value))
 }
+
+/**
+ * The members that make a set whose name has no variable, and that no other member's variable can reach: these sets are there even when they are
+ * empty. As in OPA, `p[1].q contains x` has one, unless there is also `p[k].r := y`.
+ */
+export function groundSets(members: readonly Member[]): Member[] {
+  return members.filter(
+    ({ rule, keys }) =>
+      rule.kind === 'contains' &&
+      keys.every(isConstant) &&
+      !members.some((other) => reachesByVariable(other.keys, keys)),
+  )
+}
+
+/** Whether a name has a variable where another, so far equal, goes on. */
+function reachesByVariable(name: readonly Term[], other: readonly Term[]): boolean {
+  for (const [i, part] of name.entries()) {
+    const key = other[i]
+    if (key === undefined) return false
+    const value = constantOf(part)
+    if (value === undefined) return true
+    if (!equal(value, constantOf(key) ?? null)) return false
+  }
+  return false
+}
+
+function isConstant(term: Term): boolean {
+  return constantOf(term) !== undefined
+}

@@ -15,6 +15,8 @@ import type { Probe } from './ir.ts'
 export interface Guard {
   readonly probe: Probe
   readonly how: 'equal' | 'prefix' | 'element'
+  /** Says the probe and the kind of condition: guards of one name share a node of the index. */
+  readonly name: string
   readonly values: readonly Value[]
 }
 
@@ -69,10 +71,15 @@ function equality(left: Term, right: Term, places: ReadonlyMap<number, Probe>): 
   return []
 }
 
+function guard(probe: Probe, how: Guard['how'], values: readonly Value[]): Guard {
+  const root = probe.root === 'input' ? 'input' : `argument ${probe.argument}`
+  return { probe, how, name: `${how} ${root} ${JSON.stringify(probe.path)}`, values }
+}
+
 /** What a place must hold to equal a term: a constant itself, an array pattern the constants in their positions. */
 function equalities(probe: Probe, term: Term): Guard[] {
   const value = constantOf(term)
-  if (value !== undefined) return [{ probe, how: 'equal', values: [value] }]
+  if (value !== undefined) return [guard(probe, 'equal', [value])]
   if (term.kind !== 'array') return []
   return term.items.flatMap((item, i) => equalities({ ...probe, path: [...probe.path, i] }, item))
 }
@@ -81,18 +88,18 @@ function membership(member: Term, collection: Term, places: ReadonlyMap<number, 
   const known = constantOf(collection)
   const probe = probeOf(member, places)
   if (probe !== undefined && known !== undefined) {
-    if (Array.isArray(known)) return [{ probe, how: 'equal', values: known }]
-    return known instanceof RegoSet ? [{ probe, how: 'equal', values: known.sorted() }] : []
+    if (Array.isArray(known)) return [guard(probe, 'equal', known)]
+    return known instanceof RegoSet ? [guard(probe, 'equal', known.sorted())] : []
   }
   const value = constantOf(member)
   const place = probeOf(collection, places)
-  return value === undefined || place === undefined ? [] : [{ probe: place, how: 'element', values: [value] }]
+  return value === undefined || place === undefined ? [] : [guard(place, 'element', [value])]
 }
 
 function prefix(text: Term, start: Term, places: ReadonlyMap<number, Probe>): Guard[] {
   const probe = probeOf(text, places)
   const value = constantOf(start)
-  return probe === undefined || typeof value !== 'string' ? [] : [{ probe, how: 'prefix', values: [value] }]
+  return probe === undefined || typeof value !== 'string' ? [] : [guard(probe, 'prefix', [value])]
 }
 
 /** `x := input.a.b` makes `x` another name of that place. */

@@ -185,6 +185,8 @@ export type Statement =
       readonly final: boolean
       readonly at: Span
     }
+  /** Makes an empty set at a path of the document that the group is building, unless a set is there. */
+  | { readonly op: 'emptySet'; readonly path: readonly Operand[]; readonly at: Span }
   /** Gives one row of a query's bindings. */
   | { readonly op: 'row'; readonly values: readonly Operand[] }
 
@@ -218,7 +220,7 @@ export interface Procedure {
 export interface Variant {
   readonly depth: number
   readonly procedures: readonly Procedure[]
-  /** Defaults: used where no other rule gave a value. */
+  /** Defaults, used where no other rule gave a value; in a document that is built, the sets that are there even when they are empty. */
   readonly fallbacks: readonly Procedure[]
 }
 

@@ -5,9 +5,9 @@
 import type { Span } from '../ast.ts'
 import type { Program, Query } from '../program.ts'
 import type { DocumentGroup, World } from './frame.ts'
-import { type FoundFunction, type FoundGroup, Groups } from './groups.ts'
+import { type FoundFunction, type FoundGroup, Groups, groundSets } from './groups.ts'
 import type { Group, Plan, Procedure, Tree, Variant } from './ir.ts'
-import { planPartRule, planQueryValue, planRows, planValueRule } from './rule.ts'
+import { planEmptySet, planPartRule, planQueryValue, planRows, planValueRule } from './rule.ts'
 import { buildRuleIndex } from './rule-index.ts'
 
 /** What planning needs to know about builtins. */
@@ -121,7 +121,14 @@ class PlanWorld implements World {
       const whole = !('kind' in found) || found.kind === 'complete'
       return whole ? planValueRule(this, procedure, member) : planPartRule(this, procedure, member, depth)
     }
-    return { depth, procedures: found.members.map(plan), fallbacks: found.defaults.map(plan) }
+    const procedures = found.members.map(plan)
+    if (!('kind' in found) || found.kind !== 'object') return { depth, procedures, fallbacks: found.defaults.map(plan) }
+    const sets = groundSets(found.members).filter(({ keys }) => keys.length >= depth)
+    return {
+      depth,
+      procedures,
+      fallbacks: sets.map((member) => planEmptySet(this, this.nextProcedure(), member, depth)),
+    }
   }
 
   #documentGroup(found: FoundGroup): Group {

@@ -61,17 +61,15 @@ function innerBlocks(statement: Statement): Block[] {
 function tempsRead(statement: Statement): Temp[] {
   const found: Temp[] = []
   const operand = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return
     if (Array.isArray(value)) value.forEach(operand)
     else if (isTemp(value)) found.push(value.id)
-    else if (typeof value === 'object' && value !== null && 'value' in value) operand(value.value)
+    else if ('value' in value && !('kind' in value && value.kind === 'constant')) operand(value.value)
   }
+  const logical = statement.op === 'and' || statement.op === 'or'
   for (const [field, value] of Object.entries(statement)) {
-    if (
-      field === 'body' ||
-      ((statement.op === 'and' || statement.op === 'or') && (field === 'left' || field === 'right'))
-    )
-      continue
-    operand(value)
+    const block = field === 'body' || (logical && (field === 'left' || field === 'right'))
+    if (!block && field !== 'at') operand(value)
   }
   return found
 }

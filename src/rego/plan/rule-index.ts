@@ -33,11 +33,11 @@ function build(rules: readonly Guarded[], budget: { left: number }): RuleIndex {
   if (rules.length < rulesMin) return leaf
   const best = commonestGuard(rules)
   if (best === undefined) return leaf
-  const name = guardName(best)
+  const { name } = best
   const open: Guarded[] = []
   const branches = new Map<unknown, { value: Value; rules: Guarded[] }>()
   for (const guarded of rules) {
-    const guard = guarded.guards.find((candidate) => guardName(candidate) === name)
+    const guard = guarded.guards.find((candidate) => candidate.name === name)
     if (guard === undefined) open.push(guarded)
     for (const value of guard?.values ?? []) {
       const key = keyOf(value)
@@ -61,7 +61,7 @@ function build(rules: readonly Guarded[], budget: { left: number }): RuleIndex {
 }
 
 function without(guarded: Guarded, name: string): Guarded {
-  return { rule: guarded.rule, guards: guarded.guards.filter((guard) => guardName(guard) !== name) }
+  return { rule: guarded.rule, guards: guarded.guards.filter((guard) => guard.name !== name) }
 }
 
 function merge(a: readonly Guarded[], b: readonly Guarded[]): Guarded[] {
@@ -72,7 +72,7 @@ function merge(a: readonly Guarded[], b: readonly Guarded[]): Guarded[] {
 function commonestGuard(rules: readonly Guarded[]): Guard | undefined {
   const counts = new Map<string, { guard: Guard; count: number }>()
   for (const { guards } of rules) {
-    for (const [name, guard] of new Map(guards.map((each) => [guardName(each), each]))) {
+    for (const [name, guard] of new Map(guards.map((each) => [each.name, each]))) {
       const entry = counts.get(name) ?? { guard, count: 0 }
       entry.count++
       counts.set(name, entry)
@@ -81,8 +81,4 @@ function commonestGuard(rules: readonly Guarded[]): Guard | undefined {
   let best: { guard: Guard; count: number } | undefined
   for (const entry of counts.values()) if (entry.count > 1 && entry.count > (best?.count ?? 0)) best = entry
   return best?.guard
-}
-
-function guardName({ probe, how }: Guard): string {
-  return `${how} ${JSON.stringify(probe)}`
 }

@@ -66,6 +66,17 @@ export function planPartRule(world: World, id: number, { rule, keys }: Member, d
   return procedure(id, kind, params, clauses, frame, rule.at)
 }
 
+/** A set that is there even when no rule gives it a member (see `groundSets`). */
+export function planEmptySet(world: World, id: number, { rule, keys }: Member, depth: number): Procedure {
+  const frame = new Frame(steps, world, rule.locals)
+  const params = Array.from({ length: depth }, () => frame.temp())
+  const clause = frame.scope(() => {
+    bindPatterns(frame, keys.slice(0, depth), params)
+    frame.add({ op: 'emptySet', path: keys.slice(depth).map((key) => frame.steps.term(frame, key)), at: rule.at })
+  })
+  return procedure(id, 'parts', params, [clause], frame, rule.at)
+}
+
 /** What stands below a value at the keys that reach deeper than the rule's name. */
 function below(frame: Frame, value: Operand, keys: readonly Temp[]): Operand {
   let source = value

@@ -32,6 +32,13 @@ export class DocumentBuilder {
     place.members.add(member)
   }
 
+  /** Makes an empty set at a path, unless one is there. */
+  includeNone(path: readonly Value[], at: Span): void {
+    const place = this.#reach(path, at)
+    if (place.whole !== undefined || place.parts !== undefined) throw conflict(at, false)
+    place.members ??= new RegoSet()
+  }
+
   #reach(path: readonly Value[], at: Span): Place {
     let place = this.#root
     for (const key of path) {
