@@ -1,4 +1,6 @@
 /** `gatehouse check`: everything that `start` would read, read without starting; all that is wrong, at once. */
+import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
 import { ConfigErrors, formatConfigError, maskedConfig } from '../config/index.ts'
 import { type Config, type Flaw, Flaws, formatFlaw } from '../model/index.ts'
 import { compilePolicies, readPolicySources } from '../policy/index.ts'
@@ -39,11 +41,13 @@ export const runCheck: RunCommand = async (options, io) => {
     }))
     return tell(wrong, isJson, io)
   }
-  const wrong = [...flawsOfDescriptions(config), ...(await flawsOfPolicies(config))].map((flaw) => ({
-    ...flaw,
-    path: '',
-    text: formatFlaw(flaw),
-  }))
+  const wrong = [...flawsOfCertificate(config), ...flawsOfDescriptions(config), ...(await flawsOfPolicies(config))].map(
+    (flaw) => ({
+      ...flaw,
+      path: '',
+      text: formatFlaw(flaw),
+    }),
+  )
   if (wrong.length > 0) return tell(wrong, isJson, io)
   if (isJson) await io.out.write(`${JSON.stringify({ ok: true, errors: [], config: maskedConfig(config) }, null, 2)}\n`)
   else await io.out.write(summary(config, located.isEmbedded))
@@ -56,6 +60,18 @@ function flawsOfDescriptions(config: Config): readonly Flaw[] {
     return []
   } catch (cause) {
     return flawsOf(cause)
+  }
+}
+
+/** Whether the certificate can be used and belongs to the key. */
+function flawsOfCertificate({ agentsListener: { tls } }: Config): readonly Flaw[] {
+  if (tls === undefined) return []
+  try {
+    createSecureContext({ cert: readFileSync(tls.certificate), key: readFileSync(tls.key) })
+    return []
+  } catch (cause) {
+    const message = `certificate and key cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`
+    return [{ file: tls.certificate, place: '', message, fix: 'name a PEM certificate and the key that belongs to it' }]
   }
 }
 

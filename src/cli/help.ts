@@ -1,7 +1,6 @@
 /** Help as text for a terminal, made from the table of commands. */
-import type { Command, Flag, RunCommand } from './command.ts'
+import type { Command, Flag } from './command.ts'
 import { commands } from './commands.ts'
-import { exitStatus } from './io.ts'
 
 /** Columns of a line; narrower terminals wrap by themselves. */
 const columns = 100
@@ -9,12 +8,6 @@ const columns = 100
 /** The list of commands, or all about one. */
 export function helpText(command: Command | undefined): string {
   return command === undefined ? overview() : aboutCommand(command)
-}
-
-/** Asked with words that parse as help before any command is run; here for a table without gaps. */
-export const runHelp: RunCommand = async (_options, io) => {
-  await io.out.write(overview())
-  return exitStatus.done
 }
 
 /** `gatehouse token AGENT [flags]`. */

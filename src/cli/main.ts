@@ -11,14 +11,13 @@ import { parseWords } from './options.ts'
 import { outputTo } from './output.ts'
 
 /** Imported only when it runs, so that each command starts as fast as it can. */
-const runners: { readonly [name in CommandName]: () => Promise<RunCommand> } = {
+const runners: { readonly [name in Exclude<CommandName, 'help'>]: () => Promise<RunCommand> } = {
   start: async () => (await import('./start.ts')).runStart,
   token: async () => (await import('./token.ts')).runToken,
   tail: async () => (await import('./tail.ts')).runTail,
   check: async () => (await import('./check.ts')).runCheck,
   version: async () => (await import('./version.ts')).runVersion,
   completion: async () => (await import('./completion.ts')).runCompletion,
-  help: async () => (await import('./help.ts')).runHelp,
 }
 
 /** Runs this process's command line. Sets `process.exitCode`; never rejects. */
@@ -48,7 +47,8 @@ export async function runWords(words: readonly string[], io: Io): Promise<number
       await io.out.write(helpText(parsed.command))
       return exitStatus.done
     }
-    const run = await runners[parsed.command.name as CommandName]()
+    // INVARIANT: words that name `help` are parsed as help; every other row of the table has a runner.
+    const run = await runners[parsed.command.name as keyof typeof runners]()
     return await run(parsed.options, io)
   } catch (cause) {
     if (cause instanceof OutputClosed) return exitStatus.done

@@ -1,6 +1,6 @@
 /** What the schema found wrong, as findings for a person: every issue gets a sentence and what to write instead. */
 import { z } from 'zod'
-import type { Finding, Path } from './errors.ts'
+import { type Finding, formatPath, type Path } from './errors.ts'
 import { nearest } from './nearest.ts'
 import { fileSchema } from './schema.ts'
 
@@ -33,7 +33,20 @@ const secretNames: ReadonlySet<string | number> = new Set(['value', 'token'])
 /** Everything that the schema finds wrong with `value`. */
 export function schemaFindings(value: unknown): Finding[] {
   const result = fileSchema.safeParse(value)
-  return result.success ? [] : result.error.issues.flatMap((issue) => findingsOf(issue, value))
+  const findings = result.success ? [] : result.error.issues.flatMap((issue) => findingsOf(issue, value))
+  const wrong = new Set(findings.map(({ path }) => formatPath(path)))
+  return [...findings, ...strayReferences(value, []).filter(({ path }) => !wrong.has(formatPath(path)))]
+}
+
+/** References outside secrets: taken as they stand they would be neither what was meant nor noticed. */
+function strayReferences(value: unknown, path: Path): Finding[] {
+  if (typeof value === 'string')
+    return value.includes('${') && !isSecret(path)
+      ? [{ path, message: 'references are followed in secrets only', fix: 'write the value itself' }]
+      : []
+  if (Array.isArray(value)) return value.flatMap((one, index) => strayReferences(one, [...path, index]))
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, one]) => strayReferences(one, [...path, name]))
 }
 
 type Issue = z.core.$ZodIssue

@@ -152,7 +152,10 @@ describe('gatehouse token', () => {
     const named = await run('token buyer', { directory, environment })
     expect(named).toMatchObject({ status: 2, err: expect.stringMatching(/`mode: development`, which is refused here/) })
     const embedded = await run('token buyer', { directory: folderWith(), environment })
-    expect(embedded).toMatchObject({ status: 2, err: expect.stringMatching(/no configuration at .*gatehouse\.yaml`; mount one there/) })
+    expect(embedded).toMatchObject({
+      status: 2,
+      err: expect.stringMatching(/no configuration at .*gatehouse\.yaml`; mount one there/),
+    })
     expect(readdirSync(directory), 'nothing was made').not.toContain('data')
   })
 })
@@ -219,6 +222,20 @@ describe('gatehouse check', () => {
     })
     const ran = await run('check', { directory })
     expect(ran).toMatchObject({ status: 2, out: expect.stringMatching(wanted) })
+  })
+
+  it('tells of a certificate that does not belong to its key', async () => {
+    const pem = (name: string) => readFileSync(join(import.meta.dirname, '../../cases/tls', name), 'utf8')
+    const tls = 'listeners: { agents: { tls: { certificate: certificate.pem, key: key.pem } } }\n'
+    const files = { 'gatehouse.yaml': `mode: development\n${tls}`, 'policies/main.rego': policy }
+    const certificate = pem('first.certificate.pem')
+    const right = { ...files, 'certificate.pem': certificate, 'key.pem': pem('first.key.pem') }
+    expect((await run('check', { directory: folderWith(right) })).status).toBe(0)
+    const wrong = { ...files, 'certificate.pem': certificate, 'key.pem': pem('second.key.pem') }
+    expect(await run('check', { directory: folderWith(wrong) })).toMatchObject({
+      status: 2,
+      out: expect.stringMatching(/certificate\.pem: certificate and key cannot be used: .*; name a PEM certificate/),
+    })
   })
 
   it('says so when the file that is named is not there', async () => {

@@ -354,6 +354,12 @@ describe('a file that is wrong is refused with the place and what to write', () 
     { note: 'a file that is empty', text: credential('file:secrets/empty'), wanted: [/is empty/] },
     { note: 'a file that is no text', text: credential('file:secrets/binary'), wanted: [/is not text/] },
 
+    {
+      note: 'a reference where no secret belongs',
+      text: 'mode: development\nagents: [{ id: a, owner: "${OWNER}" }]\n',
+      wanted: [/^2:26 agents\[0\]\.owner: references are followed in secrets only; write the value itself/],
+    },
+
     // What settings mean together.
     {
       note: 'an unknown upstream',
