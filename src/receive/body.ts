@@ -3,7 +3,8 @@
  * back-pressure. Until then the socket is not read, and an agent that waits for `100 Continue` is not told to send.
  */
 import type { IncomingMessage } from 'node:http'
-import { type ByteSink, type ByteSource, type CallBody, Fault } from '../model/index.ts'
+import type { ByteSink, ByteSource, CallBody, Fault } from '../model/index.ts'
+import { agentFault } from '../wire/index.ts'
 
 const noBytes = new Uint8Array(0)
 const noBytesPromise = Promise.resolve(noBytes)
@@ -18,6 +19,7 @@ export class IncomingBody implements CallBody, ByteSource {
 
   readonly #message: IncomingMessage
   readonly #invite: (() => void) | undefined
+  #invited = false
   #all: Promise<Uint8Array> | undefined = undefined
   #sink: ByteSink | undefined = undefined
   #maxBytes = 0
@@ -40,6 +42,11 @@ export class IncomingBody implements CallBody, ByteSource {
       this.held = noBytes
       this.#all = noBytesPromise
     }
+  }
+
+  /** Whether the agent still waits for `100 Continue`: then nobody knows whether the body will be sent at all. */
+  get uninvited(): boolean {
+    return this.#invite !== undefined && !this.#invited
   }
 
   bytes(maxBytes: number): Promise<Uint8Array> {
@@ -102,6 +109,7 @@ export class IncomingBody implements CallBody, ByteSource {
     this.#maxBytes = maxBytes
     this.#sink = sink
     this.flowing = true
+    this.#invited = true
     this.#invite?.()
     this.#message.on('data', (chunk: Buffer) => this.#take(chunk))
     // With a length the last byte is the end; only chunks need the event.
@@ -132,9 +140,7 @@ export class IncomingBody implements CallBody, ByteSource {
 
   #tooLarge(maxBytes: number): Fault {
     const size = this.lengthBytes === null ? `more than ${maxBytes}` : `${this.lengthBytes}`
-    return new Fault('body_too_large', `the body has ${size} bytes, at most ${maxBytes} are accepted here`, {
-      publicDetail: `the body has ${size} bytes, at most ${maxBytes} are accepted here`,
-    })
+    return agentFault('body_too_large', `the body has ${size} bytes, at most ${maxBytes} are accepted here`)
   }
 }
 

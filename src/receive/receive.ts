@@ -2,8 +2,8 @@
  * The first step: an arrival becomes a call, strictly. Everything is refused here that two readers could take differently:
  * framing, host, target, repeated fields. A pure function: it reads no bytes and waits for nothing.
  */
-import { type Arrival, type Call, Fault } from '../model/index.ts'
-import { type Headers, parseHost, parseTarget, readHeaders } from '../wire/index.ts'
+import type { Arrival, Call } from '../model/index.ts'
+import { agentFault, type Headers, parseHost, parseTarget, readHeaders } from '../wire/index.ts'
 
 export type Receive = (arrival: Arrival) => Call
 
@@ -16,10 +16,10 @@ export function receive(arrival: Arrival): Call {
   refuseMethod(arrival.method)
   const headers = readHeaders(arrival.rawHeaders)
   if (headers.has('upgrade'))
-    throw new Fault('method_refused', `an upgrade to \`${headers.get('upgrade')?.slice(0, 80)}\` was asked for`)
+    throw agentFault('method_refused', `an upgrade to \`${headers.get('upgrade')?.slice(0, 80)}\` was asked for`)
   refuseFraming(headers)
   const hostField = headers.get('host')
-  if (hostField === undefined) throw new Fault('host_refused', 'there is no Host field')
+  if (hostField === undefined) throw agentFault('host_refused', 'there is no Host field')
   const host = parseHost(hostField, arrival.scheme)
   const { path, segments, query, queryPairs } = parseTarget(originForm(arrival, host))
   const call = {
@@ -45,10 +45,9 @@ export function receive(arrival: Arrival): Call {
 }
 
 function refuseMethod(method: string): void {
-  if (method === 'CONNECT') throw new Fault('method_refused', 'the method is `CONNECT`')
+  if (method === 'CONNECT') throw agentFault('method_refused', 'the method is `CONNECT`')
   // RFC 9110 section 9.3.8: TRACE sends the request back, and with it the credential that only the upstream may see.
-  if (method === 'TRACE')
-    throw new Fault('method_refused', 'the method is `TRACE`', { publicDetail: 'the method TRACE is not offered' })
+  if (method === 'TRACE') throw agentFault('method_refused', 'the method is `TRACE`')
 }
 
 /** RFC 9112 section 6.3: a length or chunks, never both, and no coding but `chunked`. */
@@ -56,11 +55,11 @@ function refuseFraming(headers: Headers): void {
   const coding = headers.get('transfer-encoding')
   const length = headers.get('content-length')
   if (coding !== undefined && length !== undefined)
-    throw new Fault('framing_refused', 'Content-Length came together with Transfer-Encoding')
+    throw agentFault('framing_refused', 'Content-Length came together with Transfer-Encoding')
   if (coding !== undefined && coding.toLowerCase() !== 'chunked')
-    throw new Fault('framing_refused', `the transfer coding is \`${coding.slice(0, 80)}\`, expected \`chunked\``)
+    throw agentFault('framing_refused', `the transfer coding is \`${coding.slice(0, 80)}\`, expected \`chunked\``)
   if (length !== undefined && !(/^[0-9]{1,16}$/.test(length) && Number.isSafeInteger(Number(length))))
-    throw new Fault('framing_refused', `the Content-Length is \`${length.slice(0, 80)}\`, expected digits`)
+    throw agentFault('framing_refused', `the Content-Length is \`${length.slice(0, 80)}\`, expected digits`)
 }
 
 /**
@@ -76,7 +75,7 @@ function originForm(arrival: Arrival, host: string): string {
   const end = rest.search(/[/?]/)
   const authority = end === -1 ? rest : rest.slice(0, end)
   if (parseHost(authority, arrival.scheme) !== host)
-    throw new Fault('host_refused', `the target names \`${authority.slice(0, 80)}\` and Host names \`${host}\``)
+    throw agentFault('host_refused', `the target names \`${authority.slice(0, 80)}\` and Host names \`${host}\``)
   if (end === -1) return '/'
   return rest.charAt(end) === '?' ? `/${rest.slice(end)}` : rest.slice(end)
 }

@@ -316,7 +316,9 @@ class HttpReceiver implements Receiver {
     const unread = !message.complete
     const leavesMuch = unread && (length === null || length > limits.discardedBodyBytesMax)
     const distrusted = reply.fault !== undefined && endsConnection.has(reply.fault)
-    if (leavesMuch || distrusted || this.#draining) connection.closing = true
+    // RFC 9110 section 10.1.1: an agent that was never told to go on may send its body or leave it out.
+    const unsure = unread && exchange.body.uninvited
+    if (leavesMuch || distrusted || unsure || this.#draining) connection.closing = true
     // Node ends a closing connection as soon as the reply is out; the rest of the body must be read a little longer.
     if (unread && connection.closing)
       message.socket.destroySoon = () => connection.linger(this.#ports.clock.monotonicMs())

@@ -2,7 +2,8 @@
  * Header fields (RFC 9110 sections 5 and 7.6.1): from the raw array of the wire to a map that can be read in one way only,
  * and the names that end at this hop.
  */
-import { Fault, limits } from '../model/index.ts'
+import { type Fault, limits } from '../model/index.ts'
+import { agentFault } from './agent-fault.ts'
 
 /** Names in lower case to values; a field that came more than once is joined with `, ` (RFC 9110 section 5.3). */
 export type Headers = ReadonlyMap<string, string>
@@ -60,7 +61,7 @@ export function isFieldValue(value: string): boolean {
  */
 export function readHeaders(raw: readonly string[]): Headers {
   if (raw.length > 2 * limits.headerFieldsMax)
-    throw new Fault(
+    throw agentFault(
       'header_too_large',
       `${raw.length / 2} header fields, at most ${limits.headerFieldsMax} are accepted`,
     )
@@ -70,7 +71,7 @@ export function readHeaders(raw: readonly string[]): Headers {
     const name = lowerCased(written)
     const value = raw[at + 1] as string
     if (notFieldValue.test(value))
-      throw new Fault('header_refused', `the field \`${name}\` has a character that is not allowed`)
+      throw agentFault('header_refused', `the field \`${name}\` has a character that is not allowed`)
     const before = headers.get(name)
     if (before === undefined) headers.set(name, value)
     else if (singletons.has(name)) throw repeated(name)
@@ -80,12 +81,10 @@ export function readHeaders(raw: readonly string[]): Headers {
 }
 
 function repeated(name: string): Fault {
-  if (name === 'host') return new Fault('host_refused', 'the field `host` came twice')
+  if (name === 'host') return agentFault('host_refused', 'the field `host` came twice')
   if (name === 'content-length' || name === 'transfer-encoding')
-    return new Fault('framing_refused', `the field \`${name}\` came twice`)
-  return new Fault('header_refused', `the field \`${name}\` came twice`, {
-    publicDetail: `the field \`${name}\` came twice`,
-  })
+    return agentFault('framing_refused', `the field \`${name}\` came twice`)
+  return agentFault('header_refused', `the field \`${name}\` came twice`)
 }
 
 // Names that agents really send, as written -> lower case: a look-up gives the same string object each time, whose hash the
@@ -97,7 +96,7 @@ const lowerNamesMax = 512
 function lowerCased(name: string): string {
   const known = lowerNames.get(name)
   if (known !== undefined) return known
-  if (!isFieldName(name)) throw new Fault('header_refused', `\`${name.slice(0, 80)}\` is not a field name`)
+  if (!isFieldName(name)) throw agentFault('header_refused', `\`${name.slice(0, 80)}\` is not a field name`)
   const lower = name.toLowerCase()
   if (lowerNames.size < lowerNamesMax) lowerNames.set(name, lower)
   return lower

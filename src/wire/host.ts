@@ -4,7 +4,8 @@
  * one host look like another.
  */
 import { isIPv6 } from 'node:net'
-import { Fault } from '../model/index.ts'
+import type { Fault } from '../model/index.ts'
+import { agentFault } from './agent-fault.ts'
 
 /** Labels of letters, digits, `-` and `_` (not in RFC 1123, but common inside companies), at most 253 characters. */
 const namePattern = /^(?!.{254})[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/
@@ -31,5 +32,5 @@ function isName(name: string): boolean {
 }
 
 function refused(value: string, expected: string): Fault {
-  return new Fault('host_refused', `\`${value.slice(0, 80)}\` in Host is not ${expected}`)
+  return agentFault('host_refused', `\`${value.slice(0, 80)}\` in Host is not ${expected}`)
 }

@@ -1,4 +1,5 @@
 /** The door of the protocols as pure functions, both directions: they read and write text and bytes and do nothing else. */
+export { agentFault } from './agent-fault.ts'
 export {
   connectionNames,
   type Headers,

@@ -4,7 +4,8 @@
  * surrogates), and only then the exact reader runs.
  */
 import { isUtf8 } from 'node:buffer'
-import { Fault, type Json, limits, rawNumber } from '../model/index.ts'
+import { type Json, limits, rawNumber } from '../model/index.ts'
+import { agentFault } from './agent-fault.ts'
 import { errorAt, JsonError, readExactly } from './json-exact.ts'
 import { hasBoundedDigits, isPlainNumber } from './json-number.ts'
 
@@ -37,10 +38,7 @@ export function parseBody(bytes: Uint8Array): Json {
     return parseJson(bytes)
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause
-    throw new Fault(cause.kind === 'too_deep' ? 'body_too_deep' : 'body_malformed', `the body at ${cause.message}`, {
-      cause,
-      publicDetail: `the body at ${cause.message}`,
-    })
+    throw agentFault(cause.kind === 'too_deep' ? 'body_too_deep' : 'body_malformed', `the body at ${cause.message}`)
   }
 }
 

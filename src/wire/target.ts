@@ -3,7 +3,8 @@
  * differently (dot segments, empty segments, encoded separators, double encoding, path parameters) is refused, not repaired,
  * so that the path policy sees is the path the upstream acts on.
  */
-import { Fault, limits } from '../model/index.ts'
+import { type Fault, limits } from '../model/index.ts'
+import { agentFault } from './agent-fault.ts'
 import { hexDigit, percentDecoded } from './percent.ts'
 
 export interface RequestTarget {
@@ -44,7 +45,7 @@ function makeClasses(): Uint8Array {
 const noPairs: readonly (readonly [string, string])[] = []
 
 function refused(detail: string): Fault {
-  return new Fault('target_refused', detail)
+  return agentFault('target_refused', detail)
 }
 
 /**

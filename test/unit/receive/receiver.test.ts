@@ -252,11 +252,12 @@ describe('bodies', () => {
   it('are not asked for until somebody wants them', async () => {
     await using world = await receiverWorld((call) => (call.path === '/no' ? jsonReply(call, 'no') : echo(call, call)))
     const expecting = (path: string) =>
-      `POST ${path} HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n${close}`
+      `POST ${path} HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n${path === '/no' ? '\r\n' : close}`
     const refused = world.connect()
     refused.write(expecting('/no'))
     await refused.until(/"no"/)
     expect(refused.text).not.toContain('100 Continue')
+    expect(refused.text).toContain('Connection: close')
     const client = world.connect()
     client.write(expecting('/a'))
     await client.until(/^HTTP\/1\.1 100 Continue\r\n\r\n/)
