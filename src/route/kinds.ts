@@ -7,6 +7,7 @@ export type Kind = 'integer' | 'number' | 'boolean' | 'string' | 'array' | 'obje
 
 /** References within alternatives within references: beyond it nothing new comes. */
 const depthMax = 16
+const longest = BigInt(limits.jsonNumberDigitsMax)
 /** A whole number as JSON writes it: no sign but minus, no leading zero, no negative zero. */
 const integerText = /^(?:0|-?[1-9][0-9]*)$/
 
@@ -63,8 +64,10 @@ function readNumber(text: string, fractions: boolean): Json | undefined {
   if (!fractions) return undefined
   const value = Number(text)
   const written = parseDecimal(text)
+  // As strict JSON bounds it: what would be long when written out is long.
+  if (written === undefined || written.exponent > longest || written.exponent < -longest) return undefined
   const read = Number.isFinite(value) ? parseDecimal(String(value)) : undefined
-  const same = written !== undefined && read !== undefined && compareDecimals(written, read) === 0
+  const same = read !== undefined && compareDecimals(written, read) === 0
   // As strict JSON keeps it (model/json.ts): where a double would change the number, the text stays.
   if (same && Number.isSafeInteger(value)) return value === 0 ? 0 : value
   return same && !Number.isInteger(value) ? value : rawNumber(text)

@@ -40,11 +40,10 @@ export function makeTemplateTree<T>(
       return node.methods === undefined ? undefined : (node.methods.get(method) ?? 'other-method')
     const literal = node.literals.get(segment)
     const found = literal === undefined ? undefined : search(literal, method, segments, at + 1)
-    if (found !== undefined && found !== 'other-method') return found
+    // The more special path decides alone, also when it does not take the method.
+    if (found !== undefined) return found
     // A parameter is never empty: `/orders/` is not `/orders/{id}`.
-    const other =
-      node.parameter === undefined || segment === '' ? undefined : search(node.parameter, method, segments, at + 1)
-    return other ?? found
+    return node.parameter === undefined || segment === '' ? undefined : search(node.parameter, method, segments, at + 1)
   }
   return {
     find: (method, segments, from) => {

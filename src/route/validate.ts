@@ -216,9 +216,10 @@ const textFormats = new Set([
 ])
 
 /** The part of RegExp that ajv uses, in linear time. Throws for what RE2 does not have (look-around, back-references). */
-function linearRegExp(pattern: string): { test(text: string): boolean } {
+function linearRegExp(pattern: string): { test(text: string): boolean; toString(): string } {
   const compiled = RE2JS.compile(RE2JS.translateRegExp(pattern))
-  return { test: (text) => compiled.matcher(text).find() }
+  // ajv keeps one object for each text that `toString` gives: two patterns must not look the same.
+  return { test: (text) => compiled.matcher(text).find(), toString: () => `linearRegExp(${JSON.stringify(pattern)})` }
 }
 linearRegExp.code = 'linearRegExp'
 
