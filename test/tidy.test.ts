@@ -58,7 +58,7 @@ const packageDoors: Record<string, readonly string[]> = {
   yaml: ['src/config/', 'src/policy/', 'src/rego/builtins/', 'src/cli/'],
   ajv: ['src/route/', 'src/rego/builtins/'],
   'ajv-formats': ['src/route/', 'src/rego/builtins/'],
-  re2js: ['src/rego/builtins/'],
+  re2js: ['src/rego/builtins/', 'src/route/'],
   graphql: ['src/rego/builtins/'],
   '@open-policy-agent/opa-wasm': ['src/decide/engines/'],
 }
