@@ -1,0 +1,155 @@
+/**
+ * `npm run bench -- http`: the path of a call beside its rivals. Starts an upstream and all subjects, loads them in turn,
+ * prints the table and writes it where it was asked to.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { circumstances, output, root } from '../machine.ts'
+import type { Subject } from '../processes.ts'
+import { findGenerator } from './load.ts'
+import { type Cell, measure } from './measure.ts'
+import { type MemoryRow, measureMemory } from './memory.ts'
+import { printReport, type Report, writeReport } from './report.ts'
+import { Missing, type SubjectName, starters, startUpstream, subjectNames } from './subjects.ts'
+import { bodySizes, makeWork } from './work.ts'
+
+const { small, medium, large } = bodySizes
+
+/** Rounds and slices, seconds of load before the first slice counts (compilers and pools settle), sizes of streamed bodies; the first cell is the one that the targets speak of. */
+const plans: Record<
+  'full' | 'quick',
+  { rounds: number; cells: readonly Cell[]; warmUpSeconds: number; streamedMib: readonly number[] }
+> = {
+  full: {
+    rounds: 5,
+    cells: [
+      { bodyBytes: small, connections: 32, seconds: 3 },
+      { bodyBytes: small, connections: 1, seconds: 3 },
+      { bodyBytes: small, connections: 256, seconds: 3 },
+      { bodyBytes: medium, connections: 32, seconds: 3 },
+      { bodyBytes: medium, connections: 1, seconds: 3 },
+      { bodyBytes: medium, connections: 256, seconds: 3 },
+      { bodyBytes: large, connections: 32, seconds: 4 },
+      { bodyBytes: large, connections: 1, seconds: 3 },
+      // A call of this size waits for 255 others: the slice must be longer than that.
+      { bodyBytes: large, connections: 256, seconds: 10 },
+    ],
+    warmUpSeconds: 5,
+    streamedMib: [1, 64, 512],
+  },
+  quick: {
+    rounds: 2,
+    cells: [
+      { bodyBytes: small, connections: 32, seconds: 2 },
+      { bodyBytes: medium, connections: 32, seconds: 2 },
+      { bodyBytes: small, connections: 1, seconds: 1 },
+      { bodyBytes: small, connections: 256, seconds: 1 },
+      { bodyBytes: large, connections: 1, seconds: 1 },
+    ],
+    warmUpSeconds: 2,
+    streamedMib: [1, 64, 256],
+  },
+}
+
+export async function run(args: readonly string[]): Promise<number> {
+  const options = readOptions(args)
+  if (typeof options === 'string') {
+    process.stderr.write(`${options}\n`)
+    return 2
+  }
+  const tell = (line: string): void => void process.stderr.write(`${line}\n`)
+  // The checkout's disk, not the system's temp folder: that is often memory, where a sync costs nothing.
+  const parent = join(root, '.cache/bench')
+  mkdirSync(parent, { recursive: true })
+  const folder = mkdtempSync(join(parent, 'http-'))
+  try {
+    const report = await runIn(folder, options, tell)
+    process.stdout.write(printReport(report))
+    if (options.json !== undefined) {
+      const { machine, date, commit, rows } = report
+      writeFileSync(options.json, `${JSON.stringify({ machine, date, commit, rows }, null, 2)}\n`)
+    }
+    if (options.write) writeReport(report)
+    return 0
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+interface RunOptions {
+  readonly quick: boolean
+  readonly write: boolean
+  readonly json: string | undefined
+  readonly only: readonly SubjectName[]
+}
+
+function readOptions(args: readonly string[]): RunOptions | string {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        quick: { type: 'boolean', default: false },
+        write: { type: 'boolean', default: false },
+        json: { type: 'string' },
+        only: { type: 'string', default: subjectNames.join(',') },
+      },
+    })
+    const wanted = values.only.split(',')
+    const unknown = wanted.filter((name) => !subjectNames.some((known) => known === name))
+    if (unknown.length > 0) return `there is no subject \`${unknown[0]}\`; there are ${subjectNames.join(', ')}`
+    return { ...values, json: values.json, only: subjectNames.filter((name) => wanted.includes(name)) }
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause)
+  }
+}
+
+async function runIn(folder: string, options: RunOptions, tell: (line: string) => void): Promise<Report> {
+  const plan = options.quick ? plans.quick : plans.full
+  const generator = findGenerator()
+  const work = makeWork(join(folder, 'work'))
+  const notes: string[] = []
+  const subjects = new Map<SubjectName, Subject>()
+  const { upstream, kind, why } = await startUpstream(folder)
+  const setting = { folder, work, upstreamPort: upstream.port }
+  let memory: readonly MemoryRow[] = []
+  try {
+    if (why !== undefined) notes.push(`the upstream is a server on node:http, not nginx (${why})`)
+    if (work.source === 'own') notes.push('the work was made by the harness: ../shared/bench is not there')
+    for (const name of options.only) {
+      try {
+        subjects.set(name, name === 'direct' ? upstream : await starters[name](setting))
+      } catch (cause) {
+        if (!(cause instanceof Missing)) throw cause
+        notes.push(cause.message)
+      }
+    }
+    if (!subjects.has('nginx')) notes.push('`ratio_nginx` is null: nginx was not measured')
+    const rows = await measure(subjects, { ...plan, generator, work }, tell)
+    if (subjects.has('gatehouse')) {
+      tell('memory of streamed bodies')
+      memory = await measureMemory(setting, plan.streamedMib)
+    }
+    const { machine, date, commit } = circumstances()
+    const versions = versionsOf(generator, kind)
+    return { machine: `${machine}; ${versions}`, date, commit, rows, memory, notes, rounds: plan.rounds }
+  } finally {
+    for (const [name, subject] of subjects) if (name !== 'direct') await subject.end()
+    await upstream.end()
+  }
+}
+
+function versionsOf(generator: 'wrk' | 'own', upstream: 'nginx' | 'node'): string {
+  const nginx = /nginx\/(\S+)/.exec(output('sh', ['-c', 'nginx -v 2>&1']) ?? '')?.[1]
+  const wrk = /^wrk \S*?(\d[\w.-]*)/.exec(output('sh', ['-c', 'wrk --version 2>&1 | head -1']) ?? '')?.[1]
+  const opa = /^Version: (\S+)/m.exec(output(process.env.OPA ?? 'opa', ['version']) ?? '')?.[1]
+  return [
+    `node ${process.versions.node}`,
+    nginx !== undefined && `nginx ${nginx}`,
+    generator === 'wrk' ? `wrk ${wrk}` : 'load by undici',
+    opa !== undefined && `opa ${opa}`,
+    `upstream ${upstream}`,
+  ]
+    .filter((part) => part !== false)
+    .join(', ')
+}

@@ -1,0 +1,38 @@
+/**
+ * `npm run bench -- NAME [options]`: runs one benchmark. Each is a file of its own that exports `run(args)` and gives the
+ * exit status; what a benchmark measures and how stands there.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** What there is, with a line of help; the file is `NAME.ts` or `NAME/run.ts`. */
+const benchmarks = {
+  http: 'the path of a call beside its rivals [--quick] [--json FILE] [--write] [--only SUBJECT,...]',
+  wire: 'the strict JSON parser beside JSON.parse [--quick] [--json FILE]',
+  record: 'the decision log on its disk',
+  rego: 'the Rego engine beside its rivals',
+} as const
+
+interface Benchmark {
+  /** Exit status: 0 measured, 1 something was not as it should be, 2 wrong options. */
+  run(args: readonly string[]): Promise<number>
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+process.exitCode = await main(name, args)
+
+async function main(name: string, args: readonly string[]): Promise<number> {
+  const file = [`${name}.ts`, `${name}/run.ts`].find((path) => existsSync(join(import.meta.dirname, path)))
+  if (!Object.hasOwn(benchmarks, name) || file === undefined) {
+    const list = Object.entries(benchmarks).map(([one, help]) => `  ${one.padEnd(8)} ${help}`)
+    process.stderr.write(`usage: npm run bench -- NAME [options]\n${list.join('\n')}\n`)
+    return 2
+  }
+  const benchmark = (await import(join(import.meta.dirname, file))) as Benchmark
+  try {
+    return await benchmark.run(args)
+  } catch (cause) {
+    process.stderr.write(`bench ${name}: ${cause instanceof Error ? cause.message : String(cause)}\n`)
+    return 1
+  }
+}
