@@ -57,8 +57,15 @@ export function describe(error: RegoError): string {
 }
 
 /** An error at a span; `source` is the whole text of the file, from which the line is taken. */
-export function errorAt(code: RegoErrorCode, at: Span, message: string, source?: string): RegoError {
-  const place = { code, message, file: at.file, row: at.row, col: at.col }
+export function errorAt(
+  code: RegoErrorCode,
+  at: Span,
+  message: string,
+  source?: string,
+  details: readonly string[] = [],
+): RegoError {
+  const bare = { code, message, file: at.file, row: at.row, col: at.col }
+  const place = details.length === 0 ? bare : { ...bare, details }
   if (source === undefined) return place
   return { ...place, line: lineAt(source, at.start) }
 }

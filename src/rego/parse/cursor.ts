@@ -18,10 +18,12 @@ export interface ParseOptions {
 export class SyntaxFault {
   readonly message: string
   readonly at: Span
+  readonly details: readonly string[]
 
-  constructor(message: string, at: Span) {
+  constructor(message: string, at: Span, details: readonly string[] = []) {
     this.message = message
     this.at = at
+    this.details = details
   }
 }
 
@@ -147,8 +149,8 @@ export class Cursor {
     return this.source.slice(at.start, at.end)
   }
 
-  fail(message: string, at: Span = this.here()): never {
-    throw new SyntaxFault(message, at)
+  fail(message: string, at: Span = this.here(), details: readonly string[] = []): never {
+    throw new SyntaxFault(message, at, details)
   }
 
   /** Fails on the token that stands here. */

@@ -4,6 +4,7 @@
 
 import type { Body, Import, Module, Ref, RuleDecl, Span, Term, Var } from '../ast.ts'
 import { errorAt, type RegoError, RegoErrors } from '../errors.ts'
+import { suggestions } from '../resolve/suggest.ts'
 import { attachAnnotations, readAnnotations } from './annotations.ts'
 import { keywordsOfV1, type ParseOptions, SyntaxFault } from './cursor.ts'
 import { Rules } from './rules.ts'
@@ -35,7 +36,7 @@ function guarded<T>(source: string, parse: () => T): T {
     return parse()
   } catch (cause) {
     if (cause instanceof SyntaxFault)
-      throw new RegoErrors([errorAt('rego_parse_error', cause.at, cause.message, source)])
+      throw new RegoErrors([errorAt('rego_parse_error', cause.at, cause.message, source, cause.details)])
     throw cause
   }
 }
@@ -108,8 +109,9 @@ class ModuleParser extends Rules {
     const [root = ''] = path
     if (!roots.has(root))
       this.fail(
-        `unexpected import path, must begin with one of: {data, future, input, rego}, got: ${root} (hint: if this is unexpected, try updating)`,
+        `unexpected import path, must begin with one of: {data, future, input, rego}, got: ${root}`,
         parsed.at,
+        suggestions(root, roots),
       )
     const alias = this.alias()
     const base = { path, at: this.since(start), pathAt: parsed.at }
@@ -144,7 +146,7 @@ class ModuleParser extends Rules {
     if (found.alias !== undefined) this.fail('`future` imports cannot be aliased', found.pathAt)
     const known = [...this.futureKeywords].sort()
     if (word !== undefined && !this.futureKeywords.has(word))
-      this.fail(`unexpected keyword, must be one of [${known.join(' ')}]`, found.pathAt)
+      this.fail(`unexpected keyword, must be one of [${known.join(' ')}]`, found.pathAt, suggestions(word, known))
     for (const each of word === undefined ? known : [word]) {
       this.keywords.add(each)
       if (each === 'not') this.scopedNot = true

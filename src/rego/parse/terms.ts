@@ -121,7 +121,9 @@ export abstract class Terms extends Cursor {
     const inner = this.term(true)
     if (!this.is(')')) this.fail('non-terminated expression')
     this.next()
-    return this.finish({ ...inner, at: this.since(open) })
+    // The place stays that of the term, the text has the parentheses.
+    const { row, col } = inner.at
+    return this.finish({ ...inner, at: { ...this.since(open), row, col } })
   }
 
   private unbracketed(): Term {

@@ -58,8 +58,8 @@ export abstract class Context {
     this.scope = scope
   }
 
-  protected error(code: RegoErrorCode, at: Span, message: string): void {
-    this.errors.push(errorAt(code, at, message, this.place.source))
+  protected error(code: RegoErrorCode, at: Span, message: string, details: readonly string[] = []): void {
+    this.errors.push(errorAt(code, at, message, this.place.source, details))
   }
 
   protected inScope<T>(scope: Scope, run: () => T): T {

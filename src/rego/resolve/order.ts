@@ -189,21 +189,23 @@ export class Orderer {
 
 /**
  * The variables to report: those that no other unsafe expression would bind if it could run, because the rest only
- * follow from them. Where all follow from each other, all.
+ * follow from them. Where all follow from each other, those of the first expression. Variables without a name are
+ * reported only where there are no others.
  */
-export function rootCauses(unsafe: readonly Unsafe[]): Map<number, Span> {
+export function rootCauses(unsafe: readonly Unsafe[], isNamed: (local: number) => boolean): Map<number, Span> {
   const all = new Map<number, Span>()
   for (const { expr, missing } of unsafe)
     for (const local of missing) {
       const before = all.get(local)
       if (before === undefined || expr.at.start < before.start) all.set(local, expr.at)
     }
-  const roots = new Map(
-    [...all].filter(([local]) => {
-      const others = new Set(all.keys())
-      others.delete(local)
-      return !unsafe.some(({ expr, safe }) => outputsOf(expr, new Set([...safe, ...others])).has(local))
-    }),
-  )
-  return roots.size > 0 ? roots : all
+  const named = [...all].filter(([local]) => isNamed(local))
+  if (named.length === 0) return all
+  const roots = named.filter(([local]) => {
+    const others = named.map(([each]) => each).filter((each) => each !== local)
+    return !unsafe.some(({ expr, safe }) => outputsOf(expr, new Set([...safe, ...others])).has(local))
+  })
+  if (roots.length > 0) return new Map(roots)
+  const first = Math.min(...named.map(([, { start }]) => start))
+  return new Map(named.filter(([, { start }]) => start === first))
 }

@@ -10,6 +10,7 @@ import type { Place, ResolveSettings } from './context.ts'
 import { constantTerm } from './metadata.ts'
 import { Orderer, rootCauses } from './order.ts'
 import { type LocalEntry, namesIn, Scope } from './scope.ts'
+import { suggestions } from './suggest.ts'
 import { isScalar, type Target } from './terms.ts'
 import type { Declared, Node } from './tree.ts'
 import { addVars, directVars, liftedLocal } from './vars.ts'
@@ -186,7 +187,7 @@ export class RuleResolver extends BodyResolver {
     const { body } = draft
     this.headSafety(body, [...heads, draft.value], bound, suffix)
     orderer.order(body, bound)
-    this.errors.push(...safetyErrors(orderer, this.locals.entries, this.place.source, suffix))
+    this.errors.push(...safetyErrors(orderer, this.locals.entries, this.place, suffix))
     return { body, value: settle(body, draft.value), at: draft.at }
   }
 
@@ -199,7 +200,8 @@ export class RuleResolver extends BodyResolver {
         const entry = this.locals.entries[local]
         if (known.has(local) || entry === undefined || entry.name === '') continue
         known.add(local)
-        this.error('rego_unsafe_var_error', at, `var ${entry.name} is unsafe${suffix}`)
+        const hints = namesLike(entry.name, this.locals.entries, this.place)
+        this.error('rego_unsafe_var_error', at, `var ${entry.name} is unsafe${suffix}`, hints)
       }
   }
 }
@@ -220,22 +222,26 @@ function settle(body: Expr[], value: Term): Term {
 }
 
 /** The errors that ordering found, each cause once. */
-function safetyErrors(orderer: Orderer, locals: readonly LocalEntry[], source: string, suffix: string): RegoError[] {
+function safetyErrors(orderer: Orderer, locals: readonly LocalEntry[], place: Place, suffix: string): RegoError[] {
+  const { source } = place
   if (orderer.undeclared.length > 0)
     return orderer.undeclared.map(({ name, at }) =>
-      errorAt('rego_compile_error', at, `var ${name} is undeclared`, source),
+      errorAt('rego_compile_error', at, `var ${name} is undeclared`, source, namesLike(name, locals, place)),
     )
-  const causes = [...rootCauses(orderer.unsafe)].sort(([, a], [, b]) => a.start - b.start)
+  const causes = [...rootCauses(orderer.unsafe, (local) => locals[local]?.name !== '')].sort(
+    ([, a], [, b]) => a.start - b.start,
+  )
   const named = causes.flatMap(([local, at]) => {
     const entry = locals[local]
     return entry === undefined || entry.name === '' ? [] : [{ name: entry.name, at }]
   })
   if (named.length > 0)
     return named.map(({ name, at }) => {
-      const hint = ['not', 'and', 'or'].includes(name)
+      const hint = futureKeywords.has(name)
         ? ` (hint: \`import future.keywords.${name}\` to import a future keyword)`
         : ''
-      return errorAt('rego_unsafe_var_error', at, `var ${name} is unsafe${suffix}${hint}`, source)
+      const message = `var ${name} is unsafe${suffix}${hint}`
+      return errorAt('rego_unsafe_var_error', at, message, source, namesLike(name, locals, place))
     })
   const seen = new Set<number>()
   return causes.flatMap(([, at]) => {
@@ -243,6 +249,14 @@ function safetyErrors(orderer: Orderer, locals: readonly LocalEntry[], source: s
     seen.add(at.start)
     return [errorAt('rego_unsafe_var_error', at, `expression is unsafe${suffix}`, source)]
   })
+}
+
+const futureKeywords = new Set(['not', 'and', 'or', 'contains'])
+
+/** What an unsafe name may have been meant to be: a rule, an import, another variable, or a root. */
+function namesLike(name: string, locals: readonly LocalEntry[], place: Place): readonly string[] {
+  const bound = locals.filter(({ origin }) => origin !== 'free' && origin !== 'generated').map((entry) => entry.name)
+  return suggestions(name, [...place.globals.keys(), ...bound, 'input', 'data'])
 }
 
 export class QueryResolver extends BodyResolver {
@@ -257,7 +271,7 @@ export class QueryResolver extends BodyResolver {
     if (this.errors.length === 0) {
       const orderer = new Orderer(this.marks, this.locals)
       orderer.order(resolved, new Set())
-      this.errors.push(...safetyErrors(orderer, this.locals.entries, source, ''))
+      this.errors.push(...safetyErrors(orderer, this.locals.entries, this.place, ''))
     }
     const shown = new Set<number>()
     for (const expr of resolved) for (const local of directVars(expr, this.marks)) shown.add(local)

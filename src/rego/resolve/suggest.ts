@@ -9,7 +9,7 @@ const nameCharsMax = 100
 export function closest(name: string, names: Iterable<string>): string | undefined {
   if (name.length > nameCharsMax) return undefined
   let best: string | undefined
-  let distance = Math.max(1, Math.floor(name.length / 3)) + 1
+  let distance = Math.floor(name.length / 3) + 1
   for (const candidate of names) {
     if (candidate === name || Math.abs(candidate.length - name.length) >= distance) continue
     const found = edits(name, candidate)
@@ -19,6 +19,12 @@ export function closest(name: string, names: Iterable<string>): string | undefin
     }
   }
   return best
+}
+
+/** One line that asks for the closest name, or none: for the details of an error. */
+export function suggestions(name: string, names: Iterable<string>): readonly string[] {
+  const found = closest(name, names)
+  return found === undefined ? [] : [`did you mean \`${found}\`?`]
 }
 
 /** ` (did you mean \`x\`?)`, or nothing. */

@@ -8,7 +8,7 @@ import { errorAt } from '../errors.ts'
 import type { Call, Callee, Comprehension, Expr, Hole, Ref, Root, Term, With } from '../program.ts'
 import { Context } from './context.ts'
 import { namesIn, Scope } from './scope.ts'
-import { didYouMean } from './suggest.ts'
+import { suggestions } from './suggest.ts'
 
 /** Where lifted expressions go, and the modifiers that they run under. */
 export interface Target {
@@ -219,11 +219,8 @@ export abstract class TermResolver extends Context {
     const found = this.functionNamed(head.name, rest)
     if (found === 'shadowed' && statement) {
       const name = this.sourceText(operator.at)
-      this.error(
-        'rego_type_error',
-        term.at,
-        `undefined function ${name} (hint: a variable of this name stands in the way)`,
-      )
+      const hint = `a variable called \`${name}\` stands in the way`
+      this.error('rego_type_error', term.at, `undefined function ${name}`, [hint])
     } else if (found === 'shadowed')
       this.error('rego_compile_error', term.at, `called function ${this.sourceText(operator.at)} shadowed`)
     else if (found === undefined) this.undefinedFunction(term.at, head.name, rest)
@@ -255,11 +252,11 @@ export abstract class TermResolver extends Context {
 
   private undefinedFunction(at: ast.Span, name: string, rest: readonly string[]): void {
     const meaning = this.meaning(name)
-    const path = meaning.kind === 'path' ? [...meaning.path, ...rest] : [name, ...rest]
-    const written = [name, ...rest].join('.')
+    const called = [name.startsWith('$') ? '_' : name, ...rest]
+    const path = meaning.kind === 'path' ? [...meaning.path, ...rest] : called
     const own = [...this.place.globals.keys()].filter((each) => this.functionNamed(each, []) !== undefined)
-    const hint = didYouMean(written, [...own, ...this.settings.builtins.keys()])
-    this.error('rego_type_error', at, `undefined function ${formatPath(path)}${hint}`)
+    const hints = suggestions(called.join('.'), [...own, ...this.settings.builtins.keys()])
+    this.error('rego_type_error', at, `undefined function ${formatPath(path)}`, hints)
   }
 
   protected sourceText(at: ast.Span): string {

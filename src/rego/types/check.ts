@@ -104,8 +104,7 @@ class Checker implements Known {
   }
 
   private error(at: Span, message: string, details: readonly string[] = []): void {
-    const error = errorAt('rego_type_error', at, message, this.source)
-    this.errors.push(details.length === 0 ? error : { ...error, details })
+    this.errors.push(errorAt('rego_type_error', at, message, this.source, details))
   }
 
   /** Checks a rule and gives the type of its document or function. */

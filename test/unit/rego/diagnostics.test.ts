@@ -19,7 +19,9 @@ const rows: readonly Row[] = JSON.parse(
 
 function diagnose(source: string, strict = false): string[] {
   const errors = check({ modules: { 't.rego': `package test\n\n${source}\n` }, strict })
-  return errors.map(({ row, col, code, message }) => `${row}:${col} ${code} ${message}`)
+  return errors.map(({ row, col, code, message, details = [] }) =>
+    [`${row}:${col} ${code} ${message}`, ...details].join('\n    '),
+  )
 }
 
 describe('modules are refused as OPA refuses them', () => {
@@ -76,19 +78,39 @@ const own = [
   {
     note: 'a mistyped builtin has a suggestion',
     source: 'p if { json.unmarshall("a") }',
-    error: '3:8 rego_type_error undefined function json.unmarshall (did you mean `json.unmarshal`?)',
+    error: '3:8 rego_type_error undefined function json.unmarshall\n    did you mean `json.unmarshal`?',
   },
   {
     note: 'a mistyped function of the package has a suggestion',
     source: 'is_admin(x) := x\np if { is_admn(1) }',
-    error: '4:8 rego_type_error undefined function is_admn (did you mean `is_admin`?)',
+    error: '4:8 rego_type_error undefined function is_admn\n    did you mean `is_admin`?',
   },
   {
     note: 'a variable that hides a function is named as the cause',
     source: 'p if { count := 1; count([1]) }',
-    error: '3:20 rego_type_error undefined function count (hint: a variable of this name stands in the way)',
+    error: '3:20 rego_type_error undefined function count\n    a variable called `count` stands in the way',
   },
 ]
+
+own.push(
+  {
+    note: 'a mistyped rule has a suggestion',
+    source: 'users := []\np if { usres[0] == 1 }',
+    error: '4:8 rego_unsafe_var_error var usres is unsafe\n    did you mean `users`?',
+  },
+  {
+    note: 'a mistyped root of an import has a suggestion',
+    source: 'import inptu.x\np if x',
+    error:
+      '3:8 rego_parse_error unexpected import path, must begin with one of: {data, future, input, rego}, got: inptu\n    did you mean `input`?',
+  },
+  {
+    note: 'a mistyped future keyword has a suggestion',
+    source: 'import future.keywords.nto',
+    error:
+      '3:8 rego_parse_error unexpected keyword, must be one of [and contains every if in not or]\n    did you mean `not`?',
+  },
+)
 
 describe('where errors are not OPA’s, they are better', () => {
   test.each(own)('$note', ({ source, error }) => {
