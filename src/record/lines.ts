@@ -10,6 +10,7 @@ import {
   type Decision,
   isJsonObject,
   type Json,
+  type JsonObject,
   type Labels,
   limits,
   type Principal,
@@ -18,7 +19,7 @@ import {
   type Recording,
   type Target,
 } from '../model/index.ts'
-import { quote, textOf } from './json-text.ts'
+import { quote, textOf, textOfIntegers } from './json-text.ts'
 
 /** Characters of a detail, a path or a name at most: longer ones are cut and end in an ellipsis. */
 const detailCharsMax = 2_048
@@ -196,25 +197,26 @@ function partText(
   // What does not change from call to call is the same object in each, and its text is at hand.
   if (text !== undefined && value === (principal?.identity as unknown)) return text.identity
   if (text !== undefined && value === (principal?.agent as unknown)) return text.agent
-  if (key === 'call') return textOf(level === 'input' ? withoutSecrets(value) : withoutContent(value))
+  if (key === 'call' && isJsonObject(value)) {
+    return textOfIntegers(level === 'input' ? withoutSecrets(value) : withoutContent(value))
+  }
   return textOf(value)
 }
 
-function withoutSecrets(call: Json): Json {
+function withoutSecrets(call: JsonObject): JsonObject {
   const http = property(call, 'http')
   const headers = property(http, 'headers')
-  if (!isJsonObject(call) || !isJsonObject(http) || !isJsonObject(headers)) return call
+  if (!isJsonObject(http) || !isJsonObject(headers)) return call
   if (!secretHeaders.some((name) => Object.hasOwn(headers, name))) return call
   const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !secretHeaders.includes(name)))
   return { ...call, http: { ...http, headers: kept } }
 }
 
 /** Who did what to which thing, without what was in it. Printing leaves out what is undefined. */
-function withoutContent(call: Json): Json {
-  if (!isJsonObject(call)) return call
+function withoutContent(call: JsonObject): JsonObject {
   const http = property(call, 'http')
   const kept = isJsonObject(http) ? { http: { ...http, query: undefined, headers: undefined } } : {}
-  return { ...call, ...kept, arguments: undefined, body: undefined } as unknown as Json
+  return { ...call, ...kept, arguments: undefined, body: undefined } as unknown as JsonObject
 }
 
 /** Whether a record may have this text. A character takes at most three bytes in UTF-8: most need no counting. */

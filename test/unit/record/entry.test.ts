@@ -618,7 +618,7 @@ describe('what is written of a call', () => {
 
   it('keeps numbers as they were written and agents’ keys as data', async () => {
     const input = JSON.parse('{"call":{"__proto__":{"a":1},"toJSON":"x","constructor":[]}}') as never
-    const exact = { call: { id: 12345678901234567890n } }
+    const exact = { call: { id: 12345678901234567890n, arguments: { big: [12345678901234567890n] }, __proto__: null } }
     expect((await written('input', { input })).record.input).toEqual(input)
     await using world = logWorld()
     const log = await world.open()
@@ -626,7 +626,9 @@ describe('what is written of a call', () => {
     entry.routed(targetOf())
     await entry.decided(decisionOf('allow', { input: exact }))
     const { readFileSync } = await import('node:fs')
-    expect(readFileSync(`${world.directory}/0000000001.jsonl`, 'utf8')).toContain('"id":12345678901234567890}')
+    expect(readFileSync(`${world.directory}/0000000001.jsonl`, 'utf8')).toContain(
+      '"id":12345678901234567890,"arguments":{"big":[12345678901234567890]}}',
+    )
   })
 
   it('never writes the credential that the agent sent, nor what is redacted', async () => {
