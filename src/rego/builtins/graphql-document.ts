@@ -12,7 +12,6 @@ import {
   type InputValueDefinitionNode,
   Kind,
   type Location,
-  OperationTypeNode,
   parse,
   type SelectionNode,
   type StringValueNode,
@@ -21,6 +20,7 @@ import {
   type TypeNode,
   type ValueNode,
   type VariableDefinitionNode,
+  visit,
 } from 'graphql'
 import { isPlainObject, type PlainObject, type Value } from '../value.ts'
 import { BuiltinError } from './builtin.ts'
@@ -45,19 +45,24 @@ function node(fields: Fields): PlainObject {
 /** The comments that stand directly before a token. */
 function commentsBefore(token: Token | null | undefined): Value | undefined {
   const list: Value[] = []
-  for (let before = token?.prev; before?.kind === TokenKind.COMMENT; before = before.prev) list.unshift({ Value: `#${before.value}` })
+  for (let before = token?.prev; before?.kind === TokenKind.COMMENT; before = before.prev)
+    list.unshift({ Value: `#${before.value}` })
   return list.length === 0 ? undefined : { List: list }
 }
 
 const commentOf = (part: { readonly loc?: Location | undefined }) => commentsBefore(part.loc?.startToken)
 
 /** Comments of a definition: before its description, before what follows that, and before its closing brace. */
-function definitionComments(part: { readonly loc?: Location | undefined; readonly description?: StringValueNode | undefined }): Fields {
+function definitionComments(part: {
+  readonly loc?: Location | undefined
+  readonly description?: StringValueNode | undefined
+}): Fields {
   const start = part.loc?.startToken
   const end = part.loc?.endToken
   const described = part.description === undefined
   let keyword = start
-  if (!described) for (keyword = start?.next ?? start; keyword?.kind === TokenKind.COMMENT; ) keyword = keyword.next ?? keyword
+  if (!described)
+    for (keyword = start?.next ?? start; keyword?.kind === TokenKind.COMMENT; ) keyword = keyword.next ?? keyword
   return {
     BeforeDescriptionComment: described ? undefined : commentsBefore(start),
     AfterDescriptionComment: commentsBefore(keyword),
@@ -65,7 +70,10 @@ function definitionComments(part: { readonly loc?: Location | undefined; readonl
   }
 }
 
-function memberComments(part: { readonly loc?: Location | undefined; readonly description?: StringValueNode | undefined }): Fields {
+function memberComments(part: {
+  readonly loc?: Location | undefined
+  readonly description?: StringValueNode | undefined
+}): Fields {
   return { ...definitionComments(part), EndOfDefinitionComment: undefined }
 }
 
@@ -103,7 +111,12 @@ function valueTree(value: ValueNode): PlainObject {
         ? value.fields.map((field) => node({ Name: field.name.value, Value: valueTree(field.value) }))
         : []
   const block = value.kind === Kind.STRING && value.block === true
-  return node({ Raw: rawText(value), Children: children, Kind: block ? 4 : valueKinds[value.kind], ExpectedTypeHasDefault: false })
+  return node({
+    Raw: rawText(value),
+    Children: children,
+    Kind: block ? 4 : valueKinds[value.kind],
+    ExpectedTypeHasDefault: false,
+  })
 }
 
 function typeTree(type: TypeNode): PlainObject {
@@ -114,11 +127,15 @@ function typeTree(type: TypeNode): PlainObject {
 }
 
 function argumentTrees(list: DirectiveNode['arguments']): PlainObject[] {
-  return (list ?? []).map((item) => node({ Name: item.name.value, Value: valueTree(item.value), Comment: commentOf(item) }))
+  return (list ?? []).map((item) =>
+    node({ Name: item.name.value, Value: valueTree(item.value), Comment: commentOf(item) }),
+  )
 }
 
 function directiveTrees(list: readonly (DirectiveNode | ConstDirectiveNode)[] | undefined): PlainObject[] {
-  return (list ?? []).map((item) => node({ Name: item.name.value, Arguments: argumentTrees(item.arguments), Location: '' }))
+  return (list ?? []).map((item) =>
+    node({ Name: item.name.value, Arguments: argumentTrees(item.arguments), Location: '' }),
+  )
 }
 
 function variableTree(item: VariableDefinitionNode): PlainObject {
@@ -213,7 +230,10 @@ function place(definition: DefinitionNode): Placed {
         tree: node({
           Description: ('description' in definition ? definition.description?.value : undefined) ?? '',
           Directives: directiveTrees(definition.directives),
-          OperationTypes: (definition.operationTypes ?? []).map((item) => ({ Operation: item.operation, Type: item.type.name.value })),
+          OperationTypes: (definition.operationTypes ?? []).map((item) => ({
+            Operation: item.operation,
+            Type: item.type.name.value,
+          })),
           ...definitionComments(definition),
         }),
       }
@@ -284,15 +304,30 @@ export function parseDocument(text: string, kind: 'query' | 'schema'): DocumentN
   if (/^(?:[\s,\ufeff]|#[^\n\r]*)*$/.test(text)) return undefined
   let document: DocumentNode
   try {
-    document = parse(text, { maxTokens: tokensMax, experimentalFragmentArguments: true, allowLegacyFragmentVariables: true } as object)
+    document = parse(text, {
+      maxTokens: tokensMax,
+      experimentalFragmentArguments: true,
+      allowLegacyFragmentVariables: true,
+    } as object)
   } catch (error) {
     if (error instanceof GraphQLError) throw new BuiltinError(syntaxProblem(error), { cause: error })
     throw error
   }
   for (const definition of document.definitions) {
     if (executable.has(definition.kind) === (kind === 'query')) continue
-    throw new BuiltinError(`Unexpected ${tokenText(definition.loc?.startToken)} in GraphQL string at location ${placeText(definition.loc?.startToken)}`)
+    throw new BuiltinError(
+      `Unexpected ${tokenText(definition.loc?.startToken)} in GraphQL string at location ${placeText(definition.loc?.startToken)}`,
+    )
   }
+  // graphql-js takes an empty selection after a fragment; the language does not.
+  visit(document, {
+    SelectionSet(set) {
+      if (set.selections.length > 0) return
+      throw new BuiltinError(
+        `expected at least one definition, found } in GraphQL string at location ${placeText(set.loc?.endToken)}`,
+      )
+    },
+  })
   return document
 }
 
@@ -325,13 +360,18 @@ function syntaxProblem(error: GraphQLError): string {
   const { line, column } = error.locations?.[0] ?? { line: 1, column: 1 }
   const body = error.source?.body ?? ''
   const at = error.positions?.[0] ?? 0
-  let message = error.message.replace(/^Syntax Error: /, '').replace(/\.$/, '').replace(punctuation, '$1')
+  let message = error.message
+    .replace(/^Syntax Error: /, '')
+    .replace(/\.$/, '')
+    .replace(punctuation, '$1')
   const described = /^"""([\s\S]*?)"""|^"([^"\n]*)"/.exec(body.slice(at))
-  if (message.startsWith('Unexpected description')) message = `Unexpected String ${quote(described?.[2] ?? described?.[1] ?? '')}`
-  else if (/^(?:Invalid character|Cannot contain|Unterminated|Invalid |Unexpected (?:single quote|character))/.test(message)) message = 'Unexpected <Invalid>'
-  else if (/^Expected .*, found \}$/.test(message) && /\{[\s,]*$/.test(body.slice(0, at))) message = 'expected at least one definition, found }'
+  if (message.startsWith('Unexpected description'))
+    message = `Unexpected String ${quote(described?.[2] ?? described?.[1] ?? '')}`
+  // gqlparser counts a string from after its quote.
+  if (message.startsWith('Unexpected String')) return `${message} in GraphQL string at location ${line}:${column + 1}`
+  if (/^(?:Invalid character|Cannot contain|Unterminated|Invalid |Unexpected (?:single quote|character))/.test(message))
+    message = 'Unexpected <Invalid>'
+  else if (/^Expected .*, found \}$/.test(message) && /\{[\s,]*$/.test(body.slice(0, at)))
+    message = 'expected at least one definition, found }'
   return `${message} in GraphQL string at location ${line}:${column}`
 }
-
-/** The operations that a schema may name a root type for. */
-export const rootOperations: readonly string[] = Object.values(OperationTypeNode)

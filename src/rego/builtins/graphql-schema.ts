@@ -43,7 +43,16 @@ const prelude = parse(`
   directive @oneOf on INPUT_OBJECT
 `)
 
-const introspectionTypes = ['__Schema', '__Type', '__Field', '__InputValue', '__EnumValue', '__TypeKind', '__Directive', '__DirectiveLocation']
+const introspectionTypes = [
+  '__Schema',
+  '__Type',
+  '__Field',
+  '__InputValue',
+  '__EnumValue',
+  '__TypeKind',
+  '__Directive',
+  '__DirectiveLocation',
+]
 
 /** Directives that a schema may define again. */
 const redefinable = new Set(['include', 'skip', 'deprecated', 'specifiedBy', 'defer', 'oneOf'])
@@ -71,12 +80,15 @@ class Checker {
     for (const name of introspectionTypes) this.#types.set(name, emptyType('OBJECT', name, true))
     for (const definition of prelude.definitions) this.#declare(definition, true)
     for (const definition of document.definitions) this.#declare(definition, false)
-    for (const definition of document.definitions) if (definition.kind.endsWith('TypeExtension')) this.#extend(definition)
+    for (const definition of document.definitions)
+      if (definition.kind.endsWith('TypeExtension')) this.#extend(definition)
     const schemas = document.definitions.filter((definition) => definition.kind === Kind.SCHEMA_DEFINITION)
-    if (schemas.length > 1) throw problem('Cannot have multiple schema entry points, consider schema extensions instead.')
+    if (schemas.length > 1)
+      throw problem('Cannot have multiple schema entry points, consider schema extensions instead.')
     this.#explicit = schemas.length === 1
     for (const definition of document.definitions) {
-      if (definition.kind === Kind.SCHEMA_DEFINITION || definition.kind === Kind.SCHEMA_EXTENSION) this.#readRoots(definition)
+      if (definition.kind === Kind.SCHEMA_DEFINITION || definition.kind === Kind.SCHEMA_EXTENSION)
+        this.#readRoots(definition)
     }
   }
 
@@ -105,7 +117,8 @@ class Checker {
       return
     }
     const kind = kinds[definition.kind.replace(/Definition$/, '')]
-    if (kind === undefined || !('name' in definition) || definition.name === undefined || !('value' in definition.name)) return
+    if (kind === undefined || !('name' in definition) || definition.name === undefined || !('value' in definition.name))
+      return
     const name = definition.name.value
     if (this.#types.has(name)) throw problem(`Cannot redeclare type ${name}.`)
     const type = emptyType(kind, name, builtIn)
@@ -121,14 +134,19 @@ class Checker {
     const known = this.#types.get(name)
     const type = known ?? emptyType(kind, name, false)
     if (known === undefined) this.#types.set(name, type)
-    if (type.kind !== kind) throw problem(`Cannot extend type ${name} because the base type is a ${type.kind}, not ${kind}.`)
+    if (type.kind !== kind)
+      throw problem(`Cannot extend type ${name} because the base type is a ${type.kind}, not ${kind}.`)
     addParts(type, extension)
   }
 
-  #readRoots(definition: { readonly operationTypes?: readonly { readonly operation: string; readonly type: TypeNode }[] | undefined; readonly directives?: readonly ConstDirectiveNode[] | undefined }): void {
+  #readRoots(definition: {
+    readonly operationTypes?: readonly { readonly operation: string; readonly type: TypeNode }[] | undefined
+    readonly directives?: readonly ConstDirectiveNode[] | undefined
+  }): void {
     for (const { operation, type } of definition.operationTypes ?? []) {
       const name = namedType(type)
-      if (!this.#types.has(name)) throw problem(`Schema root ${operation} refers to a type ${name} that does not exist.`)
+      if (!this.#types.has(name))
+        throw problem(`Schema root ${operation} refers to a type ${name} that does not exist.`)
       this.#roots.set(operation, name)
     }
     this.#checkDirectives(definition.directives ?? [], 'SCHEMA', undefined, true)
@@ -144,8 +162,14 @@ class Checker {
     }
     for (const name of type.interfaces) this.#checkImplements(type, name)
     this.#checkContents(type)
-    unique(type.fields.map((field) => field.name.value), (name) => `Field ${type.name}.${name} can only be defined once.`)
-    unique(type.values.map((value) => value.name), (name) => `Enum value ${type.name}.${name} can only be defined once.`)
+    unique(
+      type.fields.map((field) => field.name.value),
+      (name) => `Field ${type.name}.${name} can only be defined once.`,
+    )
+    unique(
+      type.values.map((value) => value.name),
+      (name) => `Enum value ${type.name}.${name} can only be defined once.`,
+    )
     unique(type.members, (name) => `Union type ${type.name} can only include type ${name} once.`)
     if (!type.builtIn) checkName(type.name)
     this.#checkDirectives(type.directives, type.kind, undefined, false)
@@ -162,15 +186,18 @@ class Checker {
   #checkContents(type: TypeInfo): void {
     const input = type.kind === 'INPUT_OBJECT'
     if (input || type.kind === 'OBJECT' || type.kind === 'INTERFACE') {
-      if (type.fields.length === 0) throw problem(`${type.kind} ${type.name}: must define one or more ${input ? 'input ' : ''}fields.`)
+      if (type.fields.length === 0)
+        throw problem(`${type.kind} ${type.name}: must define one or more ${input ? 'input ' : ''}fields.`)
       const allowed = input ? ['SCALAR', 'ENUM', 'INPUT_OBJECT'] : ['SCALAR', 'OBJECT', 'INTERFACE', 'UNION', 'ENUM']
       for (const field of type.fields) {
         const found = this.#types.get(namedType(field.type))
-        if (found !== undefined && !allowed.includes(found.kind)) throw problem(`${type.kind} ${type.name}: field must be one of ${allowed.join(', ')}.`)
+        if (found !== undefined && !allowed.includes(found.kind))
+          throw problem(`${type.kind} ${type.name}: field must be one of ${allowed.join(', ')}.`)
       }
     }
     if (type.kind !== 'ENUM') return
-    if (type.values.length === 0) throw problem(`${type.kind} ${type.name}: must define one or more unique enum values.`)
+    if (type.values.length === 0)
+      throw problem(`${type.kind} ${type.name}: must define one or more unique enum values.`)
     for (const { name, directives } of type.values) {
       if (['true', 'false', 'null'].includes(name)) throw problem(`${type.kind} ${type.name}: non-enum value ${name}.`)
       this.#checkDirectives(directives, 'ENUM_VALUE', undefined, true)
@@ -188,13 +215,20 @@ class Checker {
       this.#checkReference(argument.type)
       const { kind } = this.#types.get(namedType(argument.type)) as TypeInfo
       if (!['SCALAR', 'ENUM', 'INPUT_OBJECT'].includes(kind)) {
-        throw problem(`cannot use ${typeName(argument.type)} as argument ${argument.name.value} because ${kind} is not a valid input type`)
+        throw problem(
+          `cannot use ${typeName(argument.type)} as argument ${argument.name.value} because ${kind} is not a valid input type`,
+        )
       }
       this.#checkDirectives(argument.directives ?? [], 'ARGUMENT_DEFINITION', directive, true)
     }
   }
 
-  #checkDirectives(list: readonly ConstDirectiveNode[], location: string, inside: string | undefined, once: boolean): void {
+  #checkDirectives(
+    list: readonly ConstDirectiveNode[],
+    location: string,
+    inside: string | undefined,
+    once: boolean,
+  ): void {
     const seen = new Set<string>()
     for (const directive of list) {
       const name = directive.name.value
@@ -202,17 +236,21 @@ class Checker {
       if (name === inside) throw problem(`Directive ${name} cannot refer to itself.`)
       const definition = this.#directives.get(name)
       if (definition === undefined) throw problem(`Undefined directive ${name}.`)
-      if (once && seen.has(name) && !definition.repeatable) throw problem(`The directive ${name} can only be used once at this location.`)
+      if (once && seen.has(name) && !definition.repeatable)
+        throw problem(`The directive ${name} can only be used once at this location.`)
       seen.add(name)
-      if (!definition.locations.some((known) => known.value === location)) throw problem(`Directive ${name} is not applicable on ${location}.`)
+      if (!definition.locations.some((known) => known.value === location))
+        throw problem(`Directive ${name} is not applicable on ${location}.`)
       const given = new Map((directive.arguments ?? []).map((argument) => [argument.name.value, argument.value.kind]))
       const known = definition.arguments ?? []
       for (const argument of given.keys()) {
-        if (!known.some((item) => item.name.value === argument)) throw problem(`Undefined argument ${argument} for directive ${name}.`)
+        if (!known.some((item) => item.name.value === argument))
+          throw problem(`Undefined argument ${argument} for directive ${name}.`)
       }
       for (const { name: argument, type, defaultValue } of known) {
         if (type.kind !== Kind.NON_NULL_TYPE || defaultValue !== undefined) continue
-        if ((given.get(argument.value) ?? Kind.NULL) === Kind.NULL) throw problem(`Argument ${argument.value} for directive ${name} cannot be null.`)
+        if ((given.get(argument.value) ?? Kind.NULL) === Kind.NULL)
+          throw problem(`Argument ${argument.value} for directive ${name} cannot be null.`)
       }
     }
   }
@@ -231,8 +269,10 @@ class Checker {
       this.#checkImplementedArguments(must, wanted, found)
     }
     for (const ancestor of contract.interfaces) {
-      if (ancestor === type.name) throw problem(`Type ${type.name} cannot implement ${name} because it would create a circular reference.`)
-      if (!type.interfaces.includes(ancestor)) throw problem(`Type ${type.name} must implement ${ancestor} because it is implemented by ${name}.`)
+      if (ancestor === type.name)
+        throw problem(`Type ${type.name} cannot implement ${name} because it would create a circular reference.`)
+      if (!type.interfaces.includes(ancestor))
+        throw problem(`Type ${type.name} must implement ${ancestor} because it is implemented by ${name}.`)
     }
   }
 
@@ -248,21 +288,28 @@ class Checker {
     for (const argument of foundArguments) {
       const extra = !wantedArguments.some((item) => item.name.value === argument.name.value)
       if (extra && argument.type.kind === Kind.NON_NULL_TYPE && argument.defaultValue === undefined) {
-        throw problem(`${must} any additional arguments on ${found.name.value} must be optional or have a default value but ${argument.name.value} is required.`)
+        throw problem(
+          `${must} any additional arguments on ${found.name.value} must be optional or have a default value but ${argument.name.value} is required.`,
+        )
       }
     }
   }
 
   /** Whether a field of type `actual` may stand where `required` is promised. */
   #covariant(required: TypeNode, actual: TypeNode): boolean {
-    if (required.kind === Kind.NON_NULL_TYPE) return actual.kind === Kind.NON_NULL_TYPE && this.#covariant(required.type, actual.type)
+    if (required.kind === Kind.NON_NULL_TYPE)
+      return actual.kind === Kind.NON_NULL_TYPE && this.#covariant(required.type, actual.type)
     const inner = actual.kind === Kind.NON_NULL_TYPE ? actual.type : actual
-    if (required.kind === Kind.LIST_TYPE) return inner.kind === Kind.LIST_TYPE && this.#covariant(required.type, inner.type)
+    if (required.kind === Kind.LIST_TYPE)
+      return inner.kind === Kind.LIST_TYPE && this.#covariant(required.type, inner.type)
     if (inner.kind === Kind.LIST_TYPE) return false
     const name = inner.name.value
     if (name === required.name.value) return true
     const contract = this.#types.get(required.name.value)
-    return contract?.members.includes(name) === true || this.#types.get(name)?.interfaces.includes(required.name.value) === true
+    return (
+      contract?.members.includes(name) === true ||
+      this.#types.get(name)?.interfaces.includes(required.name.value) === true
+    )
   }
 }
 
@@ -275,7 +322,10 @@ function addParts(type: TypeInfo, definition: TypeSystemExtensionNode): void {
   if ('fields' in definition) type.fields.push(...(definition.fields ?? []))
   if ('interfaces' in definition) type.interfaces.push(...(definition.interfaces ?? []).map((item) => item.name.value))
   if ('types' in definition) type.members.push(...(definition.types ?? []).map((item) => item.name.value))
-  if ('values' in definition) type.values.push(...(definition.values ?? []).map((item) => ({ name: item.name.value, directives: item.directives ?? [] })))
+  if ('values' in definition)
+    type.values.push(
+      ...(definition.values ?? []).map((item) => ({ name: item.name.value, directives: item.directives ?? [] })),
+    )
 }
 
 function namedType(type: TypeNode): string {
@@ -289,14 +339,16 @@ function typeName(type: TypeNode): string {
 
 /** Whether an argument of type `wanted` takes everything that one of type `other` does. */
 function compatible(wanted: TypeNode, other: TypeNode): boolean {
-  if (other.kind === Kind.NON_NULL_TYPE) return wanted.kind === Kind.NON_NULL_TYPE && compatible(wanted.type, other.type)
+  if (other.kind === Kind.NON_NULL_TYPE)
+    return wanted.kind === Kind.NON_NULL_TYPE && compatible(wanted.type, other.type)
   const inner = wanted.kind === Kind.NON_NULL_TYPE ? wanted.type : wanted
   if (inner.kind === Kind.LIST_TYPE) return other.kind === Kind.LIST_TYPE && compatible(inner.type, other.type)
   return other.kind === Kind.NAMED_TYPE && inner.name.value === other.name.value
 }
 
 function checkName(name: string): void {
-  if (name.startsWith('__')) throw problem(`Name "${name}" must not begin with "__", which is reserved by GraphQL introspection.`)
+  if (name.startsWith('__'))
+    throw problem(`Name "${name}" must not begin with "__", which is reserved by GraphQL introspection.`)
 }
 
 function unique(names: readonly string[], message: (name: string) => string): void {
@@ -311,7 +363,11 @@ function unique(names: readonly string[], message: (name: string) => string): vo
 export function schemaOf(document: DocumentNode | undefined): GraphQLSchema {
   const definitions = document?.definitions ?? []
   const roots = new Checker(document ?? { kind: Kind.DOCUMENT, definitions }).check()
-  const known = new Set(definitions.filter((item) => item.kind.endsWith('TypeDefinition')).map((item) => ('name' in item ? item.name?.value : undefined)))
+  const known = new Set(
+    definitions
+      .filter((item) => item.kind.endsWith('TypeDefinition'))
+      .map((item) => ('name' in item ? item.name?.value : undefined)),
+  )
   const settled: ASTNode[] = []
   for (const definition of definitions) {
     if (definition.kind === Kind.SCHEMA_DEFINITION || definition.kind === Kind.SCHEMA_EXTENSION) continue

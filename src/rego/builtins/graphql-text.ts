@@ -73,7 +73,11 @@ export function typeText(tree: Value | undefined): string {
 }
 
 function argumentTexts(tree: Value): string {
-  return between('(', list(tree, 'Arguments').map((item) => `${name(item, 'Name')}: ${valueText(field(item, 'Value'))}`), ')')
+  return between(
+    '(',
+    list(tree, 'Arguments').map((item) => `${name(item, 'Name')}: ${valueText(field(item, 'Value'))}`),
+    ')',
+  )
 }
 
 function directiveTexts(tree: Value): string {
@@ -135,7 +139,11 @@ function fieldText(tree: Value): string {
 function typeDefinitionText(tree: Value): string {
   const title = `${name(tree, 'Name')}`
   const directives = directiveTexts(tree)
-  const interfaces = between(' implements ', [list(tree, 'Interfaces').map(checkedName).join(' & ')].filter(Boolean), '')
+  const interfaces = between(
+    ' implements ',
+    [list(tree, 'Interfaces').map(checkedName).join(' & ')].filter(Boolean),
+    '',
+  )
   switch (text(tree, 'Kind')) {
     case 'SCALAR':
       return `scalar ${title}${directives}`
@@ -146,7 +154,9 @@ function typeDefinitionText(tree: Value): string {
     case 'UNION':
       return `union ${title}${directives}${between(' = ', [list(tree, 'Types').map(checkedName).join(' | ')].filter(Boolean), '')}`
     case 'ENUM': {
-      const values = list(tree, 'EnumValues').map((item) => `${description(item)}${name(item, 'Name')}${directiveTexts(item)}`)
+      const values = list(tree, 'EnumValues').map(
+        (item) => `${description(item)}${name(item, 'Name')}${directiveTexts(item)}`,
+      )
       return `enum ${title}${directives}${between(' {', values, '}')}`
     }
     case 'INPUT_OBJECT':

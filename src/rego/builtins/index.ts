@@ -30,6 +30,7 @@ import { types } from './types.ts'
 import { units } from './units.ts'
 import { uri } from './uri.ts'
 import { uuid } from './uuid.ts'
+import { x509 } from './x509.ts'
 
 const families: readonly Readonly<Record<string, Builtin>>[] = [
   aggregates,
@@ -45,6 +46,7 @@ const families: readonly Readonly<Record<string, Builtin>>[] = [
   tracing,
   units,
   uuid,
+  x509,
   glob,
   graph,
   graphql,

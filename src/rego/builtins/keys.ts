@@ -1,7 +1,14 @@
 /**
  * Keys that signatures are made and checked with: PEM certificates and public keys, JSON Web Keys and sets of them (RFC 7517).
  */
-import { createPrivateKey, createPublicKey, createSecretKey, type JsonWebKey, type KeyObject, X509Certificate } from 'node:crypto'
+import {
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  type JsonWebKey,
+  type KeyObject,
+  X509Certificate,
+} from 'node:crypto'
 import { isPlainObject, type PlainObject, toJson, type Value } from '../value.ts'
 import { BuiltinError } from './builtin.ts'
 import { readPem } from './go/pem.ts'
@@ -37,7 +44,8 @@ export const verificationKeys: (text: string) => readonly VerificationKey[] = me
   const pem = readPem(Buffer.from(text))
   if (pem === undefined) return jsonKeys(text)
   if (pem.rest.length > 0) throw new BuiltinError('extra data after a PEM certificate block')
-  if (pem.type !== 'CERTIFICATE' && pem.type !== 'PUBLIC KEY') throw new BuiltinError('failed to extract a Key from the PEM certificate')
+  if (pem.type !== 'CERTIFICATE' && pem.type !== 'PUBLIC KEY')
+    throw new BuiltinError('failed to extract a Key from the PEM certificate')
   return [{ algorithm: '', id: '', key: publicKey(pem.type, pem.bytes) }]
 })
 

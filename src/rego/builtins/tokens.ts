@@ -1,7 +1,14 @@
 /**
  * `io.jwt.*`: JSON Web Tokens (RFC 7519) with the signatures of RFC 7515 and 7518: reading, checking, signing.
  */
-import { constants, createHmac, type KeyObject, sign as signBytes, timingSafeEqual, verify as verifyBytes } from 'node:crypto'
+import {
+  constants,
+  createHmac,
+  type KeyObject,
+  sign as signBytes,
+  timingSafeEqual,
+  verify as verifyBytes,
+} from 'node:crypto'
 import { compareNumbers, type NumberValue, numberText } from '../number.ts'
 import { entriesOf, getField, isNumber, isPlainObject, type PlainObject, type Value } from '../value.ts'
 import { type Builtin, type BuiltinContext, BuiltinError } from './builtin.ts'
@@ -161,7 +168,13 @@ function fits(check: Check | undefined, key: KeyObject, data: Buffer, signature:
 }
 
 /** Tries the key that the token names, or else each key whose algorithm is the token's or not stated. */
-function signedByAny(keys: readonly VerificationKey[], header: Header, check: Check | undefined, data: Buffer, signature: Buffer): boolean {
+function signedByAny(
+  keys: readonly VerificationKey[],
+  header: Header,
+  check: Check | undefined,
+  data: Buffer,
+  signature: Buffer,
+): boolean {
   const named = header.keyId === '' ? undefined : keys.find((key) => key.id === header.keyId)
   if (named !== undefined) return fits(check, named.key, data, signature)
   return keys.some(
@@ -221,7 +234,10 @@ function readConstraints(value: Value, nowNs: bigint): Constraints {
     else if (name === 'iss') constraints.issuer = text('iss', given)
     else if (name === 'aud') constraints.audience = text('aud', given)
     else if (name === 'time') constraints.time = timeConstraint(given)
-    else throw new BuiltinError(`unknown token validation constraint: ${typeof name === 'string' ? name : 'a key that is no string'}`)
+    else
+      throw new BuiltinError(
+        `unknown token validation constraint: ${typeof name === 'string' ? name : 'a key that is no string'}`,
+      )
   }
   const given = (constraints.keys === undefined ? 0 : 1) + (constraints.secret ? 1 : 0)
   if (given > 1) throw new BuiltinError('duplicate key constraints')
@@ -341,7 +357,8 @@ function encodeSign(headers: string, payload: string, keys: string): string {
   if (jwk === undefined) throw new BuiltinError('no keys found in JWK set')
   const { algorithm, type } = algorithmOf(headers)
   if (!algorithms.has(algorithm)) throw new BuiltinError(`unknown JWS algorithm: ${algorithm}`)
-  if ((typeof type !== 'string' || type === 'JWT') && !isJson(payload)) throw new BuiltinError('type is JWT but payload is not JSON')
+  if ((typeof type !== 'string' || type === 'JWT') && !isJson(payload))
+    throw new BuiltinError('type is JWT but payload is not JSON')
   const signed = `${Buffer.from(headers).toString('base64url')}.${Buffer.from(payload).toString('base64url')}`
   try {
     return `${signed}.${signatureOf(algorithm, jwk, Buffer.from(signed)).toString('base64url')}`
@@ -363,7 +380,10 @@ export const tokens: Record<string, Builtin> = {
     nondeterministic: true,
     run: (_, headers, payload, key) => encodeSign(marshal(headers), marshal(payload), marshal(key)),
   },
-  'io.jwt.encode_sign_raw': { nondeterministic: true, run: (_, headers, payload, key) => encodeSignRaw(headers, payload, key) },
+  'io.jwt.encode_sign_raw': {
+    nondeterministic: true,
+    run: (_, headers, payload, key) => encodeSignRaw(headers, payload, key),
+  },
   'io.jwt.verify_rs256': verifyAsymmetric('RS256'),
   'io.jwt.verify_rs384': verifyAsymmetric('RS384'),
   'io.jwt.verify_rs512': verifyAsymmetric('RS512'),
