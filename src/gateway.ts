@@ -6,7 +6,7 @@
 import type { Decide } from './decide/index.ts'
 import type { Forward } from './forward/index.ts'
 import type { Identify } from './identify/index.ts'
-import { type Arrival, type Reply, toFault } from './model/index.ts'
+import { type Arrival, type Fault, type Reply, toFault } from './model/index.ts'
 import type { Answer, Receive } from './receive/index.ts'
 import type { OpenEntry } from './record/index.ts'
 import type { RouteCall } from './route/index.ts'
@@ -20,6 +20,8 @@ export interface Rooms {
   readonly decide: Decide
   readonly forward: Forward
   readonly answer: Answer
+  /** Told of every fault that is a mistake of ours, with its cause: the agent and the record get no stack. */
+  readonly reportBug: (fault: Fault) => void
 }
 
 export type Gateway = (arrival: Arrival) => Promise<Reply>
@@ -27,7 +29,7 @@ export type Gateway = (arrival: Arrival) => Promise<Reply>
 /** `rooms` gives the set that is in force now: a reload swaps it whole. Never rejects. */
 export function makeGateway(rooms: () => Rooms): Gateway {
   return async function pass(arrival) {
-    const { record, receive, identify, route, decide, forward, answer } = rooms()
+    const { record, receive, identify, route, decide, forward, answer, reportBug } = rooms()
     const entry = record(arrival)
     try {
       const call = entry.received(receive(arrival))
@@ -37,7 +39,9 @@ export function makeGateway(rooms: () => Rooms): Gateway {
       if (decision.kind !== 'allow') return await entry.refused(answer.refusal(decision))
       return await entry.followed(await forward(call, target, decision))
     } catch (cause) {
-      return entry.failed(toFault(cause), answer.fault)
+      const fault = toFault(cause)
+      if (fault.code === 'internal') reportBug(fault)
+      return entry.failed(fault, answer.fault)
     }
   }
 }

@@ -7,7 +7,7 @@ import { type Figure, logFigures, makeControl, makeMetrics } from '../control/in
 import { makeFetchDocument } from '../forward/index.ts'
 import { makeGateway, type Rooms } from '../gateway.ts'
 import type { DevelopmentIssuer } from '../identify/index.ts'
-import { type Clock, type Config, type Log, makeIdMaker, type RandomBytes } from '../model/index.ts'
+import { type Clock, type Config, type Fault, type Log, makeIdMaker, type RandomBytes } from '../model/index.ts'
 import { answer, makeReceiver, receive } from '../receive/index.ts'
 import { makeRecorder, nodeFiles, type OpenEntry, openDecisionLog } from '../record/index.ts'
 import { redactText } from '../wire/index.ts'
@@ -46,6 +46,8 @@ export interface House {
   reload(): Promise<string | undefined>
   /** Finishes what runs, refuses what is new, then closes. Gives the number of calls that were cut at the deadline. */
   drain(): Promise<number>
+  /** Cuts the calls that a drain still waits for. */
+  cut(): Promise<void>
 }
 
 /** Rejects with what an operator can put right: `Flaws`, `LogOpenError`, `ListenFailed`. Leaves nothing open then. */
@@ -91,7 +93,11 @@ async function assemble(
   const metrics = makeMetrics()
   const recorder = (): OpenEntry =>
     makeRecorder({ log: decisions, clock, makeId, observe: metrics.observe, labels: current.config.labels, redact })
-  let rooms = roomsOf(current, recorder())
+  const reportBug = (fault: Fault) => {
+    const stack = fault.cause instanceof Error ? fault.cause.stack : undefined
+    log.error({ cause: fault.detail, stack }, 'a call met a mistake of the program and was refused; please report it')
+  }
+  let rooms = roomsOf(current, recorder(), reportBug)
 
   const receiver = makeReceiver(
     {
@@ -163,7 +169,7 @@ async function assemble(
       if (next.certificate !== undefined) receiver.reloadCertificate(next.certificate)
       const last = current
       current = next
-      rooms = roomsOf(next, recorder())
+      rooms = roomsOf(next, recorder(), reportBug)
       refusal = undefined
       log.info({ ...policyOf(next) }, 'the configuration was read again and is in force')
       last.forwarding
@@ -193,6 +199,7 @@ async function assemble(
       return current.config
     },
     reload,
+    cut: () => receiver.close(),
     async drain() {
       draining = true
       watch.close()
@@ -210,7 +217,11 @@ async function assemble(
   }
 }
 
-function roomsOf({ identifier, router, decide, forwarding }: Generation, record: OpenEntry): Rooms {
+function roomsOf(
+  { identifier, router, decide, forwarding }: Generation,
+  record: OpenEntry,
+  reportBug: Rooms['reportBug'],
+): Rooms {
   return {
     record,
     receive,
@@ -219,6 +230,7 @@ function roomsOf({ identifier, router, decide, forwarding }: Generation, record:
     decide,
     forward: forwarding.forward,
     answer,
+    reportBug,
   }
 }
 

@@ -13,6 +13,7 @@ import { packageVersion, procurementProgram } from './package.ts'
 const pastedTokenLifetimeS = 25 * 3600
 
 export const runStart: RunCommand = async (options, io) => {
+  const interruptions = interruptionsOf(io)
   const located = locateConfig(options, io, portsOf(options))
   const { config, developmentIssuer } = await openConfig(located, io)
   const secrets = { current: config.secrets }
@@ -34,8 +35,14 @@ export const runStart: RunCommand = async (options, io) => {
     ),
   )
   await io.out.write(await greeting(house, located, options, developmentIssuer))
-  const cut = await untilInterrupted(house, io)
-  return cut === 0 ? exitStatus.done : exitStatus.finding
+  await interruptions.first
+  const drained = house.drain()
+  const ended = await Promise.race([drained, interruptions.second])
+  // A second signal does not wait for calls under way; what they did is recorded all the same.
+  if (ended === undefined) await house.cut()
+  const cut = await drained
+  interruptions.forget()
+  return cut === 0 && ended !== undefined ? exitStatus.done : exitStatus.finding
 }
 
 function portsOf(options: Options): { agentsPort?: number; operatorsPort?: number } {
@@ -77,21 +84,23 @@ async function greeting(
   return `${lines.join('\n')}\n`
 }
 
-/** Resolves with the number of calls that were cut. A second signal does not wait for the first one's drain. */
-function untilInterrupted(house: House, io: Io): Promise<number> {
-  return new Promise((resolve, reject) => {
-    let draining = false
-    const forget = io.onInterrupt((signal) => {
-      if (draining) {
-        forget()
-        reject(new CommandError(`${signal} came twice: calls under way were cut`, exitStatus.finding))
-        return
-      }
-      draining = true
-      house.drain().then((cut) => {
-        forget()
-        resolve(cut)
-      }, reject)
-    })
+/** Signals to end, noted from before the house is open, so that none falls between two listeners. */
+interface Interruptions {
+  /** Resolves at the first signal, at once when it has come already. */
+  readonly first: Promise<void>
+  /** Resolves at the second one. */
+  readonly second: Promise<void>
+  forget(): void
+}
+
+function interruptionsOf(io: Io): Interruptions {
+  const first = Promise.withResolvers<void>()
+  const second = Promise.withResolvers<void>()
+  let count = 0
+  const forget = io.onInterrupt(() => {
+    count += 1
+    if (count === 1) first.resolve()
+    else second.resolve()
   })
+  return { first: first.promise, second: second.promise, forget }
 }
