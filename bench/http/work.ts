@@ -29,10 +29,9 @@ export interface Work {
 
 export const bodySizes = { small: 300, medium: 16_000, large: 1_000_000 } as const
 
-/** Writes everything below `folder`. */
-export function makeWork(folder: string): Work {
+/** Writes everything below `folder`, by the reference generator when it is there. */
+export function makeWork(folder: string, generator = join(sharedFolder, 'gen.mjs')): Work {
   mkdirSync(folder, { recursive: true })
-  const generator = join(sharedFolder, 'gen.mjs')
   const source = existsSync(generator) ? 'shared' : 'own'
   if (source === 'shared')
     execFileSync(process.execPath, [generator], {
