@@ -1,6 +1,8 @@
 /**
  * The resolved program: what `resolve` hands to the planner. Every name has its meaning, every local its number, every
- * body an order in which evaluation from left to right is safe; terms are still nested as the author wrote them.
+ * body an order in which evaluation from left to right is safe. A call inside another term has been lifted: an earlier
+ * `unify` of the same body binds its result to a local (`from: 'lifted'`), so that in bodies a call stands only as the
+ * whole of a `test` or of a side of a `unify`. Heads may hold calls and refs: they are evaluated after the body.
  */
 
 import type { Annotations, Scalar, Span } from './ast.ts'

@@ -76,7 +76,11 @@ export function resolveModules(modules: readonly Module[], options: ResolveOptio
     root.find(declared.path)?.rules.push(rule)
     return rule
   })
-  stage(safetyOnly(drafts.flatMap(({ resolver }) => resolver.errors)))
+  // Variables of `print` and templates first, then those of heads, then those of bodies.
+  const unsafe = drafts.flatMap(({ resolver }) => resolver.errors)
+  stage(unsafe.filter(({ code }) => code === 'rego_compile_error'))
+  stage(drafts.flatMap(({ resolver }) => resolver.headErrors))
+  stage(unsafe)
   const ordered = orderRules(
     rules,
     root,
@@ -88,12 +92,6 @@ export function resolveModules(modules: readonly Module[], options: ResolveOptio
     root,
     deprecated: drafts.flatMap(({ resolver }) => resolver.deprecated),
   }
-}
-
-/** Variables of `print` and templates that do not exist are looked for before safety. */
-function safetyOnly(errors: readonly RegoError[]): readonly RegoError[] {
-  const undeclared = errors.filter(({ code }) => code === 'rego_compile_error')
-  return undeclared.length > 0 ? undeclared : errors
 }
 
 /** Resolves a query against a program, as if it stood in `imports`-less package `data`. Throws `RegoErrors`. */

@@ -29,6 +29,8 @@ interface Draft {
 }
 
 export class RuleResolver extends BodyResolver {
+  /** Variables of heads that no body mentions: reported before what is wrong in bodies. */
+  readonly headErrors: RegoError[] = []
   private readonly declared: Declared
   private readonly metadataOf: () => Metadata
   private readonly drafts: Draft[] = []
@@ -201,7 +203,8 @@ export class RuleResolver extends BodyResolver {
         if (known.has(local) || entry === undefined || entry.name === '') continue
         known.add(local)
         const hints = namesLike(entry.name, this.locals.entries, this.place)
-        this.error('rego_unsafe_var_error', at, `var ${entry.name} is unsafe${suffix}`, hints)
+        const message = `var ${entry.name} is unsafe${suffix}`
+        this.headErrors.push(errorAt('rego_unsafe_var_error', at, message, this.place.source, hints))
       }
   }
 }

@@ -223,7 +223,7 @@ export abstract class TermResolver extends Context {
       this.error('rego_type_error', term.at, `undefined function ${name}`, [hint])
     } else if (found === 'shadowed')
       this.error('rego_compile_error', term.at, `called function ${this.sourceText(operator.at)} shadowed`)
-    else if (found === undefined) this.undefinedFunction(term.at, head.name, rest)
+    else if (found === undefined) this.undefinedFunction(term, { name: head.name, rest, statement })
     else {
       this.checkDeprecated(found, term.at)
       return found
@@ -242,20 +242,30 @@ export abstract class TermResolver extends Context {
     if (this.scope.find(name) !== undefined) return 'shadowed'
     const meaning = this.meaning(name)
     if (meaning.kind === 'path') {
+      // A rule or an import hides the builtins that begin with its name.
       const [root, ...path] = [...meaning.path, ...rest]
-      if (root === 'data' && this.root.arity(path) !== undefined) return { kind: 'function', path }
-      if (name === 'data' || name === 'input') return undefined
+      return root === 'data' && this.root.arity(path) !== undefined ? { kind: 'function', path } : undefined
     }
     const full = [name, ...rest].join('.')
     return this.settings.builtins.has(full) ? { kind: 'builtin', name: full } : undefined
   }
 
-  private undefinedFunction(at: ast.Span, name: string, rest: readonly string[]): void {
+  private undefinedFunction(
+    { args, at }: ast.Call,
+    called: { readonly name: string; readonly rest: readonly string[]; readonly statement: boolean },
+  ): void {
+    const { name, rest } = called
     const meaning = this.meaning(name)
-    const called = [name.startsWith('$') ? '_' : name, ...rest]
-    const path = meaning.kind === 'path' ? [...meaning.path, ...rest] : called
+    const written = [name.startsWith('$') ? '_' : name, ...rest]
+    const path = meaning.kind === 'path' ? [...meaning.path, ...rest] : written
+    const isRule = path[0] === 'data' && (this.root.find(path.slice(1))?.declared.length ?? 0) > 0
+    if (isRule && args.length > (called.statement ? 1 : 0)) {
+      const given = `${args.length} argument${args.length === 1 ? '' : 's'}`
+      this.error('rego_type_error', at, `function ${formatPath(path)} has arity 0, got ${given}`)
+      return
+    }
     const own = [...this.place.globals.keys()].filter((each) => this.functionNamed(each, []) !== undefined)
-    const hints = suggestions(called.join('.'), [...own, ...this.settings.builtins.keys()])
+    const hints = suggestions(written.join('.'), [...own, ...this.settings.builtins.keys()])
     this.error('rego_type_error', at, `undefined function ${formatPath(path)}`, hints)
   }
 

@@ -249,7 +249,10 @@ describe('resolve', () => {
 })
 
 describe('schemas', () => {
-  const schemas = { schema: { type: 'object', properties: { a: { type: 'string' } } }, 'schema.b': { type: 'number' } }
+  const schemas = {
+    schema: { type: 'object', properties: { name: { type: 'string' } } },
+    'schema.b': { type: 'number' },
+  }
   const errors = (source: string): string => {
     try {
       compile({ modules: { 't.rego': `package t\n${source}` }, schemas })
@@ -260,10 +263,10 @@ describe('schemas', () => {
   }
 
   test('the schema of input holds everywhere', () => {
-    expect(errors('p if input.a == "x"')).toBe('')
-    expect(errors('p if input.a == 1')).toContain('match error')
-    expect(errors('p if input.aa == "x"')).toContain(
-      'undefined ref: input.aa\n    `input` has no `aa` (did you mean `a`?)',
+    expect(errors('p if input.name == "x"')).toBe('')
+    expect(errors('p if input.name == 1')).toContain('match error')
+    expect(errors('p if input.nmae == "x"')).toContain(
+      'undefined ref: input.nmae\n    `input` has no `nmae` (did you mean `name`?)\n    want: one of "name"',
     )
   })
 
