@@ -51,6 +51,16 @@ export function makeValidator(definitions: { readonly [name: string]: Json }): V
   })
   for (const keyword of Object.keys(bounds)) defineNumeric(ajv, keyword, boundCheck(keyword))
   defineNumeric(ajv, 'multipleOf', (value, step) => (isMultiple(value, step) ? undefined : 'a multiple of'))
+  defineLength(
+    ajv,
+    'maxLength',
+    (text, bound) => text.length <= bound || (text.length <= bound * 2 && characters(text) <= bound),
+  )
+  defineLength(
+    ajv,
+    'minLength',
+    (text, bound) => text.length >= bound * 2 || (text.length >= bound && characters(text) >= bound),
+  )
   defineFormat(ajv)
   ajv.addSchema({ $id: definitionsId, $defs: definitions })
   return {
@@ -168,6 +178,43 @@ function defineNumeric(ajv: Ajv2020, keyword: string, want: NumericCheck): void 
       return validate
     },
   })
+}
+
+/**
+ * Lengths count code points (JSON Schema validation section 6.3.1), and a text has at most as many as UTF-16 units, at least
+ * half: long texts need no counting.
+ */
+function defineLength(
+  ajv: Ajv2020,
+  keyword: 'minLength' | 'maxLength',
+  holds: (text: string, bound: number) => boolean,
+): void {
+  ajv.removeKeyword(keyword)
+  ajv.addKeyword({
+    keyword,
+    type: 'string',
+    errors: true,
+    compile: (bound: number) => {
+      const more = keyword === 'maxLength' ? 'more' : 'fewer'
+      const validate: TextFunction = (text) => {
+        if (holds(text, bound)) return true
+        validate.errors = [{ keyword, message: `must NOT have ${more} than ${bound} characters`, params: {} }]
+        return false
+      }
+      return validate
+    },
+  })
+}
+
+function characters(text: string): number {
+  let count = 0
+  for (const _ of text) count++
+  return count
+}
+
+interface TextFunction {
+  (text: string): boolean
+  errors?: Partial<ErrorObject>[]
 }
 
 function defineFormat(ajv: Ajv2020): void {

@@ -437,6 +437,25 @@ describe('an operation without JSON', () => {
   })
 })
 
+describe('lengths', () => {
+  it.each([
+    { bounds: { maxLength: 2 }, text: '\u{1f600}\u{1f600}', wanted: true },
+    { bounds: { maxLength: 2 }, text: '\u{1f600}xx', wanted: false },
+    { bounds: { maxLength: 2 }, text: 'xxxxx', wanted: false },
+    { bounds: { minLength: 2 }, text: '\u{1f600}', wanted: false },
+    { bounds: { minLength: 2 }, text: '\u{1f600}\u{1f600}', wanted: true },
+    { bounds: { minLength: 2 }, text: 'xx', wanted: true },
+    { bounds: { minLength: 2 }, text: 'x', wanted: false },
+    { bounds: { minLength: 0, maxLength: 0 }, text: '', wanted: true },
+  ])('count code points: $text in $bounds is $wanted', ({ bounds, text, wanted }) => {
+    const found = argumentsOf(
+      withBody({ type: 'object', properties: { a: bounds } }),
+      post(JSON.stringify({ a: text })),
+    )
+    expect(typeof found === 'object').toBe(wanted)
+  })
+})
+
 describe('patterns', () => {
   it('are each their own, in linear time', () => {
     const schema = {
