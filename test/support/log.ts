@@ -77,8 +77,11 @@ export function logWorld(): LogWorld {
     segments,
     records: () => segments().flatMap((name) => recordsIn(readFileSync(join(directory, name), 'utf8'), name)),
     async [Symbol.asyncDispose]() {
-      for (const made of opened) await made.close()
-      rmSync(root, { recursive: true, force: true })
+      try {
+        for (const made of opened) await made.close()
+      } finally {
+        rmSync(root, { recursive: true, force: true })
+      }
     },
   }
 }
