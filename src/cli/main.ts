@@ -20,6 +20,9 @@ const runners: { readonly [name in Exclude<CommandName, 'help'>]: () => Promise<
   completion: async () => (await import('./completion.ts')).runCompletion,
 }
 
+/** Milliseconds between two looks at the parent: a look is one system call. */
+const parentLookMs = 500
+
 /** Runs this process's command line. Sets `process.exitCode`; never rejects. */
 export async function main(): Promise<void> {
   const io: Io = {
@@ -33,10 +36,28 @@ export async function main(): Promise<void> {
     onInterrupt(listener) {
       const onSignal = (signal: NodeJS.Signals): void => listener(signal === 'SIGINT' ? 'SIGINT' : 'SIGTERM')
       process.on('SIGINT', onSignal).on('SIGTERM', onSignal)
-      return () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+      const forgetParent = process.env.npm_command === undefined ? undefined : onParentGone(() => listener('SIGTERM'))
+      return () => {
+        process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+        forgetParent?.()
+      }
     },
   }
   process.exitCode = await runWords(process.argv.slice(2), io)
+}
+
+/**
+ * `npx` runs a command in a shell that does not pass signals on: whoever ends `npx` ends the shell and would leave the gateway
+ * behind, with its ports and its log. So under npm the end of the parent counts as SIGTERM.
+ */
+function onParentGone(gone: () => void): () => void {
+  const parent = process.ppid
+  const forget = systemClock.every(parentLookMs, () => {
+    if (process.ppid === parent) return
+    forget()
+    gone()
+  })
+  return forget
 }
 
 /** Runs `words`, the command line without the program, and gives the exit status. Never rejects. */

@@ -11,6 +11,8 @@ import { root } from '../support/sources.ts'
 
 /** Packing compiles, installing asks the registry: far beyond other tests on a busy machine. */
 const installMsMax = 180_000
+/** Five starts of Node, three of them through npx. */
+const runMsMax = 60_000
 
 const work = mkdtempSync(join(tmpdir(), 'gatehouse-pack-'))
 const folder = join(work, 'empty')
@@ -28,6 +30,17 @@ beforeAll(async () => {
   files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
 }, installMsMax)
 afterAll(() => rmSync(work, { recursive: true, force: true }))
+
+/** Resolves when nobody answers there any more. */
+async function gone(url: string): Promise<void> {
+  for (;;) {
+    const answered = await fetch(url, { headers: { connection: 'close' } }).then(
+      (reply) => reply.arrayBuffer(),
+      () => undefined,
+    )
+    if (answered === undefined) return
+  }
+}
 
 describe('the package', () => {
   it('holds what was built, the embedded default and its documents, and nothing else', () => {
@@ -61,35 +74,41 @@ describe('the package', () => {
     })
   })
 
-  it('runs `npx gatehouse start` in an empty folder, on the embedded default, with its data there', async () => {
-    const house = await startHouse(['npx', 'gatehouse', 'start', '--port', '0', '--operators-port', '0'], folder)
-    try {
-      expect(house.output()).toContain(`the embedded default: ${join(installed, 'gatehouse.yaml')}`)
-      const token = (await run(['npx', 'gatehouse', 'token', 'buyer'], { cwd: folder })).out.trim()
-      const order = (vendor_id: string) =>
-        fetch(`${house.agentsUrl}/erp/purchase-orders`, {
-          method: 'POST',
-          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-          body: JSON.stringify({ vendor_id, amount: 900, currency: 'EUR' }),
-        })
-      const allowed = await order('acme')
-      expect([allowed.status, await allowed.json()]).toMatchObject([201, { vendor_id: 'acme' }])
-      const refused = await order('nightshade')
-      const problem = (await refused.json()) as { [name: string]: unknown }
-      expect([refused.status, problem]).toMatchObject([403, { status: 403, detail: expect.any(String) }])
-      const tail = await run(['npx', 'gatehouse', 'tail', '--no-follow', '--type', 'decision'], { cwd: folder })
-      const records = tail.out
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as { [name: string]: unknown })
-      expect(records.map(({ decision }) => decision)).toEqual(['allow', 'deny'])
-      expect(records[1]).toMatchObject({ decision_id: problem.decision_id, code: problem.code })
-      expect(readdirSync(join(folder, 'data')).sort()).toEqual(expect.arrayContaining(['keys', 'log']))
-    } finally {
-      expect(await house.end('SIGTERM')).toMatchObject({ status: 0 })
-    }
-    expect(readdirSync(installed), 'the package itself is not written to').not.toContain('data')
-  })
+  it(
+    'runs `npx gatehouse start` in an empty folder, on the embedded default, with its data there',
+    async () => {
+      const house = await startHouse(['npx', 'gatehouse', 'start', '--port', '0', '--operators-port', '0'], folder)
+      try {
+        expect(house.output()).toContain(`the embedded default: ${join(installed, 'gatehouse.yaml')}`)
+        const token = (await run(['npx', 'gatehouse', 'token', 'buyer'], { cwd: folder })).out.trim()
+        const order = (vendor_id: string) =>
+          fetch(`${house.agentsUrl}/erp/purchase-orders`, {
+            method: 'POST',
+            headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+            body: JSON.stringify({ vendor_id, amount: 900, currency: 'EUR' }),
+          })
+        const allowed = await order('acme')
+        expect([allowed.status, await allowed.json()]).toMatchObject([201, { vendor_id: 'acme' }])
+        const refused = await order('nightshade')
+        const problem = (await refused.json()) as { [name: string]: unknown }
+        expect([refused.status, problem]).toMatchObject([403, { status: 403, detail: expect.any(String) }])
+        const tail = await run(['npx', 'gatehouse', 'tail', '--no-follow', '--type', 'decision'], { cwd: folder })
+        const records = tail.out
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line) as { [name: string]: unknown })
+        expect(records.map(({ decision }) => decision)).toEqual(['allow', 'deny'])
+        expect(records[1]).toMatchObject({ decision_id: problem.decision_id, code: problem.code })
+        expect(readdirSync(join(folder, 'data')).sort()).toEqual(expect.arrayContaining(['keys', 'log']))
+      } finally {
+        await house.end('SIGTERM')
+      }
+      // `npx` passes no signal on: the gateway ends because `npx` did.
+      await gone(`${house.operatorsUrl}/healthz`)
+      expect(readdirSync(installed), 'the package itself is not written to').not.toContain('data')
+    },
+    runMsMax,
+  )
 
   it('names the lines of the sources in a stack', async () => {
     const map = JSON.parse(readFileSync(join(installed, 'dist/src/cli/main.js.map'), 'utf8')) as {
