@@ -5,7 +5,7 @@ import type { Command } from '../../../src/cli/command.ts'
 import { commands } from '../../../src/cli/commands.ts'
 import { helpText } from '../../../src/cli/help.ts'
 import { runWords } from '../../../src/cli/main.ts'
-import { commandLinePage } from '../../../src/cli/reference.ts'
+import { commandLinePage } from '../../support/command-line-page.ts'
 import { makeFakeIo } from '../../support/io.ts'
 
 const all: readonly Command[] = commands

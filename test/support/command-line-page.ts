@@ -1,7 +1,7 @@
 /** The text of `docs/reference/command-line.md`, made from the table of commands. */
-import type { Command } from './command.ts'
-import { commands } from './commands.ts'
-import { flagForm, saysWithChoices, usageLine } from './help.ts'
+import type { Command } from '../../src/cli/command.ts'
+import { commands } from '../../src/cli/commands.ts'
+import { flagForm, saysWithChoices, usageLine } from '../../src/cli/help.ts'
 
 export function commandLinePage(): string {
   return `${introduction}\n${commands.map(sectionOf).join('\n')}`
