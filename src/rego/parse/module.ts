@@ -126,6 +126,8 @@ class ModuleParser extends Rules {
     if (!this.isKeyword('as')) return undefined
     this.next()
     if (!this.isName()) this.unexpected('expected var')
+    const isRoot = this.token.text === 'input' || this.token.text === 'data'
+    if (isRoot) this.unexpected('expected var')
     const name = this.variable()
     if (name.wildcard || this.is('.') || this.is('[')) this.unexpected('expected var')
     return name.name

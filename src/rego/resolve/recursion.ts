@@ -36,7 +36,7 @@ function ruleName(rule: Rule, sources: readonly string[]): string {
 }
 
 /** Every rule that evaluating `rule` may evaluate directly. */
-function dependencies(rule: Rule, root: RuleNode): Set<Rule> {
+export function dependencies(rule: Rule, root: RuleNode): Set<Rule> {
   const found = new Set<Rule>()
   const add = (term: Term): void => visit(term, found, root)
   for (const term of [...rule.args, ...rule.dynamic]) add(term)

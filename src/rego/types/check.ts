@@ -10,6 +10,7 @@ import type { Body, Call, Callee, Expr, Local, Program, Query, Ref, Rule, Term, 
 import { didYouMean } from '../resolve/suggest.ts'
 import { formatPath } from '../resolve/terms.ts'
 import { closuresOf, termsOf } from '../resolve/vars.ts'
+import { Dependents } from './dependents.ts'
 import { constantKey, TypeEnv, TypeTree } from './env.ts'
 import { Inference, type Known } from './infer.ts'
 import {
@@ -45,12 +46,14 @@ export interface CheckOptions {
 /** The types of a whole program, as the queries on it are checked. */
 export interface CheckedTypes {
   readonly tree: TypeTree
+  readonly dependents: Dependents
   readonly errors: readonly RegoError[]
 }
 
 /** Checks all rules. */
 export function checkProgram(program: Program, options: CheckOptions): CheckedTypes {
   const tree = new TypeTree()
+  const dependents = new Dependents(program)
   if (options.input !== undefined) tree.ensure(['input']).type = options.input
   const errors: RegoError[] = []
   for (const rule of program.rules) {
@@ -58,7 +61,7 @@ export function checkProgram(program: Program, options: CheckOptions): CheckedTy
     for (const { path, type } of options.schemasOf(rule)) overlay.ensure(path).type = type
     const env = new TypeEnv(overlay.children.size > 0 ? [overlay, tree] : [tree])
     const source = program.files[rule.module]?.source ?? ''
-    const checker = new Checker(env, options.builtins, rule.locals, source, true)
+    const checker = new Checker(env, options.builtins, rule.locals, source, { equalityUnifies: true, dependents })
     const type = checker.rule(rule)
     errors.push(...checker.errors)
     // A rule with an error must not be the cause of errors where it is read.
@@ -66,13 +69,17 @@ export function checkProgram(program: Program, options: CheckOptions): CheckedTy
   }
   return {
     tree,
+    dependents,
     errors: errors.sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.row - b.row || a.col - b.col)),
   }
 }
 
 /** Checks a query against a checked program. */
 export function checkQuery(query: Query, types: CheckedTypes, options: CheckOptions): readonly RegoError[] {
-  const checker = new Checker(new TypeEnv([types.tree]), options.builtins, query.locals, query.source, false)
+  const checker = new Checker(new TypeEnv([types.tree]), options.builtins, query.locals, query.source, {
+    equalityUnifies: false,
+    dependents: types.dependents,
+  })
   checker.body(query.body)
   return checker.errors
 }
@@ -85,6 +92,7 @@ class Checker implements Known {
   private readonly comprehensions = new Map<Term, Type | undefined>()
   /** In rules `==` is checked as unification is; in queries its value may be asked for. */
   private readonly equalityUnifies: boolean
+  private readonly dependents: Dependents
   private env: TypeEnv
   private infer: Inference
 
@@ -93,9 +101,10 @@ class Checker implements Known {
     builtins: ReadonlyMap<string, BuiltinDecl>,
     locals: readonly Local[],
     source: string,
-    equalityUnifies: boolean,
+    more: { readonly equalityUnifies: boolean; readonly dependents: Dependents },
   ) {
-    this.equalityUnifies = equalityUnifies
+    this.equalityUnifies = more.equalityUnifies
+    this.dependents = more.dependents
     this.env = env
     this.infer = new Inference(env, this)
     this.builtins = builtins
@@ -137,19 +146,34 @@ class Checker implements Known {
   }
 
   private expression(expr: Expr): void {
-    const replaces = expr.with.some(({ target }) => target.kind === 'input' || target.kind === 'data')
-    if (!replaces && expr.with.length === 0) {
+    if (expr.with.length === 0) {
       this.checked(expr)
       return
     }
     const { env, infer } = this
     for (const each of expr.with) this.mock(each)
     this.terms(expr.with.flatMap(({ value }) => (value.kind === 'callee' ? [] : [value])))
-    this.env = env.withoutDocuments()
+    this.env = env.under(this.replaced(expr.with))
     this.infer = new Inference(this.env, this)
     this.checked(expr)
     this.env = env
     this.infer = infer
+  }
+
+  /** The types of what modifiers replace: the old one or the new one; and nothing known of what depends on it. */
+  private replaced(modifiers: readonly With[]): TypeTree[] {
+    const targets = new TypeTree()
+    const relaxed = new TypeTree()
+    for (const { target, value } of modifiers) {
+      const isDocument = target.kind === 'input' || target.kind === 'data'
+      const path = isDocument ? [target.kind, ...target.path] : []
+      const rules = isDocument ? this.dependents.ofDocument(path) : this.dependents.ofFunction(target)
+      for (const rule of rules) relaxed.ensure(['data', ...rule.path]).type = anyType
+      if (!isDocument || value.kind === 'callee') continue
+      const at: Ref = { kind: 'ref', root: { kind: target.kind }, path: strings(target.path, value.at), at: value.at }
+      targets.ensure(path).type = either(this.infer.typeOf(at), this.infer.typeOf(value)) ?? anyType
+    }
+    return [targets, relaxed]
   }
 
   /** A function that stands in for another must take the same arguments. */
@@ -305,7 +329,7 @@ class Checker implements Known {
     }
     for (const layer of this.env.layersOf('data')) {
       const type = layer.find(callee.path)?.type
-      if (type?.kind === 'function') return type
+      if (type !== undefined) return type.kind === 'function' ? type : undefined
     }
     return undefined
   }
@@ -459,6 +483,10 @@ class Checker implements Known {
   private text(term: Term): string {
     return term.kind === 'local' ? this.localName(term.local) : this.source.slice(term.at.start, term.at.end)
   }
+}
+
+function strings(path: readonly string[], at: Span): Term[] {
+  return path.map((value) => ({ kind: 'string', value, at }))
 }
 
 function calleeName(callee: Callee): string {

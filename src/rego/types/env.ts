@@ -90,10 +90,9 @@ export class TypeEnv {
     this.layers = layers
   }
 
-  /** The same locals, with the documents unknown: for expressions that replace some of them. */
-  withoutDocuments(): TypeEnv {
-    const env = new TypeEnv([])
-    return Object.assign(env, { locals: this.locals })
+  /** The same locals, with layers over the documents: for an expression that replaces some of them. */
+  under(layers: readonly TypeTree[]): TypeEnv {
+    return Object.assign(new TypeEnv([...layers, ...this.layers]), { locals: this.locals })
   }
 
   /** The tree that knows the root, the innermost first. */

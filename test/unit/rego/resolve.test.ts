@@ -1,6 +1,7 @@
 /** Proves what names mean after resolving, in which order bodies run, and what is lifted out of them. */
 import { describe, expect, test } from 'vitest'
 import { compile } from '../../../src/rego/compile.ts'
+import { RegoErrors } from '../../../src/rego/errors.ts'
 import type { Body, Expr, Hole, Local, Rule, Term } from '../../../src/rego/program.ts'
 
 /** A rule's clauses in a notation that shows locals as name and number, generated ones as `#number`. */
@@ -294,6 +295,42 @@ describe('schemas', () => {
     expect(() => compile({ modules: {}, schemas: { schema: { $ref: 'https://example.com/x' } } })).toThrow(
       'remote reference',
     )
+  })
+})
+
+describe('types under `with`', () => {
+  const errors = (source: string): string[] => {
+    try {
+      compile({ modules: { 't.rego': `package t\n${source}` } })
+      return []
+    } catch (cause) {
+      if (!(cause instanceof RegoErrors)) throw cause
+      return cause.errors.map(({ message }) => message)
+    }
+  }
+
+  test.each([
+    [
+      'a rule that does not read what is replaced keeps its type',
+      'p if q == 1 with input as 1\nq := "a"',
+      ['match error'],
+    ],
+    ['a rule that reads it may have any type', 'p if q == 1 with input.x as 1\nq := "a" if input.x', []],
+    ['so may a rule that reads such a rule', 'p if r == 1 with input.x as 1\nq := "a" if input.x\nr := q', []],
+    ['a replaced rule has its own type or that of the value', 'p if q == 1 with data.t.q as 1\nq := "a"', []],
+    ['and no other', 'p if q == [] with data.t.q as 1\nq := "a"', ['match error']],
+    [
+      'a rule that calls a replaced function may have any type',
+      'p if q == 1 with f as 1\nq := f(2)\nf(x) := "a" if x',
+      [],
+    ],
+    [
+      'a function must be replaced by one with as many arguments',
+      'p if f(1) with f as g\nf(x) := x\ng(x, y) := x + y',
+      ['data.t.f: arity mismatch'],
+    ],
+  ])('%s', (_, source, wanted) => {
+    expect(errors(source)).toEqual(wanted)
   })
 })
 
