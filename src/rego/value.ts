@@ -8,10 +8,12 @@ import {
   Decimal,
   isRawNumber,
   type NumberValue,
+  narrow,
   numberKey,
   numberText,
   numberToJson,
   type RawNumber,
+  toDecimal,
 } from './number.ts'
 import { visit } from './visits.ts'
 
@@ -247,6 +249,11 @@ export function keyOf(value: Value): unknown {
   if (typeof value === 'string') return value.charCodeAt(0) === 0 ? `\u0000"${value}` : value
   if (typeof value === 'number' && (Number.isSafeInteger(value) || !Number.isInteger(value))) return value
   if (value === null || typeof value === 'boolean') return value
+  // A number in another form than the plainest has the key of the plainest.
+  if (typeof value === 'object' && isNumber(value)) {
+    const plain = narrow(toDecimal(value))
+    if (typeof plain === 'number') return plain
+  }
   return `\u0000${canonicalText(value)}`
 }
 

@@ -3,6 +3,7 @@ import type { Span } from '../ast.ts'
 import type { Clause, Query, Term } from '../program.ts'
 import { planBody } from './body.ts'
 import { constant, Frame, type Member, type Steps, temp, type World } from './frame.ts'
+import { planNeeds } from './hoist.ts'
 import type { Block, Operand, Procedure, ProcedureKind, Temp } from './ir.ts'
 import { planRef } from './ref.ts'
 import { planTerm } from './term.ts'
@@ -24,6 +25,7 @@ export function planValueRule(world: World, id: number, { rule }: Member): Proce
   const clauses = rule.clauses.map((clause) =>
     frame.scope(() => {
       const later = bindPatterns(frame, rule.args, params)
+      planNeeds(frame, clause.body)
       frame.steps.body(frame, clause.body, () => {
         compareLater(frame, later)
         addResult(frame, clause)
@@ -52,6 +54,7 @@ export function planPartRule(world: World, id: number, { rule, keys }: Member, d
       const givenMember = contains && depth === keys.length + 1
       const patterns = givenMember ? [...own, clause.value] : own
       const later = bindPatterns(frame, patterns, params.slice(0, patterns.length))
+      planNeeds(frame, clause.body)
       frame.steps.body(frame, clause.body, () => {
         compareLater(frame, later)
         const path = keys.slice(depth).map((key) => frame.steps.term(frame, key))
