@@ -43,7 +43,7 @@ deny contains {
 #   id: approvals.second_look
 ask contains {
 	"chain": ["head_of_finance"],
-	"reason": "approval_over_limit",
+	"reason": "the amount is larger than an agent may approve alone",
 	"risk": "high",
 	"ttl": "24h",
 	"summary": sprintf("approve order `%v` over %v %v", [

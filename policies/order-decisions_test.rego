@@ -57,7 +57,7 @@ test_a_large_approval_asks_the_head_of_finance if {
 	questions := gatehouse.ask with input as large
 	questions == {{
 		"chain": ["head_of_finance"],
-		"reason": "approval_over_limit",
+		"reason": "the amount is larger than an agent may approve alone",
 		"risk": "high",
 		"ttl": "24h",
 		"summary": "approve order `PO-000003` over 50000.01 EUR",

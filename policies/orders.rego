@@ -133,7 +133,7 @@ deny contains {
 #   id: orders.second_look
 ask contains {
 	"chain": ["purchasing_manager"],
-	"reason": "order_over_limit",
+	"reason": "the order is larger than an agent may draft alone",
 	"risk": "medium",
 	"ttl": "4h",
 	"summary": sprintf("draft an order over %v %v to `%v`", [

@@ -26,7 +26,7 @@ test_a_larger_order_asks_the_purchasing_manager if {
 	questions := gatehouse.ask with input as fixtures.drafted_with("amount", 25000)
 	questions == {{
 		"chain": ["purchasing_manager"],
-		"reason": "order_over_limit",
+		"reason": "the order is larger than an agent may draft alone",
 		"risk": "medium",
 		"ttl": "4h",
 		"summary": "draft an order over 25000 EUR to `acme`",

@@ -11,6 +11,12 @@ export interface Cell {
   readonly seconds: number
 }
 
+/** Load before the first slice counts, until compilers and pools have settled: so many calls, or so many seconds. */
+export interface WarmUp {
+  readonly calls: number
+  readonly secondsMax: number
+}
+
 export interface Row {
   readonly subject: SubjectName
   readonly body_bytes: number
@@ -36,7 +42,7 @@ export async function measure(
   plan: {
     readonly cells: readonly Cell[]
     readonly rounds: number
-    readonly warmUpSeconds: number
+    readonly warmUp: WarmUp
     readonly generator: LoadGenerator
     readonly work: Work
   },
@@ -49,10 +55,12 @@ export async function measure(
     tokensFile: plan.work.tokensFile,
     bodyFile: bodyFileOf(plan.work, cell.bodyBytes),
   })
-  const settle = { bodyBytes: plan.cells[0]?.bodyBytes ?? 0, connections: 32, seconds: plan.warmUpSeconds }
+  const settle = { bodyBytes: plan.cells[0]?.bodyBytes ?? 0, connections: 32, seconds: 1 }
   for (const [name, subject] of subjects) {
     tell(`warming up ${name}`)
-    await named(name, load(plan.generator, slice(subject.port, settle)))
+    const { calls: wanted, secondsMax } = plan.warmUp
+    for (let calls = 0, seconds = 0; calls < wanted && seconds < secondsMax; seconds += 1)
+      calls += (await named(name, load(plan.generator, slice(subject.port, settle)))).calls
   }
   const samples = new Map<string, Sample[]>()
   for (let round = 1; round <= plan.rounds; round += 1) {

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { circumstances, output, root } from '../machine.ts'
 import type { Subject } from '../processes.ts'
 import { findGenerator } from './load.ts'
-import { type Cell, measure } from './measure.ts'
+import { type Cell, measure, type WarmUp } from './measure.ts'
 import { type MemoryRow, measureMemory } from './memory.ts'
 import { printReport, type Report, writeReport } from './report.ts'
 import { Missing, type SubjectName, starters, startUpstream, subjectNames } from './subjects.ts'
@@ -16,10 +16,10 @@ import { bodySizes, makeWork } from './work.ts'
 
 const { small, medium, large } = bodySizes
 
-/** Rounds and slices, seconds of load before the first slice counts (compilers and pools settle), sizes of streamed bodies; the first cell is the one that the targets speak of. */
+/** Rounds, slices and sizes of streamed bodies; the first cell is the one that the targets speak of. */
 const plans: Record<
   'full' | 'quick',
-  { rounds: number; cells: readonly Cell[]; warmUpSeconds: number; streamedMib: readonly number[] }
+  { rounds: number; cells: readonly Cell[]; warmUp: WarmUp; streamedMib: readonly number[] }
 > = {
   full: {
     rounds: 5,
@@ -35,7 +35,7 @@ const plans: Record<
       // A call of this size waits for 255 others: the slice must be longer than that.
       { bodyBytes: large, connections: 256, seconds: 10 },
     ],
-    warmUpSeconds: 5,
+    warmUp: { calls: 40_000, secondsMax: 30 },
     streamedMib: [1, 64, 512],
   },
   quick: {
@@ -47,7 +47,7 @@ const plans: Record<
       { bodyBytes: small, connections: 256, seconds: 1 },
       { bodyBytes: large, connections: 1, seconds: 1 },
     ],
-    warmUpSeconds: 2,
+    warmUp: { calls: 8_000, secondsMax: 6 },
     streamedMib: [1, 64, 256],
   },
 }
