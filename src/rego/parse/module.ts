@@ -3,7 +3,7 @@
  */
 
 import type { Body, Import, Module, Ref, RuleDecl, Span, Term, Var } from '../ast.ts'
-import { errorAt, type RegoError, RegoErrors } from '../errors.ts'
+import { errorAt, RegoErrors } from '../errors.ts'
 import { suggestions } from '../resolve/suggest.ts'
 import { attachAnnotations, readAnnotations } from './annotations.ts'
 import { keywordsOfV1, type ParseOptions, SyntaxFault } from './cursor.ts'
@@ -173,17 +173,6 @@ export function parsePath(text: string): readonly string[] | undefined {
     return parts.includes(undefined) ? undefined : [term.head.name, ...(parts as string[])]
   } catch (cause) {
     if (cause instanceof RegoErrors) return undefined
-    throw cause
-  }
-}
-
-/** For callers that collect: the errors that `parse` throws, or none. */
-export function errorsOf(parse: () => unknown): readonly RegoError[] {
-  try {
-    parse()
-    return []
-  } catch (cause) {
-    if (cause instanceof RegoErrors) return cause.errors
     throw cause
   }
 }

@@ -165,13 +165,15 @@ class Checker implements Known {
     const targets = new TypeTree()
     const relaxed = new TypeTree()
     for (const { target, value } of modifiers) {
-      const isDocument = target.kind === 'input' || target.kind === 'data'
-      const path = isDocument ? [target.kind, ...target.path] : []
-      const rules = isDocument ? this.dependents.ofDocument(path) : this.dependents.ofFunction(target)
-      for (const rule of rules) relaxed.ensure(['data', ...rule.path]).type = anyType
-      if (!isDocument || value.kind === 'callee') continue
+      if (target.kind === 'builtin') continue
+      const rules = target.kind === 'input' ? [] : this.dependents.of(target.path)
+      // The declaration of a replaced function stays: what stands in for it must fit.
+      const others = target.kind === 'function' ? rules.filter(({ path }) => !isSame(path, target.path)) : rules
+      for (const rule of others) relaxed.ensure(['data', ...rule.path]).type = anyType
+      if (target.kind === 'function' || value.kind === 'callee') continue
       const at: Ref = { kind: 'ref', root: { kind: target.kind }, path: strings(target.path, value.at), at: value.at }
-      targets.ensure(path).type = either(this.infer.typeOf(at), this.infer.typeOf(value)) ?? anyType
+      const type = either(this.infer.typeOf(at), this.infer.typeOf(value))
+      targets.ensure([target.kind, ...target.path]).type = type ?? anyType
     }
     return [targets, relaxed]
   }
@@ -483,6 +485,10 @@ class Checker implements Known {
   private text(term: Term): string {
     return term.kind === 'local' ? this.localName(term.local) : this.source.slice(term.at.start, term.at.end)
   }
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name === b[i])
 }
 
 function strings(path: readonly string[], at: Span): Term[] {

@@ -315,8 +315,12 @@ describe('types under `with`', () => {
       'p if q == 1 with input as 1\nq := "a"',
       ['match error'],
     ],
-    ['a rule that reads it may have any type', 'p if q == 1 with input.x as 1\nq := "a" if input.x', []],
-    ['so may a rule that reads such a rule', 'p if r == 1 with input.x as 1\nq := "a" if input.x\nr := q', []],
+    [
+      'nor does one that does: OPA keeps it, too',
+      'p if q == 1 with input.x as 1\nq := "a" if input.x',
+      ['match error'],
+    ],
+    ['a rule that reads a replaced rule may have any type', 'p if q == 1 with data.t.r as 1\nq := r\nr := "x"', []],
     ['a replaced rule has its own type or that of the value', 'p if q == 1 with data.t.q as 1\nq := "a"', []],
     ['and no other', 'p if q == [] with data.t.q as 1\nq := "a"', ['match error']],
     [
