@@ -8,7 +8,7 @@ import { asObject, type Document, flawed, type Located, member, members, resolve
 import { makeSchemas, type Schemas } from './schema.ts'
 import { clashes, isParameter, makeTemplateTree } from './templates.ts'
 import type { Tool } from './tool.ts'
-import { makeValidator } from './validate.ts'
+import type { MakeValidator, Validator } from './validate.ts'
 
 export interface Description {
   readonly tools: readonly Tool[]
@@ -26,6 +26,7 @@ export interface DescriptionSource {
   readonly renames: RouteRule['renames']
   /** Segments of the route's prefix: what is removed before a path of the description begins. */
   readonly prefixLength: number
+  readonly makeValidator: MakeValidator
 }
 
 /** OpenAPI 3.1 section 4.8.9: the fixed fields of a path item that are methods. */
@@ -52,12 +53,22 @@ export function readDescription(source: DescriptionSource): Description {
   attempt(() => checkNames(document, drafts, source.renames))
   attempt(() => checkPaths(document, drafts))
   if (flaws.length > 0) throw new Flaws(flaws.slice(0, flawsMax))
-  const validator = makeValidator(schemas.definitions)
+  const validator = validatorOf(document, schemas, source)
   const operations = drafts
     .map((draft) => attempt(() => draft.finish(validator)))
     .filter((operation) => operation !== undefined)
   if (flaws.length > 0) throw new Flaws(flaws.slice(0, flawsMax))
   return describe(operations)
+}
+
+function validatorOf(document: Document, { definitions }: Schemas, { makeValidator }: DescriptionSource): Validator {
+  try {
+    return makeValidator(definitions)
+  } catch (cause) {
+    const what = cause instanceof Error ? cause.message : String(cause)
+    const fix = 'correct the schema that is named'
+    throw flawed(document, { value: document.root, pointer: '' }, `a schema is not valid: ${what}`, fix)
+  }
 }
 
 function describe(operations: readonly DescribedOperation[]): Description {

@@ -14,6 +14,7 @@ import {
 import { type Description, readDescription } from './description.ts'
 import { makeRuleTree, pathSegments } from './rules.ts'
 import type { Tool } from './tool.ts'
+import { type MakeValidator, openValidators } from './validate.ts'
 
 /** Faults: `token_missing`, `route_unknown`, `method_unknown`, `operation_unknown`. Costs one step a path segment. */
 export type RouteCall = (call: Call, principal: Principal) => Target
@@ -45,7 +46,8 @@ interface Line {
  */
 export function makeRouter({ routes, upstreams, descriptions }: RouterOptions): Router {
   const byId = new Map(upstreams.map((upstream) => [upstream.id, upstream]))
-  const lines = routes.map((rule) => makeLine(rule, byId, descriptions))
+  const makeValidator = openValidators()
+  const lines = routes.map((rule) => makeLine(rule, byId, descriptions, makeValidator))
   const tree = makeRuleTree(lines.map((line) => ({ rule: line.rule, value: line })))
 
   function route(call: Call, principal: Principal): Target {
@@ -66,6 +68,7 @@ function makeLine(
   rule: RouteRule,
   upstreams: ReadonlyMap<string, Upstream>,
   descriptions: ReadonlyMap<string, Json>,
+  makeValidator: MakeValidator,
 ): Line {
   const { id, prefix } = rule.route
   const upstream = upstreams.get(rule.upstream)
@@ -91,6 +94,7 @@ function makeLine(
           server: upstream.id,
           renames: rule.renames,
           prefixLength: removed.length,
+          makeValidator,
         })
   return { rule, upstream, description, prefixLength: removed.length }
 }

@@ -12,14 +12,13 @@ import { compareDecimals, type Decimal, decimalOf, isInteger, isMultiple } from 
 export type Check = (value: Json, name: string) => void
 
 export interface Validator {
-  /** Throws an `Error` when the schema is not valid. References go to the definitions given to `makeValidator`. */
+  /** Throws an `Error` when the schema is not valid. `#/$defs/NAME` is one of the definitions it was made with. */
   compile(schema: Json): Check
 }
 
 /** Stand-ins for numbers that are integers and for those that are not: far from what anybody lists in an `enum`. */
 const integerStandIn = 2 ** 1000
 const fractionStandIn = 2 ** -20
-const definitionsId = 'description'
 
 /** What stand-ins stand for while one value is checked; handed to the keywords as `this`, where ajv puts itself for schemas. */
 class RealNumbers extends Map<number, Decimal> {}
@@ -39,7 +38,10 @@ const boundSigns: { readonly [keyword: string]: string } = {
 /** OpenAPI's format registry: the ranges of signed integers; the other numeric formats narrow nothing. */
 const integerBits: { readonly [format: string]: bigint } = { int8: 8n, int16: 16n, int32: 32n, int64: 64n }
 
-export function makeValidator(definitions: { readonly [name: string]: Json }): Validator {
+/** Makes validators that share one compiler: what it needs for itself is compiled once, not once a description. Throws an `Error` for a definition that is not valid. */
+export type MakeValidator = (definitions: { readonly [name: string]: Json }) => Validator
+
+export function openValidators(): MakeValidator {
   const ajv = new Ajv2020({
     strict: false,
     logger: false,
@@ -62,24 +64,31 @@ export function makeValidator(definitions: { readonly [name: string]: Json }): V
     (text, bound) => text.length >= bound * 2 || (text.length >= bound && characters(text) >= bound),
   )
   defineFormat(ajv)
-  ajv.addSchema({ $id: definitionsId, $defs: definitions })
-  return {
-    compile: (schema) => {
-      const validate = ajv.compile(qualified(schema) as object)
-      return (value, name) => check(validate, value, name)
-    },
+  let count = 0
+  return (definitions) => {
+    const id = `description-${++count}`
+    ajv.addSchema({ $id: id, $defs: qualified(definitions, id) })
+    return {
+      compile: (schema) => {
+        const validate = ajv.compile(qualified(schema, id) as object)
+        return (value, name) => check(validate, value, name)
+      },
+    }
   }
 }
 
-/** `#/$defs/X` in a schema of its own means the one in the shared document. */
-function qualified(schema: Json): Json {
+/** Keywords whose value is a list of data: a `$ref` in it refers to nothing. A field may have such a name too, but is no list. */
+const dataLists = new Set(['enum', 'examples'])
+
+/** `#/$defs/X` means the one in the document `id`. */
+function qualified(schema: Json, id: string): Json {
   if (typeof schema !== 'object' || schema === null || isRawNumber(schema)) return schema
-  if (Array.isArray(schema)) return schema.map(qualified)
+  if (Array.isArray(schema)) return schema.map((item) => qualified(item, id))
   return Object.fromEntries(
-    Object.entries(schema).map(([key, value]) => [
-      key,
-      key === '$ref' && typeof value === 'string' ? `${definitionsId}${value}` : qualified(value as Json),
-    ]),
+    Object.entries(schema).map(([key, value]) => {
+      if (key === '$ref' && typeof value === 'string') return [key, `${id}${value}`]
+      return [key, dataLists.has(key) && Array.isArray(value) ? value : qualified(value as Json, id)]
+    }),
   )
 }
 

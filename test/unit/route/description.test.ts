@@ -1,7 +1,7 @@
 /** A description that cannot be enforced is refused when it is read, with the place and what to write instead. */
 import { describe, expect, it } from 'vitest'
 import type { Json, JsonObject } from '../../../src/model/index.ts'
-import { describing, flawsOf, jsonBody, routerOf } from './world.ts'
+import { argumentsOf, describing, flawsOf, jsonBody, routerOf } from './world.ts'
 
 const parameter = (rest: JsonObject): JsonObject => ({ parameters: [{ in: 'query', name: 'a', schema: {}, ...rest }] })
 
@@ -204,6 +204,39 @@ const cases: {
 ]
 
 describe('a description', () => {
+  it('is refused for a component that is no schema', () => {
+    const components = { components: { schemas: { A: { type: 'money' } } } }
+    const description = describing(
+      jsonBody({ properties: { a: { $ref: '#/components/schemas/A' } } }),
+      '/do',
+      'post',
+      components,
+    )
+    expect(flawsOf(description)).toMatch(/^erp\.yaml: a schema is not valid: .*A\/type/)
+  })
+
+  it('may have fields that are called like keywords', () => {
+    const schema = {
+      type: 'object',
+      properties: { enum: { $ref: '#/components/schemas/A' }, $ref: { type: 'string' } },
+    }
+    const components = { components: { schemas: { A: { type: 'integer' } } } }
+    expect(flawsOf(describing(jsonBody(schema), '/do', 'post', components))).toBe('')
+  })
+
+  it('shares nothing with another one but the compiler', () => {
+    const one = (type: string) =>
+      describing(jsonBody({ $ref: '#/components/schemas/A' }), '/do', 'post', {
+        components: { schemas: { A: { type: 'object', properties: { a: { type } } } } },
+      })
+    const router = routerOf([
+      { id: 'x', path: '/x', prefix: '/x', description: one('integer') },
+      { id: 'y', path: '/y', prefix: '/y', description: one('string') },
+    ])
+    expect(argumentsOf(router, { method: 'POST', target: '/x/do', body: '{"a":1}' })).toEqual({ a: 1 })
+    expect(argumentsOf(router, { method: 'POST', target: '/y/do', body: '{"a":1}' })).toMatch(/must be string/)
+  })
+
   it.each(cases)('is refused: $note', ({ description, renames, wanted }) => {
     expect(flawsOf(description, renames)).toMatch(wanted)
   })
