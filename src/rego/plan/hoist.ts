@@ -85,7 +85,9 @@ function reachesRules({ world }: Frame, { path }: Ref): boolean {
   const place: string[] = []
   for (const part of path) {
     const key = constantOf(part)
-    if (typeof key !== 'string') return true
+    if (key === undefined) return true
+    // Rules stand at names only: any other literal leaves their tree.
+    if (typeof key !== 'string') return false
     place.push(key)
     if (!world.hasNode(place)) return false
     if (world.documentGroup(place) !== undefined) return true
