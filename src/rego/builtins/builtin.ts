@@ -57,6 +57,8 @@ export interface BuiltinContext {
   /** What `opa.runtime()` gives. */
   readonly runtime: Value
   readonly ports: BuiltinPorts
+  /** The syntax tree of a module as OPA's AST JSON has it; throws `BuiltinError` with the parser's message. A context without it has no `rego.parse_module`. */
+  readonly parseModule?: (file: string, text: string) => Value
   /**
    * A cache that lives as long as the prepared query, for work that depends on a constant (compiled patterns, parsed schemas). Keys are
    * prefixed with the builtin's name by convention. Bounded: the oldest entry leaves first.

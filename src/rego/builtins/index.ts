@@ -12,14 +12,18 @@ import { encoding } from './encoding.ts'
 import { glob } from './glob.ts'
 import { graph } from './graph.ts'
 import { graphql } from './graphql.ts'
+import { http } from './http.ts'
 import { json } from './json.ts'
 import { jsonPatch } from './json-patch.ts'
 import { jsonPaths } from './json-paths.ts'
+import { jsonSchema } from './json-schema.ts'
 import { net } from './net.ts'
 import { numbers } from './numbers.ts'
 import { objects } from './objects.ts'
 import { opa } from './opa.ts'
+import { providersAws } from './providers-aws.ts'
 import { regex } from './regex.ts'
+import { rego } from './rego.ts'
 import { semver } from './semver.ts'
 import { sets } from './sets.ts'
 import { strings } from './strings.ts'
@@ -31,6 +35,7 @@ import { units } from './units.ts'
 import { uri } from './uri.ts'
 import { uuid } from './uuid.ts'
 import { x509 } from './x509.ts'
+import { yaml } from './yaml.ts'
 
 const families: readonly Readonly<Record<string, Builtin>>[] = [
   aggregates,
@@ -41,21 +46,26 @@ const families: readonly Readonly<Record<string, Builtin>>[] = [
   encoding,
   net,
   opa,
+  providersAws,
   semver,
   tokens,
   tracing,
   units,
   uuid,
   x509,
+  yaml,
   glob,
   graph,
   graphql,
+  http,
   json,
   jsonPatch,
   jsonPaths,
+  jsonSchema,
   numbers,
   objects,
   regex,
+  rego,
   sets,
   strings,
   time,

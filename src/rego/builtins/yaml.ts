@@ -1,0 +1,203 @@
+/**
+ * `yaml.unmarshal` and `yaml.is_valid`: YAML 1.1 scalars as Go's yaml library resolves them, keys as strings, and only what JSON can say. The syntax is read by
+ * the `yaml` package; what plain words mean is decided here.
+ */
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type ParsedNode,
+  parseAllDocuments,
+  Scalar,
+} from 'yaml'
+import { parseNumber } from '../number.ts'
+import { type PlainObject, setField, type Value } from '../value.ts'
+import { type Builtin, BuiltinError } from './builtin.ts'
+import { decodeBase64 } from './encoding.ts'
+import { checkTextLength } from './limits.ts'
+import { limitError, stringOperand } from './operands.ts'
+import { marshalYaml } from './yaml-text.ts'
+
+/** Arrays and maps inside each other, and aliases followed in all: a short text can stand for a document without end. */
+const depthMax = 500
+const aliasesMax = 1000
+
+const words: ReadonlyMap<string, null | boolean> = new Map<string, null | boolean>([
+  ...['', '~', 'null', 'Null', 'NULL'].map((word) => [word, null] as const),
+  ...['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON'].map((word) => [word, true] as const),
+  ...['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF'].map((word) => [word, false] as const),
+])
+
+const notNumbers = new Set([
+  '.nan',
+  '.NaN',
+  '.NAN',
+  '.inf',
+  '.Inf',
+  '.INF',
+  '+.inf',
+  '+.Inf',
+  '+.INF',
+  '-.inf',
+  '-.Inf',
+  '-.INF',
+])
+
+const wholeNumber = /^([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9]\d*|0))$/
+const fraction = /^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/
+
+/** What a plain scalar means. */
+export function resolvePlain(text: string): Value | 'not JSON' {
+  const word = words.get(text)
+  if (word !== undefined) return word
+  if (notNumbers.has(text)) return 'not JSON'
+  if (!/^[-+.\d]/.test(text)) return text
+  const digits = text.replaceAll('_', '')
+  const whole = wholeNumber.exec(digits)
+  if (whole !== null) {
+    const [, sign, hex, binary, octal, decimal] = whole
+    const size = BigInt(
+      hex !== undefined
+        ? `0x${hex}`
+        : binary !== undefined
+          ? `0b${binary}`
+          : octal !== undefined
+            ? `0o${octal}`
+            : `${decimal}`,
+    )
+    const value = sign === '-' ? -size : size
+    if (value >= -(2n ** 63n) && value < 2n ** 64n) return parseNumber(String(value)) ?? text
+  }
+  const near = Number(digits)
+  return fraction.test(digits) && Number.isFinite(near) ? (parseNumber(String(near)) ?? text) : text
+}
+
+/** Whether a text, written plain, would be read as the same text. */
+export function isPlainString(text: string): boolean {
+  return resolvePlain(text) === text && text !== 'not JSON'
+}
+
+class Reader {
+  readonly #document: Document.Parsed
+  #aliases = 0
+
+  constructor(document: Document.Parsed) {
+    this.#document = document
+  }
+
+  read(node: Node | null | undefined, depth: number): Value {
+    if (depth > depthMax) throw limitError('the nesting of a YAML document', `${depthMax} levels`)
+    if (node === null || node === undefined) return null
+    if (isAlias(node)) return this.read(this.#target(node), depth + 1)
+    if (isScalar(node)) return scalarValue(node)
+    if (isSeq(node)) return node.items.map((item) => this.read(item as Node, depth + 1))
+    if (isMap(node)) return this.#readMap(node.items as { key: Node | null; value: Node | null }[], depth)
+    throw new BuiltinError('yaml: unknown kind of node')
+  }
+
+  #target(alias: Alias): Node {
+    this.#aliases += 1
+    if (this.#aliases > aliasesMax) throw limitError('the aliases of a YAML document', `${aliasesMax} uses`)
+    const target = alias.resolve(this.#document)
+    if (target === undefined) throw new BuiltinError(`yaml: unknown anchor '${alias.source}' referenced`)
+    const [start, end] = target.range ?? [0, 0]
+    const at = alias.range?.[0] ?? 0
+    if (at > start && at < end) throw new BuiltinError(`yaml: anchor '${alias.source}' value contains itself`)
+    return target
+  }
+
+  #readMap(pairs: readonly { key: Node | null; value: Node | null }[], depth: number): PlainObject {
+    const object: PlainObject = {}
+    const own = new Set<string>()
+    for (const { key, value } of pairs) {
+      if (isMerge(key)) {
+        for (const [name, item] of this.#merged(value, depth)) if (!own.has(name)) setField(object, name, item)
+        continue
+      }
+      const name = keyName(this.read(key, depth + 1))
+      own.add(name)
+      setField(object, name, this.read(value, depth + 1))
+    }
+    return object
+  }
+
+  /** The entries that `<<` brings: earlier maps of a list win over later ones. */
+  #merged(node: Node | null, depth: number): [string, Value][] {
+    const source = this.read(node, depth + 1)
+    const maps = Array.isArray(source) ? source.toReversed() : [source]
+    return maps.flatMap((map) => {
+      if (map === null || typeof map !== 'object' || Array.isArray(map))
+        throw new BuiltinError('yaml: map merge requires map or sequence of maps as the value')
+      return Object.entries(map as PlainObject)
+    })
+  }
+}
+
+function isMerge(key: Node | null): boolean {
+  return isScalar(key) && key.type === Scalar.PLAIN && key.source === '<<'
+}
+
+function keyName(key: Value): string {
+  if (typeof key === 'string') return key
+  if (typeof key === 'number' || typeof key === 'bigint' || typeof key === 'boolean') return String(key)
+  throw new BuiltinError('error converting YAML to JSON: unsupported map key')
+}
+
+function scalarValue(node: Scalar): Value {
+  const text = typeof node.value === 'string' ? node.value : String(node.source ?? '')
+  if (node.tag === '!!binary' || node.tag === 'tag:yaml.org,2002:binary')
+    return decodeBase64(text.replace(/\s/g, ''), 'base64').toString('utf8')
+  const explicit = /^tag:yaml\.org,2002:(?:int|float|bool|null)$/.test(node.tag ?? '')
+  if (!explicit && (node.type !== Scalar.PLAIN || node.tag === '!' || node.tag === 'tag:yaml.org,2002:str')) return text
+  const value = resolvePlain(text)
+  if (value === 'not JSON' && text !== 'not JSON')
+    throw new BuiltinError('error converting YAML to JSON: json: unsupported value')
+  return value
+}
+
+/** The value of the first document of a YAML text. Throws `BuiltinError` when it is none, or none that JSON could say. */
+export function unmarshalYaml(text: string): Value {
+  checkTextLength(text.length)
+  if (text.includes('\0'))
+    throw new BuiltinError('error converting YAML to JSON: yaml: control characters are not allowed')
+  const documents = parseAllDocuments<ParsedNode>(text, {
+    version: '1.1',
+    schema: 'failsafe',
+    uniqueKeys: false,
+    merge: false,
+    logLevel: 'error',
+  })
+  const document = Array.isArray(documents) ? documents[0] : undefined
+  if (document === undefined) return null
+  const [error] = document.errors
+  if (error !== undefined)
+    throw new BuiltinError(`error converting YAML to JSON: yaml: ${error.message.split('\n', 1)[0]}`, { cause: error })
+  return new Reader(document as Document.Parsed).read(document.contents, 0)
+}
+
+function isValid(text: Value): boolean {
+  if (typeof text !== 'string') return false
+  try {
+    unmarshalYaml(text)
+    return true
+  } catch (error) {
+    if (error instanceof BuiltinError && !error.halts) return false
+    throw error
+  }
+}
+
+function marshal(value: Value): string {
+  const text = marshalYaml(value, isPlainString)
+  checkTextLength(text.length)
+  return text
+}
+
+export const yaml: Record<string, Builtin> = {
+  'yaml.marshal': { run: (_, value) => marshal(value) },
+  'yaml.unmarshal': { run: (_, text) => unmarshalYaml(stringOperand(text, 1)) },
+  'yaml.is_valid': { run: (_, text) => isValid(text) },
+}
