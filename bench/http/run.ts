@@ -35,7 +35,7 @@ const plans: Record<
       // A call of this size waits for 255 others: the slice must be longer than that.
       { bodyBytes: large, connections: 256, seconds: 10 },
     ],
-    warmUp: { calls: 40_000, secondsMax: 30 },
+    warmUp: { calls: 100_000, secondsMax: 40 },
     streamedMib: [1, 64, 512],
   },
   quick: {
@@ -47,7 +47,7 @@ const plans: Record<
       { bodyBytes: small, connections: 256, seconds: 1 },
       { bodyBytes: large, connections: 1, seconds: 1 },
     ],
-    warmUp: { calls: 8_000, secondsMax: 6 },
+    warmUp: { calls: 20_000, secondsMax: 8 },
     streamedMib: [1, 64, 256],
   },
 }
