@@ -35,6 +35,8 @@ export class Decimal {
 
 /** Whether an object read from input is a `JSON.rawJSON` number. */
 export function isRawNumber(value: unknown): value is RawNumber {
+  // Raw numbers have no prototype; asking for that is many times cheaper than asking whether an object is one of them.
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== null) return false
   return rawJson.isRawJSON(value)
 }
 

@@ -209,10 +209,15 @@ export function entriesOf(object: PlainObject | RegoObject): readonly (readonly 
 /** The keys of a plain object in ascending order. */
 export function sortedKeys(object: PlainObject): string[] {
   const keys = Object.keys(object)
-  for (let i = 1; i < keys.length; i++) {
-    if (compareStrings(keys[i - 1] as string, keys[i] as string) > 0) return keys.sort(compareStrings)
+  return areSorted(keys) ? keys : keys.sort(compareStrings)
+}
+
+/** Whether strings are in ascending order. */
+export function areSorted(strings: readonly string[]): boolean {
+  for (let i = 1; i < strings.length; i++) {
+    if (compareStrings(strings[i - 1] as string, strings[i] as string) > 0) return false
   }
-  return keys
+  return true
 }
 
 /** How many members, elements or keys a collection has; undefined for other values. Strings count code points elsewhere. */
@@ -231,13 +236,15 @@ export function lookup(collection: Value | undefined, key: Value): Value | undef
   if (Array.isArray(collection)) return typeof key === 'number' ? collection[key] : lookupIndex(collection, key)
   // Sets and objects of ours keep everything in private fields, so that an own property is always a key of a plain object or of a number.
   if (typeof key === 'string' && Object.hasOwn(collection, key)) {
-    return numberFields.has(key) && isNumber(collection) ? undefined : (collection as PlainObject)[key]
+    return isNumberField(key) && isNumber(collection) ? undefined : (collection as PlainObject)[key]
   }
   return collection instanceof RegoSet || collection instanceof RegoObject ? collection.get(key) : undefined
 }
 
-/** Own properties of numbers that are JavaScript objects. */
-const numberFields: ReadonlySet<string> = new Set(['coefficient', 'exponent', 'rawJSON'])
+/** Whether an own property may be that of a number that is a JavaScript object. */
+function isNumberField(key: string): boolean {
+  return key === 'rawJSON' || key === 'coefficient' || key === 'exponent'
+}
 
 function lookupIndex(array: Value[], key: Value): Value | undefined {
   return typeof key === 'object' && isNumber(key) ? array[Number(numberKey(key))] : undefined

@@ -315,8 +315,11 @@ class ProcedureWriter {
       key.kind === 'constant' && typeof key.value === 'string' ? key.value : undefined,
     )
     if (!keys.includes(undefined) && new Set(keys).size === keys.length) {
-      // A computed key makes an own property of any name; written plainly, `__proto__` would set the prototype.
-      const fields = entries.map(([key, value]) => code`[${this.#operand(key)}]: ${this.#operand(value)}`)
+      const fields = entries.map(([key, value], i) => {
+        const field = this.#operand(key)
+        // Written plainly, `__proto__` would set the prototype; a computed key makes an own property, but costs more.
+        return code`${keys[i] === '__proto__' ? code`[${field}]` : field}: ${this.#operand(value)}`
+      })
       this.#add(code`const ${name('temp', target)} = {${join(fields)}};`)
       return
     }

@@ -4,6 +4,8 @@
  */
 import { numberToJson } from '../number.ts'
 import {
+  areSorted,
+  compareStrings,
   isNumber,
   type Json,
   keyText,
@@ -11,45 +13,57 @@ import {
   RegoObject,
   RegoSet,
   setField,
-  sortedKeys,
   type Value,
 } from '../value.ts'
 import { EvaluationError } from './failure.ts'
 
 /** A value as JSON: keys ascending, sets as sorted arrays, keys that are not strings as their JSON text. Throws `eval_cancel_error` past `max` values. */
 export function output(value: Value, max: number): Json {
-  return typeof value === 'object' && value !== null ? new Copy(max).of(value) : value
+  return typeof value === 'object' && value !== null ? copy(value, { left: max, max }) : value
 }
 
-class Copy {
-  readonly #max: number
-  #left: number
+interface Budget {
+  left: number
+  readonly max: number
+}
 
-  constructor(max: number) {
-    this.#max = max
-    this.#left = max
-  }
-
-  of(value: Value): Json {
-    if (--this.#left < 0) {
-      throw new EvaluationError('eval_cancel_error', `the result has more than \`${this.#max}\` values`)
-    }
-    if (typeof value !== 'object' || value === null) return value
-    if (Array.isArray(value)) return this.#list(value)
-    if (value instanceof RegoSet) return this.#list(value.sorted())
-    if (isNumber(value)) return numberToJson(value)
+function copy(value: Value, budget: Budget): Json {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return copyList(value, budget)
+  if (value instanceof RegoSet) return copyList(value.sorted(), budget)
+  if (isNumber(value)) return numberToJson(value)
+  if (value instanceof RegoObject) {
+    spend(budget, value.size)
     const result: PlainObject = {}
-    if (value instanceof RegoObject) {
-      for (const [key, item] of value) setField(result, keyText(key), this.of(item) as Value)
-    } else {
-      for (const key of sortedKeys(value)) setField(result, key, this.of(value[key] as Value) as Value)
-    }
+    for (const [key, item] of value) setField(result, keyText(key), copy(item, budget) as Value)
     return result as Json
   }
+  return copyObject(value, budget)
+}
 
-  #list(items: readonly Value[]): Json[] {
-    const result: Json[] = []
-    for (const item of items) result.push(this.of(item))
-    return result
+function copyObject(value: PlainObject, budget: Budget): Json {
+  const keys = Object.keys(value)
+  spend(budget, keys.length)
+  // Spreading copies many fields for the price of one; it keeps their order, so that it serves only where that is right already.
+  const sorted = areSorted(keys)
+  const result: PlainObject = sorted ? { ...value } : {}
+  for (const key of sorted ? keys : keys.sort(compareStrings)) {
+    const item = value[key] as Value
+    if (!sorted || (typeof item === 'object' && item !== null)) setField(result, key, copy(item, budget) as Value)
+  }
+  return result as Json
+}
+
+function copyList(items: readonly Value[], budget: Budget): Json[] {
+  spend(budget, items.length)
+  const result: Json[] = []
+  for (let i = 0; i < items.length; i++) result.push(copy(items[i] as Value, budget))
+  return result
+}
+
+function spend(budget: Budget, values: number): void {
+  budget.left -= values
+  if (budget.left < 0) {
+    throw new EvaluationError('eval_cancel_error', `the result has more than \`${budget.max}\` values`)
   }
 }
