@@ -179,7 +179,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#tries++
     this.#progress = 'unsent'
     this.#controller = null
-    this.#options.pool.pool.dispatch(this.#request, this)
+    this.#options.pool.dispatch(this.#request, this)
   }
 
   /** A streamed body is gone once it was read; a call that may have been acted on is repeated only when that does no harm. */

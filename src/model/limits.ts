@@ -10,7 +10,7 @@ const mib = 1024 * kib
 export const limits = {
   /** Bytes of the request line and header fields: 16 KiB as node:http's default; tokens of large tenants reach 8 KiB. */
   headerBytesMax: 16 * kib,
-  /** Header fields: node:http counts them before we see one. */
+  /** Header fields: counted in `wire/headers`, because node:http would drop the ones beyond its own bound in silence. */
   headerFieldsMax: 100,
   /** Characters of a path with its query: the practical bound of servers and proxies. */
   targetCharsMax: 8 * kib,

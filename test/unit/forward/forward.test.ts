@@ -462,3 +462,26 @@ describe('departure', () => {
     expect(await textOf(await world.send(fakeCall({ path: '/small' })))).toBe('ok')
   })
 })
+
+describe('closing', () => {
+  it('waits for the calls that run and those that wait for a connection, and still serves one that comes late', async () => {
+    const end: (() => void)[] = []
+    await using world = await forwardWorld((_request, response) => end.push(() => response.end('ok')), {
+      upstream: { connectionsMax: 1 },
+    })
+    const calls = [world.send(fakeCall()), world.send(fakeCall())]
+    let closed = false
+    const closing = world.forwarding.close().then(() => (closed = true))
+    await world.clock.settled(() => end.length === 1)
+    end[0]?.()
+    await world.clock.settled(() => end.length === 2)
+    expect(closed).toBe(false)
+    end[1]?.()
+    expect(await Promise.all(calls.map(async (call) => await textOf(await call)))).toEqual(['ok', 'ok'])
+    await closing
+    const late = world.send(fakeCall())
+    await world.clock.settled(() => end.length === 3)
+    end[2]?.()
+    expect(await textOf(await late)).toBe('ok')
+  })
+})
