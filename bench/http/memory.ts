@@ -19,6 +19,8 @@ export interface MemoryRow {
 }
 
 const mib = 1024 * 1024
+/** Size of the calls before the first one that counts. */
+const warmUpMib = 64
 /** Milliseconds between two looks at the memory. */
 const lookMs = 20
 const piece = Buffer.alloc(64 * 1024, 0x78)
@@ -44,8 +46,8 @@ export async function measureMemory({ folder, work }: Setting, sizesMib: readonl
   const gateway = await start({ command: process.execPath, args, port })
   const token = readFileSync(work.tokensFile, 'utf8').split('\n', 1)[0] ?? ''
   try {
-    // The first calls load code and grow the heap to its usual size.
-    for (const direction of ['up', 'down'] as const) await pass(gateway, direction, 16, token)
+    // The first calls load code and let the heap and its buffers grow to their usual size.
+    for (const direction of ['up', 'down', 'up', 'down'] as const) await pass(gateway, direction, warmUpMib, token)
     const rows: MemoryRow[] = []
     for (const direction of ['up', 'down'] as const)
       for (const bodyMib of sizesMib) {
