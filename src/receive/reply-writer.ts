@@ -17,8 +17,10 @@ export function writeReply(
   closing: boolean,
   done: ReplyEnd,
 ): void {
-  if (departure.reason === 'agent_gone' || response.destroyed) {
-    if (reply.body.kind === 'stream') reply.body.source.cancel(new Error('the agent is gone'))
+  // A call that departed may still be told so in one write; a stream would go on for somebody who has stopped waiting.
+  const unwanted = departure.reason !== undefined && reply.body.kind === 'stream'
+  if (departure.reason === 'agent_gone' || response.destroyed || unwanted) {
+    if (reply.body.kind === 'stream') reply.body.source.cancel(new Error('the call is over'))
     done(false)
     return
   }

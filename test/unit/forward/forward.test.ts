@@ -243,13 +243,14 @@ describe('a reply', () => {
       if (request.url === '/whole') response.end(JSON.stringify(request.headers))
       else {
         response.write('a upstream-')
-        setImmediate(() => response.end('secret b'))
+        setImmediate(() => response.end(request.url === '/pieces' ? 'secret b' : 'sec'))
       }
     })
     const whole = await world.send(fakeCall({ path: '/whole' }))
     expect(await textOf(whole)).toContain('"authorization":"Bearer ***************')
     expect(valuesOf(whole.headers, 'x-echo')).toEqual(['Bearer [redacted]'])
     expect(await textOf(await world.send(fakeCall({ path: '/pieces' })))).toBe(`a ${'*'.repeat(15)} b`)
+    expect(await textOf(await world.send(fakeCall({ path: '/begun' })))).toBe('a upstream-sec')
   })
 
   it('is not preceded by the upstream`s interim replies', async () => {

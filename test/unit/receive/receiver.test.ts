@@ -305,6 +305,22 @@ describe('deadlines', () => {
     await client.closed
   })
 
+  it('answer in time with what the house says, and start no stream after them', async () => {
+    const source = new Pushed()
+    let end: ((reply: Reply) => void) | undefined
+    await using world = await receiverWorld(() => new Promise((resolve) => (end = resolve)))
+    const late = world.connect()
+    late.write(`${get}\r\n`)
+    await world.clock.settled(() => end !== undefined)
+    await world.clock.advance(30_500)
+    end?.(streamed('01900000-0000-7000-8000-000000000000', source))
+    await late.closed
+    expect(source.sink).toBeUndefined()
+    expect(source.cancelled).toBeDefined()
+    expect(late.text).toBe('')
+    expect(world.receiver.callsUnderWay).toBe(0)
+  })
+
   it('tell whoever works for a call that the agent went away', async () => {
     const reasons: string[] = []
     await using world = await receiverWorld((call) => {
