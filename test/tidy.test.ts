@@ -64,7 +64,8 @@ const packageDoors: Record<string, readonly string[]> = {
 }
 
 /** Files that something outside the sources starts or imports. */
-const entries = ['src/cli/main.ts', 'src/rego/index.ts']
+// `reference.ts` makes docs/reference/command-line.md, by `npm run generate`.
+const entries = ['src/cli/main.ts', 'src/rego/index.ts', 'src/cli/reference.ts']
 
 const bannedFolders = ['utils', 'util', 'helpers', 'common', 'misc', 'shared', 'lib']
 // Written apart so that this file does not find itself.
@@ -191,7 +192,11 @@ describe('one door per effect', () => {
       pattern: /\bnew Function\b|(?<![.\w])eval\(/,
       doors: ['src/rego/emit/'],
     },
-    { note: 'the clock is a port', pattern: /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/, doors: ['src/cli/'] },
+    {
+      note: 'the clock is a port',
+      pattern: /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/,
+      doors: ['src/cli/', 'src/rego/system.ts'],
+    },
     { note: 'chance is a port', pattern: /\bMath\.random\(|\brandomUUID\(/, doors: ['src/cli/'] },
     { note: 'nothing prints but the commands', pattern: /\bconsole\.\w+\(/, doors: ['src/cli/'] },
   ]
