@@ -257,7 +257,7 @@ export function keyOf(value: Value): unknown {
   if (typeof value === 'number' && (Number.isSafeInteger(value) || !Number.isInteger(value))) return value
   if (value === null || typeof value === 'boolean') return value
   // A number in another form than the plainest has the key of the plainest.
-  if (typeof value === 'object' && isNumber(value)) {
+  if (typeof value === 'bigint' || (typeof value === 'object' && isNumber(value))) {
     const plain = narrow(toDecimal(value))
     if (typeof plain === 'number') return plain
   }

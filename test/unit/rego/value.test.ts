@@ -79,6 +79,7 @@ describe('equality across forms', () => {
     ['a double beyond 2^53 and the bigint of its text', 1e21, 10n ** 21n],
     ['an exponent form and its digits', number('1e30'), number('1000000000000000000000000000000')],
     ['zero and minus zero', 0, -0],
+    ['a small bigint and its number', 7n, 7],
     ['objects whatever the order of their keys', { a: 1, b: 2 }, { b: 2, a: 1 }],
     ['sets whatever the order of their members', RegoSet.from([[1], { a: 2 }]), RegoSet.from([{ a: 2 }, [1]])],
     ['an object of string keys however it was made', makeObject([['a', 1]]), { a: 1 }],
