@@ -27,6 +27,7 @@ import { rego } from './rego.ts'
 import { semver } from './semver.ts'
 import { sets } from './sets.ts'
 import { strings } from './strings.ts'
+import { templates } from './templates.ts'
 import { time } from './time.ts'
 import { tokens } from './tokens.ts'
 import { tracing } from './tracing.ts'
@@ -68,6 +69,7 @@ const families: readonly Readonly<Record<string, Builtin>>[] = [
   rego,
   sets,
   strings,
+  templates,
   time,
   types,
   uri,

@@ -77,6 +77,7 @@ class Schema {
     this.#root = root
     const dialect = isPlainObject(root) ? getField(root, '$schema') : undefined
     this.#draft = typeof dialect === 'string' ? (drafts[dialect.replace(/#$/, '')] ?? hybrid) : hybrid
+    if (typeof root !== 'boolean' && !isPlainObject(root)) throw invalid('schema is invalid')
     this.#check(root, 0)
     this.#checkReferences(root, 0)
   }
@@ -105,10 +106,13 @@ class Schema {
     for (const key of mapKeywords) {
       const map = getField(schema, key)
       if (map === undefined) continue
-      if (!isPlainObject(map))
+      if (!isPlainObject(map)) {
         throw invalid(
-          `Invalid type. Expected: ${key === 'definitions' ? 'Array Of Schemas' : 'Properties'}, given: ${key}`,
+          key === 'definitions'
+            ? `Invalid type. Expected: Array Of Schemas, given: ${key}`
+            : 'Properties must be of type object',
         )
+      }
       for (const name of sortedKeys(map)) this.#check(map[name] as Value, depth + 1)
     }
     for (const key of schemaKeywords) {
@@ -127,7 +131,11 @@ class Schema {
     }
     for (const key of listKeywords) for (const inner of listKeyword(schema, key) ?? []) this.#check(inner, depth + 1)
     const items = getField(schema, 'items')
-    if (items !== undefined) for (const inner of Array.isArray(items) ? items : [items]) this.#check(inner, depth + 1)
+    for (const inner of items === undefined ? [] : Array.isArray(items) ? items : [items]) {
+      if (typeof inner !== 'boolean' && !isPlainObject(inner))
+        throw invalid('Invalid type. Expected: Valid Schema/Array Of Schemas, given: items')
+      this.#check(inner, depth + 1)
+    }
     const dependencies = getField(schema, 'dependencies')
     if (dependencies === undefined) return
     if (!isPlainObject(dependencies)) throw invalid('Invalid type. Expected: Dependency, given: dependencies')
@@ -182,7 +190,12 @@ class Schema {
     const types = typesOf(object)
     if (types.length > 0 && !types.some((type) => hasType(value, type))) {
       const given = isNumber(value) ? (isInteger(value) ? 'integer' : 'number') : typeName(value)
-      fail(outcome, 'invalid_type', field, `Invalid type. Expected: ${types.join(',')}, given: ${given}`)
+      fail(
+        outcome,
+        'invalid_type',
+        field,
+        `Invalid type. Expected: ${types.length === 1 ? types[0] : `[${types.join(',')}]`}, given: ${given}`,
+      )
       return outcome
     }
     this.#combine(object, value, field, outcome, depth)
@@ -377,7 +390,7 @@ function textKeyword(schema: PlainObject, key: string): string | undefined {
 function listKeyword(schema: PlainObject, key: string): readonly Value[] | undefined {
   const list = getField(schema, key)
   if (list === undefined || Array.isArray(list)) return list
-  throw invalid(`Invalid type. Expected: array, given: ${key}`)
+  throw invalid(`${key} must be of an array`)
 }
 
 function countOf(schema: PlainObject, key: string): number | undefined {

@@ -48,7 +48,8 @@ function configOperand(value: Value): PlainObject {
 function timeOperand(value: Value): bigint {
   if (!isNumber(value)) throw operandTypeError(1, typeName(value), ['number'])
   const time = toBigInt(value)
-  if (time === undefined || BigInt.asIntN(64, time) !== time)
+  // Nothing was signed before 1970.
+  if (time === undefined || time < 0n || BigInt.asIntN(64, time) !== time)
     throw operandError(3, 'could not convert time_ns value into a unix timestamp')
   return time
 }

@@ -206,11 +206,23 @@ function formatOperand(value: Value): Operand {
 }
 
 function numericOperand(value: NumberValue): Operand {
-  if (typeof value === 'bigint') return value
+  if (typeof value === 'bigint') return roundText(value) ?? value
   const text = numberText(value)
   if (text.includes('.') && Number.isFinite(Number(text))) return Number(text)
   const { exponent } = toDecimal(value)
   return exponent < 0 || exponent > exponentPrinted ? text : (toBigInt(value) ?? text)
+}
+
+/** Zeros at the end of a whole number from which on it was surely written with an exponent. */
+const zerosWritten = 21
+
+/** `2e308` for a whole number that nobody writes out; the text of a number is not kept. */
+function roundText(value: bigint): string | undefined {
+  const { coefficient, exponent } = toDecimal(value)
+  if (exponent < zerosWritten) return undefined
+  const digits = String(coefficient < 0n ? -coefficient : coefficient)
+  const fraction = digits.length > 1 ? `.${digits.slice(1)}` : ''
+  return `${coefficient < 0n ? '-' : ''}${digits[0]}${fraction}e${exponent + digits.length - 1}`
 }
 
 /** Whole numbers up to this power of ten print all their digits. */

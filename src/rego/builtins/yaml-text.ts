@@ -22,7 +22,7 @@ class Writer {
   }
 
   document(value: Value): string {
-    return `${this.#block(value, 0, 0)}\n`.replace(/\n\n$/, '\n')
+    return `${this.#block(value, 0, 0)}\n`
   }
 
   /** The value's text from the place where it begins; its further lines start at `indent`. */
@@ -41,7 +41,9 @@ class Writer {
   }
 
   #entry(key: string, value: Value, indent: number): string {
-    const name = this.#text(key, indent, indent, true)
+    const name = isSimpleKey(key)
+      ? this.#text(key, indent, indent, true)
+      : `? ${this.#text(key, indent, indent + 2, false)}\n${' '.repeat(indent)}`
     const nested = isPlainObject(value) || (typeof value === 'object' && value !== null && !isNumber(value))
     const body = this.#block(value, this.#isList(value) ? indent : indent + 2, indent + name.length + 2)
     if (!nested || body === '[]' || body === '{}') return `${name}: ${body}`
@@ -63,6 +65,11 @@ class Writer {
     if (shape.single) return fold(`'${text.replaceAll("'", "''")}'`, indent, column, key)
     return doubleQuoted(text, indent, column, key)
   }
+}
+
+/** Keys of one line and no great length stand before their colon, others get lines of their own. */
+function isSimpleKey(key: string): boolean {
+  return !key.includes('\n') && Buffer.byteLength(key) <= 128
 }
 
 /** Whole numbers of 64 bits have their digits, all others are doubles to the library. */
@@ -128,8 +135,8 @@ interface Shape {
   readonly literal: boolean
 }
 
-/** Characters that the library takes for printable; a tab is not. */
-const special = /[^\n\x20-\x7e\u0085\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd\u{10000}-\u{10ffff}]/u
+/** All but the characters that the library takes for printable: tabs and what lies beyond U+FFFF are not. */
+const special = /[^\n\x20-\x7e\u0085\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u
 
 /** Which ways of writing keep a text what it is. */
 function analyze(text: string): Shape {
@@ -192,7 +199,6 @@ const escapes: Readonly<Record<string, string>> = {
   '"': '\\"',
   '\\': '\\\\',
   '\u0085': '\\N',
-  '\u00a0': '\\_',
   '\u2028': '\\L',
   '\u2029': '\\P',
 }

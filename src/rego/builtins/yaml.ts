@@ -76,27 +76,42 @@ export function resolvePlain(text: string): Value | 'not JSON' {
   return fraction.test(digits) && Number.isFinite(near) ? (parseNumber(String(near)) ?? text) : text
 }
 
+/** Dates and sexagesimal numbers: texts here, but something else to other readers. */
+const otherwiseRead =
+  /^(?:\d{4}-\d{1,2}-\d{1,2}(?:[Tt ]\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)?|[-+]?\d[\d_]*(?::[0-5]?\d)+(?:\.[\d_]*)?)$/
+
 /** Whether a text, written plain, would be read as the same text. */
 export function isPlainString(text: string): boolean {
+  if (otherwiseRead.test(text)) return false
   return resolvePlain(text) === text && text !== 'not JSON'
 }
 
 class Reader {
   readonly #document: Document.Parsed
+  readonly #source: string
   #aliases = 0
 
-  constructor(document: Document.Parsed) {
+  constructor(document: Document.Parsed, source: string) {
     this.#document = document
+    this.#source = source
   }
 
   read(node: Node | null | undefined, depth: number): Value {
     if (depth > depthMax) throw limitError('the nesting of a YAML document', `${depthMax} levels`)
     if (node === null || node === undefined) return null
     if (isAlias(node)) return this.read(this.#target(node), depth + 1)
-    if (isScalar(node)) return scalarValue(node)
+    if (isScalar(node)) return this.#scalar(node)
     if (isSeq(node)) return node.items.map((item) => this.read(item as Node, depth + 1))
     if (isMap(node)) return this.#readMap(node.items as { key: Node | null; value: Node | null }[], depth)
     throw new BuiltinError('yaml: unknown kind of node')
+  }
+
+  /** A block of text at the very end has a line end only where the document has one. */
+  #scalar(node: Scalar): Value {
+    const value = scalarValue(node)
+    const block = node.type === Scalar.BLOCK_LITERAL || node.type === Scalar.BLOCK_FOLDED
+    const last = block && !this.#source.endsWith('\n') && (node.range?.[1] ?? 0) >= this.#source.length
+    return last && typeof value === 'string' ? value.replace(/\n$/, '') : value
   }
 
   #target(alias: Alias): Node {
@@ -112,15 +127,13 @@ class Reader {
 
   #readMap(pairs: readonly { key: Node | null; value: Node | null }[], depth: number): PlainObject {
     const object: PlainObject = {}
-    const own = new Set<string>()
     for (const { key, value } of pairs) {
       if (isMerge(key)) {
-        for (const [name, item] of this.#merged(value, depth)) if (!own.has(name)) setField(object, name, item)
+        // Go's library lets a merge win over what stands before it, and lose to what comes after.
+        for (const [name, item] of this.#merged(value, depth)) setField(object, name, item)
         continue
       }
-      const name = keyName(this.read(key, depth + 1))
-      own.add(name)
-      setField(object, name, this.read(value, depth + 1))
+      setField(object, keyName(this.read(key, depth + 1)), this.read(value, depth + 1))
     }
     return object
   }
@@ -147,22 +160,35 @@ function keyName(key: Value): string {
   throw new BuiltinError('error converting YAML to JSON: unsupported map key')
 }
 
+const resolvable = /^tag:yaml\.org,2002:(?:int|float|bool|null)$/
+
 function scalarValue(node: Scalar): Value {
   const text = typeof node.value === 'string' ? node.value : String(node.source ?? '')
-  if (node.tag === '!!binary' || node.tag === 'tag:yaml.org,2002:binary')
-    return decodeBase64(text.replace(/\s/g, ''), 'base64').toString('utf8')
-  const explicit = /^tag:yaml\.org,2002:(?:int|float|bool|null)$/.test(node.tag ?? '')
-  if (!explicit && (node.type !== Scalar.PLAIN || node.tag === '!' || node.tag === 'tag:yaml.org,2002:str')) return text
+  const tag = node.tag?.replace(/^!!/, 'tag:yaml.org,2002:') ?? ''
+  if (tag === 'tag:yaml.org,2002:binary') return decodeBase64(text.replace(/\s/g, ''), 'base64').toString('utf8')
+  if (!resolvable.test(tag) && (tag !== '' || node.type !== Scalar.PLAIN)) return text
   const value = resolvePlain(text)
   if (value === 'not JSON' && text !== 'not JSON')
     throw new BuiltinError('error converting YAML to JSON: json: unsupported value')
   return value
 }
 
+/** The line, and what is wrong there; where something is not closed, in the words of Go's library. */
+function syntaxProblem(
+  text: string,
+  error: { readonly pos: readonly [number, number]; readonly message: string },
+): string {
+  const line = text.slice(0, error.pos[0]).split('\n').length
+  const close = /must end with an? ([\]}])/.exec(error.message)?.[1]
+  const expected = close === undefined ? error.message.split('\n', 1)[0] : `did not find expected ',' or '${close}'`
+  return `line ${line}: ${expected}`
+}
+
 /** The value of the first document of a YAML text. Throws `BuiltinError` when it is none, or none that JSON could say. */
 export function unmarshalYaml(text: string): Value {
   checkTextLength(text.length)
-  if (text.includes('\0'))
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(text))
     throw new BuiltinError('error converting YAML to JSON: yaml: control characters are not allowed')
   const documents = parseAllDocuments<ParsedNode>(text, {
     version: '1.1',
@@ -172,11 +198,15 @@ export function unmarshalYaml(text: string): Value {
     logLevel: 'error',
   })
   const document = Array.isArray(documents) ? documents[0] : undefined
-  if (document === undefined) return null
-  const [error] = document.errors
-  if (error !== undefined)
-    throw new BuiltinError(`error converting YAML to JSON: yaml: ${error.message.split('\n', 1)[0]}`, { cause: error })
-  return new Reader(document as Document.Parsed).read(document.contents, 0)
+  if (document === undefined) {
+    if (/^(?:\s|#[^\n]*)*$/.test(text)) return null
+    throw new BuiltinError('error converting YAML to JSON: yaml: did not find expected node content')
+  }
+  const error = document.errors[0] ?? document.warnings.find(({ code }) => code === 'BAD_DIRECTIVE')
+  if (error !== undefined) {
+    throw new BuiltinError(`error converting YAML to JSON: yaml: ${syntaxProblem(text, error)}`, { cause: error })
+  }
+  return new Reader(document as Document.Parsed, text).read(document.contents, 0)
 }
 
 function isValid(text: Value): boolean {
