@@ -2,7 +2,6 @@
  * The place where one procedure is planned: its current block, what its locals are bound to, and the state that its statements read. The
  * parts of the planner (terms, refs, unification, bodies) call each other through `Steps`, so that none has to import another.
  */
-import type { Span } from '../ast.ts'
 import type { Body, Local, Ref, Rule, Term } from '../program.ts'
 import type { Value } from '../value.ts'
 import type { Block, Operand, PlannedCallee, StateId, Statement, Temp } from './ir.ts'
@@ -170,5 +169,3 @@ export interface Member {
   readonly rule: Rule
   readonly keys: readonly Term[]
 }
-
-export type { Span }

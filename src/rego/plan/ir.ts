@@ -40,8 +40,6 @@ export type Statement =
       readonly keys: readonly Operand[]
       readonly state: StateId
     }
-  /** Fails unless a group of rules that makes a set or an object has a member. */
-  | { readonly op: 'inhabited'; readonly group: number; readonly state: StateId }
   /** Sets `target` to a place in the tree of rules: a cursor, which only `select`, `scanTree` and `settle` understand. */
   | { readonly op: 'tree'; readonly target: Temp; readonly path: readonly string[]; readonly state: StateId }
   /** Moves a cursor to a key; fails when there is nothing. */

@@ -1,7 +1,7 @@
 /** Everything that compiled code may name. Its names are the only free names in compiled code. */
 import type { Span } from '../ast.ts'
 import { plainText } from '../builtins/term-text.ts'
-import { compare, equal, keyOf, lookup, RegoSet, type Value } from '../value.ts'
+import { equal, keyOf, lookup, RegoSet, type Value } from '../value.ts'
 import { chargeResult } from './builtin-call.ts'
 import { callMemory } from './call-memory.ts'
 import {
@@ -84,7 +84,6 @@ export const runtime = {
   baseUnder,
   below,
   callMemory,
-  compare,
   conflict,
   cursorAt,
   DocumentBuilder,
