@@ -25,6 +25,25 @@ export interface Undeclared {
   readonly at: Span
 }
 
+interface Item {
+  readonly expr: Expr
+  readonly closures: Closures
+  readonly direct: Vars
+  readonly captured: Vars
+}
+
+/** The items that mention a local. */
+function usersOf(items: readonly Item[]): Map<number, Item[]> {
+  const users = new Map<number, Item[]>()
+  for (const item of items)
+    for (const local of new Set([...item.direct, ...item.captured])) {
+      const before = users.get(local)
+      if (before === undefined) users.set(local, [item])
+      else before.push(item)
+    }
+  return users
+}
+
 export class Orderer {
   readonly unsafe: Unsafe[] = []
   readonly undeclared: Undeclared[] = []
@@ -38,7 +57,7 @@ export class Orderer {
 
   /** Orders `body` and all bodies in it, in place; `bound` are the locals that are bound before it. */
   order(body: Expr[], bound: Vars): void {
-    const items = body.map((expr) => {
+    const items: readonly Item[] = body.map((expr) => {
       const closures = closuresOf(expr)
       return { expr, closures, direct: directVars(expr, this.marks), captured: capturedVars(closures) }
     })
@@ -46,20 +65,26 @@ export class Orderer {
     for (const { direct } of items) for (const local of direct) own.add(local)
     this.checkHoles(items, bound)
     const safe = new Set(bound)
-    const ordered: typeof items = []
-    let waiting = items
-    for (let before = -1; before !== ordered.length; ) {
+    const ordered: Item[] = []
+    const users = usersOf(items)
+    const dirty = new Set(items)
+    let waiting: readonly Item[] = items
+    for (let before = -1; before !== ordered.length && waiting.length > 0; ) {
       before = ordered.length
-      const later: typeof items = []
+      const later: Item[] = []
       for (const item of waiting) {
-        if (this.missing(item, own, safe).size > 0) later.push(item)
+        // Nothing that it mentions was bound since it was last found to lack something.
+        if (!dirty.delete(item) || this.missing(item, own, safe).size > 0) later.push(item)
         else {
           ordered.push(item)
-          for (const local of item.direct) safe.add(local)
+          for (const local of item.direct) {
+            if (safe.has(local)) continue
+            safe.add(local)
+            for (const user of users.get(local) ?? []) dirty.add(user)
+          }
         }
       }
       waiting = later
-      if (waiting.length === 0) break
     }
     for (const item of waiting) this.unsafe.push({ expr: item.expr, missing: this.missing(item, own, safe), safe })
     this.orderInside(ordered, bound)
@@ -76,7 +101,7 @@ export class Orderer {
     const missing = new Set<number>()
     for (const local of direct) if (!safe.has(local)) missing.add(local)
     for (const local of captured) if (own.has(local) && !safe.has(local)) missing.add(local)
-    if (missing.size > 0) for (const local of outputsOf(expr, safe)) missing.delete(local)
+    if (missing.size > 0) for (const local of outputsOf(expr, (each) => safe.has(each))) missing.delete(local)
     return missing
   }
 
@@ -112,8 +137,8 @@ export class Orderer {
     const known = new Set(bound)
     const before: Vars[] = []
     for (const { expr } of items) {
-      before.push(new Set(known))
-      for (const local of outputsOf(expr, known)) known.add(local)
+      before.push(expr.kind === 'print' ? new Set(known) : known)
+      for (const local of outputsOf(expr, (each) => known.has(each))) known.add(local)
       const lifted = liftedLocal(expr)
       if (lifted !== undefined) known.add(lifted)
     }
@@ -201,9 +226,18 @@ export function rootCauses(unsafe: readonly Unsafe[], isNamed: (local: number) =
     }
   const named = [...all].filter(([local]) => isNamed(local))
   if (named.length === 0) return all
+  const byLocal = new Map<number, Unsafe[]>()
+  for (const each of unsafe)
+    for (const local of each.missing) {
+      const before = byLocal.get(local)
+      if (before === undefined) byLocal.set(local, [each])
+      else before.push(each)
+    }
+  const names = new Set(named.map(([local]) => local))
   const roots = named.filter(([local]) => {
-    const others = named.map(([each]) => each).filter((each) => each !== local)
-    return !unsafe.some(({ expr, safe }) => outputsOf(expr, new Set([...safe, ...others])).has(local))
+    const binds = ({ expr, safe }: Unsafe): boolean =>
+      outputsOf(expr, (each) => safe.has(each) || (each !== local && names.has(each))).has(local)
+    return !(byLocal.get(local) ?? []).some(binds)
   })
   if (roots.length > 0) return new Map(roots)
   const first = Math.min(...named.map(([, { start }]) => start))

@@ -6,90 +6,91 @@
 import type { Expr, Ref, Term } from '../program.ts'
 import { addRootVars, addVars } from './vars.ts'
 
-type Vars = ReadonlySet<number>
+/** Whether a local is bound already. */
+export type Knows = (local: number) => boolean
 
-/** The locals that `expr` binds, given that those of `safe` are bound. */
-export function outputsOf(expr: Expr, safe: Vars): Set<number> {
-  const none = new Set<number>()
-  if (expr.kind !== 'test' && expr.kind !== 'unify' && expr.kind !== 'every') return none
-  for (const { value } of expr.with) if (value.kind !== 'callee' && !isSafe(value, safe)) return none
+/** The locals that `expr` binds, given what is bound. Linear in the size of the expression. */
+export function outputsOf(expr: Expr, knows: Knows): Set<number> {
   const outputs = new Set<number>()
+  if (expr.kind !== 'test' && expr.kind !== 'unify' && expr.kind !== 'every') return outputs
+  for (const { value } of expr.with) if (value.kind !== 'callee' && !isSafe(value, knows)) return outputs
   const own = expr.kind === 'unify' ? [expr.left, expr.right] : [expr.kind === 'test' ? expr.term : expr.domain]
-  for (const term of own) addRefOutputs(term, safe, outputs)
-  if (expr.kind !== 'unify') return outputs
-  const known = new Set([...safe, ...outputs])
-  if (expr.from === 'declare') {
-    // What `:=` declares is bound by it and nothing else: it cannot be used to bind its right side.
-    const declared = new Set<number>()
-    addVars(expr.left, declared)
-    for (const local of declared) known.delete(local)
-  }
-  for (const local of new Unifier(known).unify(expr.left, expr.right)) outputs.add(local)
-  for (const local of safe) outputs.delete(local)
+  for (const term of own) addRefOutputs(term, knows, outputs)
+  if (expr.kind === 'unify') addUnified(expr, knows, outputs)
+  for (const local of outputs) if (knows(local)) outputs.delete(local)
   return outputs
 }
 
-export function isSafe(term: Term, safe: Vars): boolean {
-  const found = new Set<number>()
-  addVars(term, found)
-  return isSubset(found, safe)
+function addUnified(expr: Extract<Expr, { kind: 'unify' }>, knows: Knows, outputs: Set<number>): void {
+  // What `:=` declares is bound by it and nothing else: it cannot be used to bind its right side.
+  const declared = new Set<number>()
+  if (expr.from === 'declare') addVars(expr.left, declared)
+  const known: Knows = (local) => !declared.has(local) && (knows(local) || outputs.has(local))
+  const unified = new Unifier(known).unify(expr.left, expr.right)
+  for (const local of unified) outputs.add(local)
 }
 
-export function isSubset(some: Vars, all: Vars): boolean {
-  for (const each of some) if (!all.has(each)) return false
+export function isSafe(term: Term, knows: Knows): boolean {
+  const found = new Set<number>()
+  addVars(term, found)
+  return all(found, knows)
+}
+
+function all(some: ReadonlySet<number>, knows: Knows): boolean {
+  for (const each of some) if (!knows(each)) return false
   return true
 }
 
-function isRefSafe(ref: Ref, safe: Vars): boolean {
+function isRefSafe(ref: Ref, knows: Knows): boolean {
   const found = new Set<number>()
   addRootVars(ref, found)
-  return isSubset(found, safe)
+  return all(found, knows)
 }
 
 /** What the refs in a term bind by iterating. */
-function addRefOutputs(term: Term, safe: Vars, outputs: Set<number>): void {
+function addRefOutputs(term: Term, knows: Knows, outputs: Set<number>): void {
   switch (term.kind) {
     case 'ref':
-      if (!isRefSafe(term, safe)) return
+      if (!isRefSafe(term, knows)) return
       for (const part of term.path) {
         addVars(part, outputs, { refRoots: true })
-        addRefOutputs(part, safe, outputs)
+        addRefOutputs(part, knows, outputs)
       }
-      if (term.root.kind === 'term') addRefOutputs(term.root.term, safe, outputs)
+      if (term.root.kind === 'term') addRefOutputs(term.root.term, knows, outputs)
       return
     case 'call':
-      for (const arg of term.args) addRefOutputs(arg, safe, outputs)
+      for (const arg of term.args) addRefOutputs(arg, knows, outputs)
       return
     case 'array':
     case 'set':
-      for (const item of term.items) addRefOutputs(item, safe, outputs)
+      for (const item of term.items) addRefOutputs(item, knows, outputs)
       return
     case 'object':
       for (const [key, value] of term.entries) {
-        addRefOutputs(key, safe, outputs)
-        addRefOutputs(value, safe, outputs)
+        addRefOutputs(key, knows, outputs)
+        addRefOutputs(value, knows, outputs)
       }
   }
 }
 
 /** Follows a unification: what becomes known on either side, through variables that wait for each other. */
 class Unifier {
-  private readonly safe: Vars
+  private readonly known: Knows
   private readonly unified = new Set<number>()
   /** For a variable that is not known: those that it would be known with. */
   private readonly waiting = new Map<number, Set<number>>()
 
-  constructor(safe: Vars) {
-    this.safe = safe
+  constructor(known: Knows) {
+    this.known = known
   }
 
-  unify(left: Term, right: Term): Vars {
+  unify(left: Term, right: Term): ReadonlySet<number> {
     this.pair(left, right)
     return this.unified
   }
 
   private knows(local: number): boolean {
-    return this.safe.has(local) || this.unified.has(local)
+    return this.unified.has(local) || this.known(local)
   }
 
   private pair(left: Term, right: Term): void {
@@ -116,8 +117,8 @@ class Unifier {
 
   /** Something that is not a pattern has a value as soon as its own variables are known. */
   private isValue(term: Term): boolean {
-    if (term.kind === 'ref') return isRefSafe(term, this.safe)
-    if (term.kind === 'call' || term.kind === 'template') return isSafe(term, this.safe)
+    if (term.kind === 'ref') return isRefSafe(term, this.known)
+    if (term.kind === 'call' || term.kind === 'template') return isSafe(term, this.known)
     return true
   }
 

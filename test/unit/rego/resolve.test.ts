@@ -298,6 +298,18 @@ describe('schemas', () => {
   })
 })
 
+test('a long body in reverse order, and one in which nothing is safe, are ordered in time', () => {
+  // With time cubic in its length, as trying all orders would take, this would run for minutes.
+  const length = 1_500
+  const lines = Array.from({ length }, (_, i) => `x${i} = x${i + 1} + 1`)
+  expect(() =>
+    compile({ modules: { 't.rego': `package t\np if {\n${lines.join('\n')}\nx${length} = 1\n}` } }),
+  ).not.toThrow()
+  expect(() => compile({ modules: { 't.rego': `package t\np if {\n${lines.join('\n')}\n}` } })).toThrow(
+    `var x${length} is unsafe`,
+  )
+})
+
 describe('types under `with`', () => {
   const errors = (source: string): string[] => {
     try {
