@@ -1,4 +1,5 @@
 /** `gatehouse start`: opens the house, says where it listens and what to try, and ends it in order when it is told to. */
+import { setFlagsFromString } from 'node:v8'
 import type { DevelopmentIssuer } from '../identify/index.ts'
 import { Flaws } from '../model/index.ts'
 import { LogOpenError } from '../record/index.ts'
@@ -12,7 +13,15 @@ import { packageVersion, procurementProgram } from './package.ts'
 /** Seconds the tokens of the pasted lines are valid: a day and an hour, so that a line works for 24 hours. */
 const pastedTokenLifetimeS = 25 * 3600
 
+/**
+ * V8 puts objects of a call site straight into the old generation once they lived long there. A call's objects hold each other
+ * and die together, but an old dead one keeps the young ones alive until the next full collection: measured, collection costs
+ * 7.6 us a call with that, 1.6 without.
+ */
+const engineFlags = '--no-allocation-site-pretenuring'
+
 export const runStart: RunCommand = async (options, io) => {
+  setFlagsFromString(engineFlags)
   const interruptions = interruptionsOf(io)
   const located = locateConfig(options, io, portsOf(options))
   const { config, developmentIssuer } = await openConfig(located, io)
