@@ -51,6 +51,7 @@ const prefixes = {
   list: 'v',
   keys: 'q',
   argument: 'a',
+  inherited: 'o',
 } as const
 
 /** A name of our own making. */

@@ -27,13 +27,18 @@ for (const prototype of prototypes) {
   }
 }
 
+/** An expression for what every object has at a key: nothing, unless somebody has changed Object.prototype. */
+export function inheritedAt(key: Operand): Code {
+  return code`prototype[${key.kind === 'constant' && typeof key.value === 'string' ? key.value : ''}]`
+}
+
 /** Statements that set `target` to what stands at `key`, or to undefined. */
-export function emitGet(pool: Pool, target: Code, source: Code, key: Operand): Code {
+export function emitGet(pool: Pool, target: Code, source: Code, key: Operand, inherited = inheritedAt(key)): Code {
   const keyCode = pool.operand(key)
   if (key.kind === 'constant' && typeof key.value === 'string' && !unreadable.has(key.value)) {
     const method = methods.has(key.value) ? code` || typeof ${target} === 'function'` : code``
     // Something that was put on Object.prototype is found by every read: then, too, `lookup` decides.
-    return code`let ${target} = ${source}?.[${keyCode}]; if (${target} === undefined || ${target} === prototype[${keyCode}]${method}) ${target} = lookup(${source}, ${keyCode});`
+    return code`let ${target} = ${source}?.[${keyCode}]; if (${target} === undefined || ${target} === ${inherited}${method}) ${target} = lookup(${source}, ${keyCode});`
   }
   if (key.kind === 'constant' && typeof key.value === 'number') {
     return code`const ${target} = Array.isArray(${source}) ? ${source}[${keyCode}] : lookup(${source}, ${keyCode});`

@@ -3,7 +3,7 @@ import type { Block, Operand, Override, Procedure, StateId, Statement, Temp } fr
 import { type Calls, emitCall, emitCheck, emitEqual } from './calls.ts'
 import { type Code, code, join, name } from './code.ts'
 import { emitFormat } from './format.ts'
-import { emitGet } from './get.ts'
+import { emitGet, inheritedAt } from './get.ts'
 
 /** What a procedure must know of the whole plan. */
 export interface Context extends Calls {
@@ -29,7 +29,10 @@ class ProcedureWriter {
   readonly #procedure: Procedure
   readonly #lines: Code[] = []
   readonly #collections = new Map<Temp, 'array' | 'set' | 'object'>()
+  readonly #prologue: Code[] = []
+  readonly #inheritedKeys = new Map<string, Code>()
   #labels = 0
+  #loops = 0
 
   constructor(context: Context, procedure: Procedure) {
     this.#context = context
@@ -42,8 +45,6 @@ class ProcedureWriter {
     const into = kind === 'value' ? [] : [code`out`]
     const accumulates = kind === 'value' && clauses.some(hasOpenResult)
     const chained = clauses.length > 1 && kind !== 'value'
-    this.#add(code`function ${name('procedure', id)}(${join([name('state', 0), ...into, ...temps])}) {`)
-    this.#add(code`let x${accumulates ? code`, result` : code``}${chained ? code`, done = false` : code``};`)
     for (const clause of clauses) {
       const label = this.#label()
       this.#add(code`${label}: {`)
@@ -53,7 +54,9 @@ class ProcedureWriter {
       if (chained) this.#add(code`if (done) return;`)
     }
     this.#add(code`}`)
-    return join(this.#lines, '\n')
+    const header = code`function ${name('procedure', id)}(${join([name('state', 0), ...into, ...temps])}) {`
+    const own = code`let x${accumulates ? code`, result` : code``}${chained ? code`, done = false` : code``};`
+    return join([header, own, ...this.#prologue, ...this.#lines], '\n')
   }
 
   #add(line: Code): void {
@@ -124,7 +127,7 @@ class ProcedureWriter {
         this.#scanTree(statement, ends)
         return
       case 'get':
-        this.#add(emitGet(pool, name('temp', statement.target), this.#operand(statement.source), statement.key))
+        this.#get(statement)
         this.#add(code`if (${name('temp', statement.target)} === undefined) ${ends.fail}`)
         return
       case 'scan':
@@ -235,6 +238,23 @@ class ProcedureWriter {
     }
   }
 
+  #get({ target, source, key }: Extract<Statement, { op: 'get' }>): void {
+    const named = key.kind === 'constant' && typeof key.value === 'string'
+    const inherited = named && this.#loops > 0 ? this.#inherited(key.value) : inheritedAt(key)
+    this.#add(emitGet(this.#context.pool, name('temp', target), this.#operand(source), key, inherited))
+  }
+
+  /** What every object has at a key, asked for once and not for each element of a loop. */
+  #inherited(key: string): Code {
+    let known = this.#inheritedKeys.get(key)
+    if (known === undefined) {
+      known = name('inherited', this.#inheritedKeys.size)
+      this.#inheritedKeys.set(key, known)
+      this.#prologue.push(code`const ${known} = ${inheritedAt({ kind: 'constant', value: key })};`)
+    }
+    return known
+  }
+
   #base(target: Temp, path: readonly string[], state: StateId, ends: Ends): void {
     const { pool } = this.#context
     const base = pool.base(path)
@@ -253,7 +273,9 @@ class ProcedureWriter {
       code`if ((${name('state', state)}.evaluation.steps -= ${list}.length) < 0) ${name('state', state)}.evaluation.spent();`,
     )
     this.#add(code`for (let ${index} = 0; ${index} < ${list}.length; ${index}++) ${label}: {`)
+    this.#loops++
     body(index, label)
+    this.#loops--
     this.#add(code`}`)
   }
 
