@@ -1,0 +1,136 @@
+/** What the compiler and the data cost, each measured in fresh processes of its own: compile time, memory of data, memory after many reloads. */
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { queryOf } from './engine.ts'
+import { makeLines } from './lines.ts'
+import type { Case } from './work.ts'
+
+export const costNames = ['compile-1000-rules', 'compile-10000-lines', 'memory-10-mb', 'reload'] as const
+
+export interface CostRow {
+  readonly cost: (typeof costNames)[number]
+  /** What the number is, for the table. */
+  readonly title: string
+  readonly value: number
+  readonly unit: 'ms' | 'times the JSON' | 'MiB'
+  /** Other numbers of the same measurement, in words. */
+  readonly beside: string
+}
+
+export interface Repeats {
+  /** Processes that compile, each once cold and once more. */
+  readonly compile: number
+  /** Queries prepared in one process. */
+  readonly reloads: number
+}
+
+interface Compiled {
+  readonly first: { readonly ms: number; readonly cpuMs: number }
+  readonly second: { readonly ms: number; readonly cpuMs: number }
+}
+
+/** Bytes of the data whose memory is measured, as JSON. */
+const dataBytes = 10_000_000
+const linesCount = 10_000
+
+export function measureCosts(
+  folder: string,
+  cases: readonly Case[],
+  repeats: Repeats,
+  tell: (line: string) => void,
+): CostRow[] {
+  const file = (name: string, content: unknown): string => {
+    const path = join(folder, `${name}.json`)
+    writeFileSync(path, JSON.stringify(content))
+    return path
+  }
+  const caseOf = (name: string): Case => {
+    const found = cases.find((of) => of.name === name)
+    if (found === undefined) throw new Error(`there is no case \`${name}\``)
+    return found
+  }
+  const thousand = caseOf('c-1000')
+  const { modules, lines } = makeLines(linesCount)
+
+  tell('compiling')
+  const rules = file('rules', { query: queryOf(thousand), modules: { 'c.rego': thousand.policy } })
+  const text = file('lines', { query: 'data.teams', modules })
+  const compiled = [
+    compileRow('compile-1000-rules', '1,000 rules compiled, first time in a process', rules, repeats.compile),
+    compileRow('compile-10000-lines', `${lines} lines compiled, first time in a process`, text, repeats.compile),
+  ]
+
+  tell('memory of data')
+  const memory = script<{ bytes: number; heldBytes: number }>('memory', file('data', usersOf(dataBytes)))
+
+  tell(`${repeats.reloads} reloads`)
+  const reloaded = ['a', 'b-300', 'd'].map(caseOf).map((of) => ({
+    query: queryOf(of),
+    modules: { [`${of.name}.rego`]: of.policy },
+    data: of.data,
+    input: of.inputs[0],
+  }))
+  type Held = { readonly heapBytes: number; readonly residentBytes: number }
+  const reload = script<{ reloads: number; early: Held; late: Held }>(
+    'reload',
+    file('reload', reloaded),
+    String(repeats.reloads),
+  )
+  return [
+    ...compiled,
+    {
+      cost: 'memory-10-mb',
+      title: 'data held in memory by a query',
+      value: rounded(memory.heldBytes / memory.bytes, 2),
+      unit: 'times the JSON',
+      beside: `${mib(memory.heldBytes)} MiB for ${mib(memory.bytes)} MiB of JSON`,
+    },
+    {
+      cost: 'reload',
+      title: `heap grown over ${reload.reloads} reloads`,
+      value: rounded((reload.late.heapBytes - reload.early.heapBytes) / 2 ** 20, 2),
+      unit: 'MiB',
+      beside: `heap ${mib(reload.early.heapBytes)} to ${mib(reload.late.heapBytes)} MiB, resident ${mib(reload.early.residentBytes)} to ${mib(reload.late.residentBytes)} MiB`,
+    },
+  ]
+}
+
+/** The best of several processes: what else the machine does can only add. */
+function compileRow(cost: CostRow['cost'], title: string, file: string, processes: number): CostRow {
+  const samples = Array.from({ length: processes }, () => script<Compiled>('compile', file))
+  const least = (pick: (sample: Compiled) => number): number => Math.round(Math.min(...samples.map(pick)))
+  return {
+    cost,
+    title,
+    value: least(({ first }) => first.ms),
+    unit: 'ms',
+    beside: `${least(({ first }) => first.cpuMs)} ms of CPU on all threads; a second time ${least(({ second }) => second.ms)} ms`,
+  }
+}
+
+function script<Printed>(name: 'compile' | 'memory' | 'reload', ...args: string[]): Printed {
+  const path = join(import.meta.dirname, 'costs', `${name}.ts`)
+  const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit']
+  return JSON.parse(execFileSync(process.execPath, ['--expose-gc', path, ...args], { encoding: 'utf8', stdio }))
+}
+
+/** Users in the shape of policy d, as many as make `bytes` of JSON. */
+function usersOf(bytes: number): object {
+  const users: Record<string, object> = {}
+  let size = 0
+  for (let index = 0; size < bytes; index += 1) {
+    const user = { roles: [`role${index % 10}`, `role${(index * 3 + 1) % 10}`], dept: `d${index % 20}` }
+    users[`user${index}`] = user
+    size += `"user${index}":,`.length + JSON.stringify(user).length
+  }
+  return { users, permissions: { role0: ['read'], role1: ['read', 'list'] } }
+}
+
+function mib(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(1)
+}
+
+function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits))
+}
