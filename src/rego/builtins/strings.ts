@@ -206,27 +206,25 @@ function formatOperand(value: Value): Operand {
 }
 
 function numericOperand(value: NumberValue): Operand {
-  if (typeof value === 'bigint') return roundText(value) ?? value
+  if (typeof value === 'bigint') return roundOperand(value) ?? value
   const text = numberText(value)
   if (text.includes('.') && Number.isFinite(Number(text))) return Number(text)
-  const { exponent } = toDecimal(value)
-  return exponent < 0 || exponent > exponentPrinted ? text : (toBigInt(value) ?? text)
+  if (toDecimal(value).exponent < 0) return text
+  return roundOperand(value) ?? toBigInt(value) ?? text
 }
 
 /** Zeros at the end of a whole number from which on it was surely written with an exponent. */
 const zerosWritten = 21
 
-/** `2e308` for a whole number that nobody writes out; the text of a number is not kept. */
-function roundText(value: bigint): string | undefined {
+/** A whole number that nobody writes out: `2e308` stays this text and `2.5e300` is a float, as in Go; the text of a number is not kept. */
+function roundOperand(value: NumberValue): Operand | undefined {
   const { coefficient, exponent } = toDecimal(value)
   if (exponent < zerosWritten) return undefined
   const digits = String(coefficient < 0n ? -coefficient : coefficient)
   const fraction = digits.length > 1 ? `.${digits.slice(1)}` : ''
-  return `${coefficient < 0n ? '-' : ''}${digits[0]}${fraction}e${exponent + digits.length - 1}`
+  const text = `${coefficient < 0n ? '-' : ''}${digits[0]}${fraction}e${exponent + digits.length - 1}`
+  return fraction !== '' && Number.isFinite(Number(text)) ? Number(text) : text
 }
-
-/** Whole numbers up to this power of ten print all their digits. */
-const exponentPrinted = 400
 
 function format(pattern: Value, values: Value): string {
   const text = stringOperand(pattern, 1)
