@@ -57,8 +57,8 @@ export class AnnotationIndex {
   /** What the metadata builtins give in a rule. */
   metadata(declared: Declared): { readonly chain: Plain; readonly rule: Plain } {
     const chain = this.chain(declared)
-    const rulePath = ['data', ...declared.path]
-    const packagePath = ['data', ...declared.module.package]
+    const rulePath = declared.path
+    const packagePath = declared.module.package
     const entries: Plain[] = chain.map((each) => {
       const path = each.scope === 'rule' || each.scope === 'document' ? rulePath : (this.pathOf(each) ?? packagePath)
       return { annotations: annotationsObject(each), path }
@@ -70,7 +70,7 @@ export class AnnotationIndex {
 
   private pathOf(found: Annotations): readonly string[] | undefined {
     for (const map of [this.packages, this.subpackages])
-      for (const [key, each] of map) if (each === found) return ['data', ...(JSON.parse(key) as string[])]
+      for (const [key, each] of map) if (each === found) return JSON.parse(key) as string[]
     return undefined
   }
 }
