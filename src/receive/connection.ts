@@ -59,6 +59,11 @@ export class Connection {
     this.socket.resume()
   }
 
+  /** Whether a reply is being made, or is on its way out: until then the socket belongs to it. */
+  get answering(): boolean {
+    return this.current !== undefined || (this.#last !== undefined && this.#last.response.socket !== null)
+  }
+
   get lingering(): boolean {
     return this.#lingering
   }

@@ -23,7 +23,7 @@ import { Connection, type Deadlines } from './connection.ts'
 import { departureFault } from './departure.ts'
 import { type ArrivalPorts, Exchange } from './exchange.ts'
 import { type Flood, Floods } from './floods.ts'
-import { bareReply, parserFault } from './refused-bytes.ts'
+import { bareReply, endsTooEarly, parserFault } from './refused-bytes.ts'
 import { writeReply } from './reply-writer.ts'
 
 /** PEM texts: the certificate chain, leaf first, and its private key. */
@@ -219,6 +219,8 @@ class HttpReceiver implements Receiver {
     const connection = new Connection(socket, this.#ports.clock.monotonicMs())
     if (this.#scheme === 'http' && this.#refuseFlooder(socket)) return
     this.#connections.set(socket, connection)
+    // Node takes its own listener off with a CONNECT: from then on a reset would be an error that nobody hears, and end the process.
+    socket.on('error', ignore)
     socket.once('close', () => this.#closed(connection))
   }
 
@@ -286,12 +288,24 @@ class HttpReceiver implements Receiver {
     return undefined
   }
 
-  /** Node gives a CONNECT without a response to answer on: one is put onto its socket, so that it is a call like any other. */
+  /**
+   * Node gives a CONNECT without a response to answer on: one is put onto its socket, so that it is a call like any other. Behind
+   * a call that is not answered yet there is no room for one, and node no longer tells that call when the socket takes more: the
+   * connection is cut, and a fault record tells of it.
+   */
   #arrivedConnect(message: IncomingMessage, socket: Socket): void {
     const connection = this.#connections.get(socket)
     if (connection === undefined) return
-    const response = new ServerResponse(message)
     connection.closing = true
+    if (connection.answering) {
+      this.#report(
+        new Fault('method_refused', 'a CONNECT came behind a call that was not answered yet'),
+        connection.peer,
+      )
+      connection.cut()
+      return
+    }
+    const response = new ServerResponse(message)
     response.assignSocket(socket)
     response.once('finish', () => connection.linger(this.#ports.clock.monotonicMs()))
     this.#arrived(message, response, undefined, false)
@@ -358,7 +372,8 @@ class HttpReceiver implements Receiver {
     else {
       connection.closing = true
       connection.waiting.length = 0
-      connection.current.body.fail(fault)
+      if (endsTooEarly(error)) this.#depart(connection, 'agent_gone', this.#ports.clock.monotonicMs())
+      else connection.current.body.fail(fault)
     }
   }
 
@@ -390,6 +405,8 @@ class HttpReceiver implements Receiver {
     }
   }
 }
+
+function ignore(): void {}
 
 function peerOf(socket: { remoteAddress?: string | undefined; remotePort?: number | undefined }): Peer {
   return { address: socket.remoteAddress ?? 'unknown', port: socket.remotePort ?? 0 }

@@ -20,6 +20,11 @@ export function parserFault(error: Error & { code?: string; reason?: string }): 
   return new Fault(framingCodes.has(code) ? 'framing_refused' : 'http_malformed', detail)
 }
 
+/** Whether the peer ended the connection inside a message: its bytes are in order, it merely went away. */
+export function endsTooEarly(error: Error & { code?: string }): boolean {
+  return error.code === 'HPE_INVALID_EOF_STATE'
+}
+
 /** A whole reply without body for bytes that are no call: there is no decision, so there are no problem details. */
 export function bareReply(code: FaultCode): string {
   const status = faults[code].status
