@@ -15,7 +15,7 @@ import {
   type Target,
   type UpstreamReply,
 } from '../model/index.ts'
-import { redactBytes } from '../wire/index.ts'
+import { Gathered, redactBytes } from '../wire/index.ts'
 import { CallBodyStream } from './call-body.ts'
 import { callHeaders } from './call-headers.ts'
 import { type Progress, upstreamFault } from './failures.ts'
@@ -61,8 +61,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   #headersMs = 0
   #lengthBytes: number | null = null
   #bytesMax = 0
-  #pieces: Buffer[] = []
-  #collectedBytes = 0
+  /** The reply as far as it is held; there from its header on. */
+  #collected: Gathered | undefined = undefined
   #collectMax = 0
   #body: ReplyBody | undefined = undefined
 
@@ -114,6 +114,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
       controller.abort(fault)
       return
     }
+    this.#collected = new Gathered(this.#lengthBytes)
     const { plan } = this.#options
     if (plan.mask !== undefined && !this.#isBodiless()) {
       const refusal = refuseUnmaskable(headers, this.#lengthBytes)
@@ -137,12 +138,12 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
       this.#body.take(bytes)
       return
     }
-    if (this.#over) return
-    this.#collectedBytes += bytes.length
-    this.#pieces.push(bytes)
-    if (this.#collectedBytes <= this.#collectMax) return
+    const collected = this.#collected
+    if (this.#over || collected === undefined) return
+    collected.add(bytes)
+    if (collected.length <= this.#collectMax) return
     const fault =
-      this.#collectedBytes > this.#bytesMax
+      collected.length > this.#bytesMax
         ? new Fault('reply_too_large', `the reply has more than ${this.#bytesMax} bytes`)
         : this.#options.plan.mask !== undefined
           ? tooLargeToMask()
@@ -231,9 +232,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
       secret: this.#options.pool.secret,
     })
     this.#body = body
-    const pieces = this.#pieces
-    this.#pieces = []
-    for (const piece of pieces) body.take(piece)
+    if (this.#collected !== undefined && this.#collected.length > 0) body.take(this.#collected.take())
     this.#settled = true
     // From here on the reader cancels the stream; the departure of the agent is told to him.
     this.#forget()
@@ -241,8 +240,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   }
 
   #resolveWhole(): void {
-    const pieces = this.#pieces
-    let bytes = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)
+    let bytes = this.#collected?.take() ?? Buffer.alloc(0)
     const { mask } = this.#options.plan
     if (mask !== undefined && bytes.length > 0) {
       const fault = refuseNotJson(bytes)
@@ -306,7 +304,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     if (this.#over) return
     this.#over = true
     this.#forget?.()
-    this.#pieces = []
+    this.#collected = undefined
     if (this.#entered) this.#options.pool.release()
     else this.#options.pool.leave(this.#go)
   }

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { ByteSink, ByteSource, CallBody, Fault } from '../model/index.ts'
-import { agentFault } from '../wire/index.ts'
+import { agentFault, Gathered } from '../wire/index.ts'
 
 const noBytes = new Uint8Array(0)
 const noBytesPromise = Promise.resolve(noBytes)
@@ -144,35 +144,32 @@ export class IncomingBody implements CallBody, ByteSource {
   }
 }
 
-/** Keeps the chunks of one body until it ends. One chunk, the usual case, is kept without a copy. */
+/** Keeps one body until it ends. */
 class Collector implements ByteSink {
   readonly #body: IncomingBody
   readonly #resolve: (bytes: Uint8Array) => void
   readonly #reject: (fault: Fault) => void
-  #first: Uint8Array | undefined = undefined
-  #more: Uint8Array[] | undefined = undefined
+  readonly #gathered: Gathered
 
   constructor(body: IncomingBody, resolve: (bytes: Uint8Array) => void, reject: (fault: Fault) => void) {
     this.#body = body
     this.#resolve = resolve
     this.#reject = reject
+    this.#gathered = new Gathered(body.lengthBytes)
   }
 
   chunk(bytes: Uint8Array): void {
-    if (this.#first === undefined) this.#first = bytes
-    else {
-      this.#more ??= [this.#first]
-      this.#more.push(bytes)
-    }
+    this.#gathered.add(bytes)
   }
 
   end(): void {
-    const bytes = this.#more === undefined ? (this.#first ?? noBytes) : Buffer.concat(this.#more)
+    const bytes = this.#gathered.take()
     this.#body.held = bytes
     this.#resolve(bytes)
   }
 
   fail(fault: Fault): void {
+    this.#gathered.take()
     this.#reject(fault)
   }
 }

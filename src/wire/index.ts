@@ -1,5 +1,6 @@
 /** The door of the protocols as pure functions, both directions: they read and write text and bytes and do nothing else. */
 export { agentFault } from './agent-fault.ts'
+export { Gathered } from './gathered.ts'
 export {
   connectionNames,
   type Headers,
