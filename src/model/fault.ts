@@ -194,12 +194,19 @@ export class Fault extends Error {
   readonly detail: string
   /** One more sentence that the agent may read, e.g. the name of the unknown field. Never of the inside. */
   readonly publicDetail: string | undefined
+  /** Of `method_unknown`: the methods that the place does take, for the field `Allow` (RFC 9110 section 15.5.6). */
+  readonly allowedMethods: readonly string[] | undefined
 
-  constructor(code: FaultCode, detail: string, options: { cause?: unknown; publicDetail?: string } = {}) {
+  constructor(
+    code: FaultCode,
+    detail: string,
+    options: { cause?: unknown; publicDetail?: string; allowedMethods?: readonly string[] } = {},
+  ) {
     super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.detail = detail
     this.publicDetail = options.publicDetail
+    this.allowedMethods = options.allowedMethods
   }
 }
 

@@ -82,7 +82,7 @@ export const answer: Answer = {
     const unidentified = beforeIdentification.has(fault.code)
     const reply = {
       status,
-      headers: headersOf(fault.code, status, row.says),
+      headers: headersOf(fault, status, row.says),
       body: bodyOf(text),
       decisionId,
       fault: fault.code,
@@ -93,7 +93,9 @@ export const answer: Answer = {
 
 const plain: readonly string[] = ['Content-Type', problemMediaType, 'Cache-Control', 'no-store']
 
-function headersOf(code: FaultCode, status: number, says: string): readonly string[] {
+function headersOf({ code, allowedMethods }: Fault, status: number, says: string): readonly string[] {
+  // An empty list is a list too: a 405 always has the field (RFC 9110 section 15.5.6).
+  if (status === 405) return [...plain, 'Allow', (allowedMethods ?? []).join(', ')]
   if (status === 401) return [...plain, 'WWW-Authenticate', challenge(code, says)]
   if (retryLater.has(code)) return [...plain, 'Retry-After', retryAfterS]
   return plain

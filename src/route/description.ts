@@ -6,14 +6,14 @@ import { type Flaw, Flaws, type Json, type Operation, type RouteRule } from '../
 import { type DescribedOperation, type OperationDraft, readOperation } from './operation.ts'
 import { asObject, type Document, flawed, type Located, member, members, resolve, textMember } from './references.ts'
 import { makeSchemas, type Schemas } from './schema.ts'
-import { clashes, isParameter, makeTemplateTree } from './templates.ts'
+import { clashes, isParameter, makeTemplateTree, type OtherMethods } from './templates.ts'
 import type { Tool } from './tool.ts'
 import type { MakeValidator, Validator } from './validate.ts'
 
 export interface Description {
   readonly tools: readonly Tool[]
-  /** The operation at a path counted from segment `from`; `other-method` where the path is known. */
-  find(method: string, segments: readonly string[], from: number): Operation | 'other-method' | undefined
+  /** The operation at a path counted from segment `from`; `OtherMethods` where only the path is known. */
+  find(method: string, segments: readonly string[], from: number): Operation | OtherMethods | undefined
 }
 
 export interface DescriptionSource {

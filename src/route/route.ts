@@ -13,6 +13,7 @@ import {
 } from '../model/index.ts'
 import { type Description, readDescription } from './description.ts'
 import { makeRuleTree, pathSegments } from './rules.ts'
+import { OtherMethods } from './templates.ts'
 import type { Tool } from './tool.ts'
 import { type MakeValidator, openValidators } from './validate.ts'
 
@@ -57,7 +58,9 @@ export function makeRouter({ routes, upstreams, descriptions }: RouterOptions): 
       throw new Fault('token_missing', 'the call has no `Authorization`, and its route does not do without')
     if (place === undefined) throw new Fault('route_unknown', `no route takes \`${call.host}\` and \`${call.path}\``)
     if (line === undefined)
-      throw new Fault('method_unknown', `the routes of \`${call.path}\` do not take \`${call.method}\``)
+      throw new Fault('method_unknown', `the routes of \`${call.path}\` do not take \`${call.method}\``, {
+        allowedMethods: [...place.methods.keys()].sort(),
+      })
     return aim(line, call)
   }
 
@@ -104,12 +107,14 @@ function aim({ rule, upstream, description, prefixLength }: Line, call: Call): T
   const path = upstreamPath(call, prefixLength)
   if (description === undefined) return { route, upstream, upstreamPath: path }
   const operation = description.find(call.method, call.segments, prefixLength)
-  if (typeof operation === 'object') return { route, upstream, operation, upstreamPath: path }
+  const isKnown = operation !== undefined && !(operation instanceof OtherMethods)
+  if (isKnown) return { route, upstream, operation, upstreamPath: path }
   if (route.undescribed === 'allow') return { route, upstream, upstreamPath: path }
-  if (operation === 'other-method')
+  if (operation !== undefined)
     throw new Fault(
       'method_unknown',
       `the description of \`${upstream.id}\` has no \`${call.method}\` for \`${call.path}\``,
+      { allowedMethods: operation.methods },
     )
   throw new Fault('operation_unknown', `the description of \`${upstream.id}\` has no path for \`${call.path}\``)
 }

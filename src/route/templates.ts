@@ -4,8 +4,17 @@
  */
 
 export interface TemplateTree<T> {
-  /** What stands at the path, counted from segment `from`, with the value of each method; undefined when no template fits. */
-  find(method: string, segments: readonly string[], from: number): T | 'other-method' | undefined
+  /** What stands at the path, counted from segment `from`, for the method; undefined when no template fits. */
+  find(method: string, segments: readonly string[], from: number): T | OtherMethods | undefined
+}
+
+/** The path is there, but not with the method that was asked for: those that it takes, ascending. */
+export class OtherMethods {
+  readonly methods: readonly string[]
+
+  constructor(methods: Iterable<string>) {
+    this.methods = [...methods].sort()
+  }
 }
 
 interface Node<T> {
@@ -34,10 +43,12 @@ export function makeTemplateTree<T>(
     method: string,
     segments: readonly string[],
     at: number,
-  ): T | 'other-method' | undefined {
+  ): T | OtherMethods | undefined {
     const segment = segments[at]
     if (segment === undefined)
-      return node.methods === undefined ? undefined : (node.methods.get(method) ?? 'other-method')
+      return node.methods === undefined
+        ? undefined
+        : (node.methods.get(method) ?? new OtherMethods(node.methods.keys()))
     const literal = node.literals.get(segment)
     const found = literal === undefined ? undefined : search(literal, method, segments, at + 1)
     // The more special path decides alone, also when it does not take the method.
