@@ -49,6 +49,7 @@ export async function makeGeneration(
     {
       issuers: config.issuers,
       agents: config.agents,
+      agentsRequired: config.agentsRequired,
       ...(previous !== undefined && { previous: previous.identifier }),
     },
     { clock: ports.clock, fetchDocument: ports.fetchDocument, parseJson, log: ports.log },
@@ -82,7 +83,10 @@ function readCertificate({ agentsListener: { tls } }: Config): Certificate | und
     createSecureContext({ cert: pair.certificate, key: pair.key })
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(`the certificate \`${tls.certificate}\` and the key \`${tls.key}\` cannot be used together: ${why}`, { cause })
+    throw new Error(
+      `the certificate \`${tls.certificate}\` and the key \`${tls.key}\` cannot be used together: ${why}`,
+      { cause },
+    )
   }
   return pair
 }

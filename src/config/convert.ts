@@ -50,6 +50,7 @@ export function convert(file: ConfigFile, context: Context): Config {
     dataDirectory: folders.data,
     issuers,
     agents: file.agents.map((agent) => convertAgent(agent, file.mode, issuers)),
+    agentsRequired: file.unknown_agents === 'refuse',
     upstreams: file.upstreams.map((upstream, index) => convertUpstream(upstream, index, references)),
     routes: file.routes.map((route) => convertRoute(route, folders)),
     policy: { paths: file.policy.paths.map(folders.absolute) },

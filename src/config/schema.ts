@@ -450,7 +450,11 @@ export const parts = {
         'Folder for the log, keys and everything else that is kept; one process owns it. Relative to the folder of this file.',
     }),
   issuers: list(issuer, 'Whose tokens are trusted.').default([]),
-  agents: list(agent, 'The agents that may call.').default([]),
+  agents: list(agent, 'The agents that are known here, with what policy should know of them.').default([]),
+  unknown_agents: z.enum(['allow', 'refuse']).default('allow').meta({
+    description:
+      'What happens to a good token that names none of `agents`: `refuse` refuses every call with it, `allow` lets policy decide, which then sees no `agent`.',
+  }),
   upstreams: list(upstream, 'The services behind the gateway.').default([]),
   routes: list(route, 'Which call goes to which service, and how.').default([]),
   policy: policy.prefault({}).meta({ description: 'The rules that decide.' }),

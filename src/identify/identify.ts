@@ -81,6 +81,8 @@ const entryChars = 2048
 /** Throws an `Error` for contradictory settings, or a key file that cannot be read. */
 export function makeIdentifier(options: IdentifierOptions, ports: KeyPorts): Identifier {
   const { parseJson } = ports
+  // Taken out here: what the functions below hold on to must not lead to `previous`, or no identifier would ever be freed.
+  const agentsRequired = options.agentsRequired === true
   const findAgent = indexAgents(options.agents)
   const remembered = new LRUCache<string, Remembered>({
     max: limits.rememberedTokensMax,
@@ -154,7 +156,7 @@ export function makeIdentifier(options: IdentifierOptions, ports: KeyPorts): Ide
 
   function refusalOf(identity: Identity, agent: AgentFacts | undefined): Fault | undefined {
     if (agent?.status === 'suspended') return new Fault('agent_suspended', `agent \`${agent.id}\` is suspended`)
-    if (agent === undefined && options.agentsRequired === true)
+    if (agent === undefined && agentsRequired)
       return new Fault(
         'agent_unknown',
         `no entry names the agent ${quoted(identity.agent?.id)} of ${quoted(identity.issuer)}`,

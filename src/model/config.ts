@@ -17,6 +17,8 @@ export interface Config {
   readonly dataDirectory: string
   readonly issuers: readonly Issuer[]
   readonly agents: readonly AgentEntry[]
+  /** Whether a token that names none of `agents` is refused (`agent_unknown`); otherwise policy sees no `agent`. */
+  readonly agentsRequired: boolean
   readonly upstreams: readonly Upstream[]
   readonly routes: readonly RouteRule[]
   readonly policy: PolicySource

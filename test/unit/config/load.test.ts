@@ -92,6 +92,7 @@ describe('a file that is right', () => {
       dataDirectory: '/etc/gatehouse/data',
       issuers: [developmentIssuer],
       agents: [],
+      agentsRequired: false,
       upstreams: [],
       routes: [],
       policy: { paths: ['/etc/gatehouse/policies'] },
