@@ -1,10 +1,12 @@
 /** What operators measure: every call as it ends, what other rooms show when they are asked, and the process. */
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import { type CallSummary, type ObserveCall, steps } from '../model/index.ts'
+import { type CallSummary, faults, type ObserveCall, steps } from '../model/index.ts'
 import { Counter, escaped, Family, Histogram, header, line } from './series.ts'
 
 /** Combinations of route, upstream, decision, code and statuses that are remembered; others are looked up part by part. */
 const combinationsMax = 4_096
+/** Codes of policies that are counted each by its own; a policy may make them out of what agents send. */
+const policyCodesMax = 256
 
 /** A figure that is read when it is scraped. */
 export interface Figure {
@@ -80,8 +82,17 @@ export function makeMetrics(): Metrics {
   const figures = new Map<string, Figure>()
   const combinations = new Map<string, Cells>()
 
+  const policyCodes = new Set<string>()
+  const labelOf = (code: string): string => {
+    if (code === 'ok' || Object.hasOwn(faults, code) || policyCodes.has(code)) return code
+    if (policyCodes.size >= policyCodesMax) return 'other'
+    policyCodes.add(code)
+    return code
+  }
+
   const cellsOf = (summary: CallSummary): Cells => {
-    const { route, upstream, decision, code, status, upstreamStatus } = summary
+    const { route, upstream, decision, status, upstreamStatus } = summary
+    const code = labelOf(summary.code)
     const key = `${route} ${upstream} ${decision} ${code} ${status} ${upstreamStatus}`
     const found = combinations.get(key)
     if (found !== undefined) return found

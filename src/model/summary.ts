@@ -4,7 +4,7 @@ export type Step = (typeof steps)[number]
 
 export interface CallSummary {
   readonly decision: 'allow' | 'deny' | 'ask'
-  /** First reason or fault code; `ok` when there is none. From the policies and the fault table only: bounded. */
+  /** First reason or fault code; `ok` when there is none. A policy may make as many as it likes: whoever keeps something by code bounds that. */
   readonly code: string
   /** Route id, or `none`. */
   readonly route: string
