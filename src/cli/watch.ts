@@ -70,7 +70,7 @@ async function fingerprint(paths: readonly string[]): Promise<Map<string, string
     try {
       found = await stat(path)
     } catch {
-      // Absent or unreadable: that too is a state, and the reload says what is wrong with it.
+      // Absent or unreadable, perhaps only since the look began: that too is a state, and the reload says what is wrong with it.
       states.set(path, 'absent')
       return
     }
@@ -78,7 +78,14 @@ async function fingerprint(paths: readonly string[]): Promise<Map<string, string
       states.set(path, `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`)
       return
     }
-    for (const name of (await readdir(path)).sort()) if (!name.startsWith('.')) await visit(join(path, name), depth + 1)
+    let names: string[]
+    try {
+      names = await readdir(path)
+    } catch {
+      states.set(path, 'absent')
+      return
+    }
+    for (const name of names.sort()) if (!name.startsWith('.')) await visit(join(path, name), depth + 1)
   }
   for (const path of paths) await visit(path, 0)
   return states
