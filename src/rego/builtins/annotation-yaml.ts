@@ -7,10 +7,17 @@ import { isMap, LineCounter, parseDocument, type YAMLParseError } from 'yaml'
 /** What a block holds: plain values; integers beyond 2^53 are bigint. Maps have string keys only. */
 export type YamlValue = null | boolean | number | bigint | string | YamlValue[] | { [key: string]: YamlValue }
 
+/** YAML 1.2, section 5.1: what is no `c-printable`. The parser itself takes these. */
+const unprintable = /[^\t\n\r\x20-\x7e\x85\u{a0}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u
+
 /** Parses one document of YAML 1.2. On failure says why, and on which line of the text, counted from 1. */
 export function parseYaml(
   text: string,
 ): { readonly value: YamlValue } | { readonly problem: string; readonly line: number } {
+  const control = unprintable.exec(text)
+  if (control !== null) {
+    return { problem: 'control characters are not allowed', line: text.slice(0, control.index).split('\n').length }
+  }
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { lineCounter, intAsBigInt: true, stringKeys: true, prettyErrors: false })
   const [error] = document.errors

@@ -3,6 +3,7 @@
  */
 
 import type { Body, Expr, Term } from '../ast.ts'
+import { compareNumbers, parseNumber } from '../number.ts'
 
 const ranks: Readonly<Record<string, number>> = {
   null: 0,
@@ -104,10 +105,7 @@ function compareTexts(a: string, b: string): number {
 }
 
 function compareNumberTexts(a: string, b: string): number {
-  const order = Number(a) - Number(b)
-  if (order !== 0) return order
-  const isInteger = (text: string): boolean => /^-?[0-9]+$/.test(text)
-  if (!isInteger(a) || !isInteger(b)) return 0
-  const difference = BigInt(a) - BigInt(b)
-  return difference < 0n ? -1 : difference > 0n ? 1 : 0
+  const x = parseNumber(a)
+  const y = parseNumber(b)
+  return x === undefined || y === undefined ? compareTexts(a, b) : compareNumbers(x, y)
 }

@@ -114,9 +114,12 @@ class Lexer {
     let end = this.source.indexOf('\n', start)
     if (end === -1) end = this.source.length
     const span: Span = { file: this.file, row: this.row, col: this.column(start), start, end }
-    this.comments.push({ text: this.source.slice(start + 1, end).replace(/\r+$/, ''), at: span })
+    const text = this.source.slice(start + 1, end)
+    this.comments.push({ text: text.replace(/\r+$/, ''), at: span })
     this.at = end
     this.gap = true
+    const illegal = illegalInside.exec(text)?.[0].codePointAt(0)
+    if (illegal !== undefined) this.push('illegal', illegalPoint(illegal) ?? '', start, span.row, span.col)
   }
 
   token(char: number): void {
@@ -337,6 +340,9 @@ function pairsIn(text: string): number {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0xd800 && text.charCodeAt(i) < 0xdc00) pairs++
   return pairs
 }
+
+/** The code points that `illegalPoint` names. */
+const illegalInside = /[\0\ufeff]|\p{Surrogate}/u
 
 function illegalPoint(point: number): string | undefined {
   if (point === 0) return 'illegal null character'

@@ -6,6 +6,7 @@
 import type { Body, Call, Expr, Ref, Scalar, Span, Template, Term, Var } from '../ast.ts'
 import { Cursor, type SyntaxFault } from './cursor.ts'
 import type { Token } from './lex.ts'
+import { withoutRepeatedKeys } from './repeated-keys.ts'
 
 /** Infix operators: how tight they bind, and the builtin that they call. */
 const infix: Readonly<Record<string, { readonly level: number; readonly name: string }>> = {
@@ -315,7 +316,7 @@ export abstract class Terms extends Cursor {
       else if (!this.is('}')) this.unexpected('expected "," or "}"')
     }
     this.next()
-    return { kind: 'object', entries, at: this.since(open) }
+    return { kind: 'object', entries: withoutRepeatedKeys(entries), at: this.since(open) }
   }
 
   /** A comma before the first element: OPA takes it, and then the brackets cannot be a comprehension. */
