@@ -50,7 +50,12 @@ export function dependencies(rule: Rule, root: RuleNode): Set<Rule> {
 function addBody(body: Body, found: Set<Rule>, root: RuleNode): void {
   for (const expr of body) {
     for (const term of termsOf(expr)) visit(term, found, root)
-    for (const { value } of expr.with) if (value.kind === 'callee') addCallee(value.callee, found, root)
+    for (const { target, value } of expr.with) {
+      if (value.kind === 'callee') addCallee(value.callee, found, root)
+      // What is replaced counts as read, too: a rule cannot replace itself.
+      if (target.kind === 'data') addNamed(target.path, root, found)
+      else if (target.kind === 'function') addCallee(target, found, root)
+    }
     if (expr.kind === 'test' || expr.kind === 'unify') continue
     for (const inner of closuresOf(expr).bodies) {
       addBody(inner.body, found, root)
@@ -64,6 +69,19 @@ function addCallee(callee: Callee, found: Set<Rule>, root: RuleNode): void {
   let node: RuleNode | undefined = root
   for (const name of callee.path) node = node?.children.get(name)
   for (const rule of node?.rules ?? []) found.add(rule)
+}
+
+/** The rules at and below a path of names. */
+function addNamed(path: readonly string[], root: RuleNode, found: Set<Rule>): void {
+  let node: RuleNode = root
+  for (const name of path) {
+    for (const rule of node.rules) if (rule.dynamic.length > 0) found.add(rule)
+    const child = node.children.get(name)
+    if (child === undefined) return
+    node = child
+  }
+  for (const rule of node.rules) found.add(rule)
+  addBelow(node, found)
 }
 
 function visit(term: Term, found: Set<Rule>, root: RuleNode): void {

@@ -84,6 +84,11 @@ export function checkQuery(query: Query, types: CheckedTypes, options: CheckOpti
   return checker.errors
 }
 
+interface ClauseTypes {
+  readonly args: readonly (Type | undefined)[]
+  readonly result: Type | undefined
+}
+
 class Checker implements Known {
   readonly errors: RegoError[] = []
   private readonly builtins: ReadonlyMap<string, BuiltinDecl>
@@ -118,14 +123,13 @@ class Checker implements Known {
 
   /** Checks a rule and gives the type of its document or function. */
   rule(rule: Rule): Type | undefined {
-    for (const clause of rule.clauses) {
-      this.body(clause.body)
-      this.terms([clause.value])
+    const clauses = rule.clauses.map((clause) => this.clause(rule, clause))
+    const result = clauses.map((each) => each.result).reduce(either, undefined)
+    if (rule.kind === 'function') {
+      // Each `else` says for itself what it does with the arguments.
+      const args = rule.args.map((_, i) => clauses.map(({ args }) => args[i]).reduce(either, undefined))
+      return { kind: 'function', args, result: result ?? anyType }
     }
-    for (const arg of rule.args) this.unknownAreAny(arg)
-    const result = rule.clauses.map(({ value }) => this.infer.typeOf(value)).reduce(either, undefined)
-    const args = rule.args.map((arg) => this.infer.typeOf(arg))
-    if (rule.kind === 'function') return { kind: 'function', args, result: result ?? anyType }
     const own: Type | undefined =
       rule.kind === 'contains' && result !== undefined ? { kind: 'set', of: result } : result
     if (own === undefined) return undefined
@@ -133,6 +137,14 @@ class Checker implements Known {
       const key = this.infer.typeOf(part) ?? anyType
       return { kind: 'object', static: [], dynamic: { key, value } }
     }, own)
+  }
+
+  private clause({ args }: Rule, { body, value }: Rule['clauses'][number]): ClauseTypes {
+    for (const arg of args) for (const local of localsOf(arg)) this.env.locals.delete(local)
+    this.body(body)
+    this.terms([value])
+    for (const arg of args) this.unknownAreAny(arg)
+    return { args: args.map((arg) => this.infer.typeOf(arg)), result: this.infer.typeOf(value) }
   }
 
   private unknownAreAny(arg: Term): void {
@@ -284,9 +296,16 @@ class Checker implements Known {
         }
         return
       case 'ref':
-        if (term.root.kind === 'term') this.visit(term.root.term, calls)
+        if (term.root.kind === 'term') {
+          const { term: root } = term.root
+          this.visit(root, calls)
+          // What nothing is known of yet may be anything; only of a comprehension's elements OPA says that they are nothing.
+          if ((root.kind === 'array' || root.kind === 'object') && isPartial(this.infer.typeOf(root)))
+            this.infer.fits(root, anyType)
+        }
         for (const part of term.path) this.visit(part, calls)
-        this.ref(term)
+        // Of a body that only succeeds or fails OPA does not know what a term in it is.
+        if (calls || term.root.kind !== 'term') this.ref(term)
         return
       case 'call':
         for (const arg of term.args) this.visit(arg, calls)
@@ -485,6 +504,13 @@ class Checker implements Known {
   private text(term: Term): string {
     return term.kind === 'local' ? this.localName(term.local) : this.source.slice(term.at.start, term.at.end)
   }
+}
+
+/** The locals of an argument's pattern. */
+function localsOf(arg: Term): number[] {
+  if (arg.kind === 'local') return [arg.local]
+  if (arg.kind === 'array') return arg.items.flatMap(localsOf)
+  return arg.kind === 'object' ? arg.entries.flatMap(([, value]) => localsOf(value)) : []
 }
 
 function isSame(a: readonly string[], b: readonly string[]): boolean {
