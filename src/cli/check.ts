@@ -1,15 +1,13 @@
 /** `gatehouse check`: everything that `start` would read, read without starting; all that is wrong, at once. */
-import { readFileSync } from 'node:fs'
-import { createSecureContext } from 'node:tls'
+import { existsSync } from 'node:fs'
 import { ConfigErrors, formatConfigError, maskedConfig } from '../config/index.ts'
+import { readKeyFile } from '../identify/index.ts'
 import { type Config, type Flaw, Flaws, formatFlaw } from '../model/index.ts'
-import { compilePolicies, readPolicySources } from '../policy/index.ts'
-import { makeRouter } from '../route/index.ts'
 import { parseJson } from '../wire/index.ts'
 import type { RunCommand } from './command.ts'
 import { checkConfig, locateConfig } from './configuration.ts'
-import { readDescriptions } from './descriptions.ts'
 import { exitStatus, type Io } from './io.ts'
+import { loadCertificate, loadPolicy, loadRouter } from './loading.ts'
 
 /** One thing that is wrong, whatever kind of file it is in. */
 interface Wrong {
@@ -41,53 +39,33 @@ export const runCheck: RunCommand = async (options, io) => {
     }))
     return tell(wrong, isJson, io)
   }
-  const wrong = [...flawsOfCertificate(config), ...flawsOfDescriptions(config), ...(await flawsOfPolicies(config))].map(
-    (flaw) => ({
-      ...flaw,
-      path: '',
-      text: formatFlaw(flaw),
-    }),
-  )
+  const flaws = [
+    await flawsOf(() => loadCertificate(config)),
+    ...(await Promise.all(keyFilesOf(config).map((file) => flawsOf(() => readKeyFile(file, parseJson))))),
+    await flawsOf(() => loadRouter(config)),
+    await flawsOf(() => loadPolicy(config)),
+  ].flat()
+  const wrong = flaws.map((flaw) => ({ ...flaw, path: '', text: formatFlaw(flaw) }))
   if (wrong.length > 0) return tell(wrong, isJson, io)
   if (isJson) await io.out.write(`${JSON.stringify({ ok: true, errors: [], config: maskedConfig(config) }, null, 2)}\n`)
   else await io.out.write(summary(config, located.isEmbedded))
   return exitStatus.done
 }
 
-function flawsOfDescriptions(config: Config): readonly Flaw[] {
-  try {
-    makeRouter({ routes: config.routes, upstreams: config.upstreams, descriptions: readDescriptions(config) })
-    return []
-  } catch (cause) {
-    return flawsOf(cause)
-  }
+/** The development issuer's are made at the first start: before it there is nothing that could be wrong. */
+function keyFilesOf({ issuers }: Config): readonly string[] {
+  return issuers.flatMap(({ keys }) => ('file' in keys && existsSync(keys.file) ? [keys.file] : []))
 }
 
-/** Whether the certificate can be used and belongs to the key. */
-function flawsOfCertificate({ agentsListener: { tls } }: Config): readonly Flaw[] {
-  if (tls === undefined) return []
+/** What is wrong with what `read` reads. */
+async function flawsOf(read: () => unknown): Promise<readonly Flaw[]> {
   try {
-    createSecureContext({ cert: readFileSync(tls.certificate), key: readFileSync(tls.key) })
+    await read()
     return []
   } catch (cause) {
-    const message = `certificate and key cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`
-    return [{ file: tls.certificate, place: '', message, fix: 'name a PEM certificate and the key that belongs to it' }]
+    if (cause instanceof Flaws) return cause.flaws
+    throw cause
   }
-}
-
-async function flawsOfPolicies(config: Config): Promise<readonly Flaw[]> {
-  const entrypoints = [...new Set(config.routes.map(({ route }) => route.entrypoint))].sort()
-  try {
-    compilePolicies(await readPolicySources(config.policy, { parseJson }), entrypoints)
-    return []
-  } catch (cause) {
-    return flawsOf(cause)
-  }
-}
-
-function flawsOf(cause: unknown): readonly Flaw[] {
-  if (cause instanceof Flaws) return cause.flaws
-  throw cause
 }
 
 async function tell(wrong: readonly Wrong[], isJson: boolean, { out }: Io): Promise<number> {

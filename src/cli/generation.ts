@@ -2,17 +2,14 @@
  * A generation: everything a call needs, made from one configuration and one policy. It is built whole beside the one in
  * force, or not at all: whatever throws here leaves the house as it was.
  */
-import { readFileSync } from 'node:fs'
-import { createSecureContext } from 'node:tls'
 import { type Decide, makeDecide } from '../decide/index.ts'
 import { type Forwarding, makeForward } from '../forward/index.ts'
 import { type Identifier, makeIdentifier } from '../identify/index.ts'
 import type { Clock, Config, FetchDocument, Log, MakeId, Policy } from '../model/index.ts'
-import { compilePolicies, readPolicySources } from '../policy/index.ts'
 import type { Certificate } from '../receive/index.ts'
-import { makeRouter, type Router } from '../route/index.ts'
+import type { Router } from '../route/index.ts'
 import { parseBody, parseJson } from '../wire/index.ts'
-import { readDescriptions } from './descriptions.ts'
+import { loadCertificate, loadPolicy, loadRouter } from './loading.ts'
 
 export interface Generation {
   readonly config: Config
@@ -32,19 +29,15 @@ export interface GenerationPorts {
   readonly fetchDocument: FetchDocument
 }
 
-/** Throws `Flaws` for what is wrong in policies, descriptions and keys, an `Error` naming the file for one that cannot be read. */
+/** Throws `Flaws` for what is wrong in policies, descriptions, keys and certificates, or when one of them cannot be read. */
 export async function makeGeneration(
   config: Config,
   ports: GenerationPorts,
   previous: Generation | undefined,
 ): Promise<Generation> {
-  const router = makeRouter({
-    routes: config.routes,
-    upstreams: config.upstreams,
-    descriptions: readDescriptions(config),
-  })
-  const policy = compilePolicies(await readPolicySources(config.policy, { parseJson }), entrypointsOf(config))
-  const certificate = readCertificate(config)
+  const router = loadRouter(config)
+  const policy = await loadPolicy(config)
+  const certificate = loadCertificate(config)
   const identifier = makeIdentifier(
     {
       issuers: config.issuers,
@@ -70,23 +63,4 @@ export async function makeGeneration(
     ),
     certificate,
   }
-}
-
-function entrypointsOf(config: Config): string[] {
-  return [...new Set(config.routes.map(({ route }) => route.entrypoint))].sort()
-}
-
-function readCertificate({ agentsListener: { tls } }: Config): Certificate | undefined {
-  if (tls === undefined) return undefined
-  const pair = { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') }
-  try {
-    createSecureContext({ cert: pair.certificate, key: pair.key })
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new Error(
-      `the certificate \`${tls.certificate}\` and the key \`${tls.key}\` cannot be used together: ${why}`,
-      { cause },
-    )
-  }
-  return pair
 }

@@ -43,7 +43,10 @@ export const runStart: RunCommand = async (options, io) => {
       { clock: io.clock, randomBytes: io.randomBytes, log },
     ),
   )
-  await io.out.write(await greeting(house, located, options, developmentIssuer))
+  // Nobody may be left to read it, as when the output is a pipe whose reader ended: the gateway runs all the same.
+  await io.out
+    .write(await greeting(house, located, options, developmentIssuer))
+    .catch((cause: unknown) => log.warn({ cause: String(cause) }, 'the addresses could not be printed'))
   await interruptions.first
   const drained = house.drain()
   const ended = await Promise.race([drained, interruptions.second])

@@ -78,7 +78,7 @@ interface Trusted {
 /** Characters that an entry is taken to weigh besides its token: the principal and the cache's own links. */
 const entryChars = 2048
 
-/** Throws an `Error` for contradictory settings, or a key file that cannot be read. */
+/** Throws `Flaws` for a key file that cannot be read, an `Error` for contradictory settings, which a configuration has refused. */
 export function makeIdentifier(options: IdentifierOptions, ports: KeyPorts): Identifier {
   const { parseJson } = ports
   // Taken out here: what the functions below hold on to must not lead to `previous`, or no identifier would ever be freed.

@@ -8,7 +8,7 @@
  *                                the background   when it fails: use
  */
 import { readFileSync, statSync } from 'node:fs'
-import { type Clock, Fault, type FetchDocument, type Issuer, type Log, limits } from '../model/index.ts'
+import { type Clock, Fault, type FetchDocument, Flaws, type Issuer, type Log, limits } from '../model/index.ts'
 import { readKeySet, type VerificationKey } from './key-set.ts'
 import { quoted } from './quoted.ts'
 import type { ParseJson, Token } from './token.ts'
@@ -50,21 +50,26 @@ export function placeOf({ keys }: Issuer): string {
   return 'file' in keys ? keys.file : keys.url
 }
 
-/** Throws an `Error` naming the file when a key set in a file cannot be read. */
+/** Throws `Flaws` when a key set in a file cannot be read. */
 export function openIssuerKeys(issuer: Issuer, ports: KeyPorts): IssuerKeys {
   return 'file' in issuer.keys
     ? keysOfFile(issuer.keys.file, ports.parseJson)
     : keysOfUrl(issuer, issuer.keys.url, ports)
 }
 
-function keysOfFile(file: string, parseJson: ParseJson): IssuerKeys {
-  let keys: readonly VerificationKey[]
+/** The keys of a JWK set in a file that can verify tokens. Throws `Flaws` when it cannot be read as one. */
+export function readKeyFile(file: string, parseJson: ParseJson): readonly VerificationKey[] {
   try {
     if (statSync(file).size > limits.keysBytesMax) throw new Error(`it is larger than ${limits.keysBytesMax} bytes`)
-    keys = readKeySet(readFileSync(file), parseJson)
+    return readKeySet(readFileSync(file), parseJson)
   } catch (cause) {
-    throw new Error(`the keys in \`${file}\` cannot be read: ${messageOf(cause)}`, { cause })
+    const message = `the keys cannot be read: ${messageOf(cause)}`
+    throw new Flaws([{ file, place: '', message, fix: 'name a file that holds a JWK set (RFC 7517)' }], { cause })
   }
+}
+
+function keysOfFile(file: string, parseJson: ParseJson): IssuerKeys {
+  const keys = readKeyFile(file, parseJson)
   return {
     place: file,
     find: (token) => {

@@ -139,10 +139,15 @@ function kindOf(name: string): Kind | undefined {
 
 async function readBounded({ path, kind }: Found, flaws: Flaw[]): Promise<Uint8Array | undefined> {
   const bytesMax = kind === 'json' || kind === 'yaml' ? limits.policyDataBytesMax : limits.policyFileBytesMax
-  const size = (await stat(path)).size
-  const bytes = size > bytesMax ? undefined : await readFile(path)
-  if (bytes !== undefined && bytes.length <= bytesMax) return bytes
-  flaws.push({ file: path, place: '', message: `the file has more than ${bytesMax} bytes`, fix: 'divide it' })
+  try {
+    const size = (await stat(path)).size
+    const bytes = size > bytesMax ? undefined : await readFile(path)
+    if (bytes !== undefined && bytes.length <= bytesMax) return bytes
+    flaws.push({ file: path, place: '', message: `the file has more than ${bytesMax} bytes`, fix: 'divide it' })
+  } catch (cause) {
+    const message = `the file cannot be read: ${messageOf(cause)}`
+    flaws.push({ file: path, place: '', message, fix: 'change its permissions, or remove it' })
+  }
   return undefined
 }
 

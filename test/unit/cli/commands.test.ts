@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { systemClock } from '../../../src/cli/clock.ts'
 import { runWords } from '../../../src/cli/main.ts'
 import { type FakeIo, type FakeIoOptions, makeFakeIo } from '../../support/io.ts'
 
@@ -234,13 +235,64 @@ describe('gatehouse check', () => {
     const wrong = { ...files, 'certificate.pem': certificate, 'key.pem': pem('second.key.pem') }
     expect(await run('check', { directory: folderWith(wrong) })).toMatchObject({
       status: 2,
-      out: expect.stringMatching(/certificate\.pem: certificate and key cannot be used: .*; name a PEM certificate/),
+      out: expect.stringMatching(
+        /certificate\.pem: certificate and key `.*key\.pem` cannot be used: .*; name a PEM certificate/,
+      ),
+    })
+  })
+
+  it('tells of a key set that cannot be read', async () => {
+    const issuers =
+      'issuers: [{ issuer: https://login.example.com/, keys: { file: jwks.json }, audiences: [gatehouse] }]\n'
+    const files = { 'gatehouse.yaml': issuers, 'policies/main.rego': policy, 'jwks.json': '{"keys":' }
+    expect(await run('check', { directory: folderWith(files) })).toMatchObject({
+      status: 2,
+      out: expect.stringMatching(/jwks\.json: the keys cannot be read: .*; name a file that holds a JWK set/),
     })
   })
 
   it('says so when the file that is named is not there', async () => {
     const ran = await run('check --config absent.yaml', { directory: folderWith() })
     expect(ran).toMatchObject({ status: 2, out: expect.stringMatching(/absent\.yaml` does not exist; create it/) })
+  })
+})
+
+describe('gatehouse start', () => {
+  const listeners = 'listeners: { agents: { port: 0 }, operators: { port: 0 } }\n'
+
+  const mistakes: { note: string; config: string; files: { readonly [path: string]: string }; wanted: RegExp }[] = [
+    {
+      note: 'a key set that cannot be read',
+      config: 'issuers: [{ issuer: https://login.example.com/, keys: { file: jwks.json }, audiences: [gatehouse] }]\n',
+      files: { 'jwks.json': '{"keys":' },
+      wanted: /jwks\.json: the keys cannot be read/,
+    },
+    {
+      note: 'a certificate that does not belong to its key',
+      config:
+        'listeners: { agents: { port: 0, tls: { certificate: a.pem, key: b.pem } }, operators: { port: 0 } }\nmode: development\n',
+      files: { 'a.pem': 'no certificate', 'b.pem': 'no key' },
+      wanted: /a\.pem: certificate and key .* cannot be used/,
+    },
+  ]
+  it.each(mistakes)('says $note as what it is: the mistake of an operator, without a stack', async (row) => {
+    const config = row.config.startsWith('listeners') ? row.config : `${listeners}${row.config}`
+    const directory = folderWith({ 'gatehouse.yaml': config, 'policies/main.rego': policy, ...row.files })
+    const ran = await run('start', { directory, clock: systemClock })
+    expect(ran).toMatchObject({ status: 2, out: '', err: expect.stringMatching(row.wanted) })
+    expect(ran.err).not.toMatch(/mistake of the program|^ +at /m)
+  })
+
+  it('runs on when nobody reads its output, and ends in order all the same', async () => {
+    const issuers =
+      'issuers: [{ issuer: https://login.example.com/, keys: { url: http://127.0.0.1:9/ }, audiences: [gatehouse] }]\n'
+    const directory = folderWith({ 'gatehouse.yaml': `${listeners}${issuers}`, 'policies/main.rego': policy })
+    const io = makeFakeIo({ directory, clock: systemClock })
+    io.stdout.closed = true
+    const ended = runWords(['start'], io)
+    await expect.poll(() => io.stderr.text, { timeout: 10_000 }).toContain('the addresses could not be printed')
+    expect(io.interrupt('SIGTERM')).toBe(true)
+    expect(await ended).toBe(0)
   })
 })
 

@@ -79,6 +79,13 @@ describe('sources', () => {
     expect((await read(join(one, 'main.rego'), other)).data).toEqual({ a: 1 })
   })
 
+  it('that cannot be read are named', async () => {
+    const root = write({ 'main.rego': main })
+    // Reading a process's memory from the start fails for everybody, also for root.
+    symlinkSync('/proc/self/mem', join(root, 'other.rego'))
+    await expect(read(root)).rejects.toThrow(/other\.rego: the file cannot be read: EIO/)
+  })
+
   it('are found through links, as mounted configuration has them', async () => {
     const real = write({ 'main.rego': main })
     const root = write({})

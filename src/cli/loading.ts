@@ -1,0 +1,35 @@
+/** What the files that a configuration names become: the same reading for a start, for a reload and for a check. */
+import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
+import { type Config, Flaws, type Policy } from '../model/index.ts'
+import { compilePolicies, readPolicySources } from '../policy/index.ts'
+import type { Certificate } from '../receive/index.ts'
+import { makeRouter, type Router } from '../route/index.ts'
+import { parseJson } from '../wire/index.ts'
+import { readDescriptions } from './descriptions.ts'
+
+/** Throws `Flaws` for descriptions that cannot be read or used. */
+export function loadRouter(config: Config): Router {
+  return makeRouter({ routes: config.routes, upstreams: config.upstreams, descriptions: readDescriptions(config) })
+}
+
+/** One question for each package that a route names. Rejects with `Flaws`. */
+export async function loadPolicy(config: Config): Promise<Policy> {
+  const entrypoints = new Set(config.routes.map(({ route }) => route.entrypoint))
+  return compilePolicies(await readPolicySources(config.policy, { parseJson }), [...entrypoints].sort())
+}
+
+/** Undefined when the agents' listener has no TLS. Throws `Flaws` when certificate and key do not belong together. */
+export function loadCertificate({ agentsListener: { tls } }: Config): Certificate | undefined {
+  if (tls === undefined) return undefined
+  try {
+    const pair = { certificate: readFileSync(tls.certificate, 'utf8'), key: readFileSync(tls.key, 'utf8') }
+    createSecureContext({ cert: pair.certificate, key: pair.key })
+    return pair
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const message = `certificate and key \`${tls.key}\` cannot be used: ${why}`
+    const fix = 'name a PEM certificate and the key that belongs to it'
+    throw new Flaws([{ file: tls.certificate, place: '', message, fix }], { cause })
+  }
+}
