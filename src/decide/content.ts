@@ -33,6 +33,14 @@ export function readContent(
   return readBody(call, target, parseBody).then((body) => contentOf(call, target, body))
 }
 
+/** JSON between systems is UTF-8 (RFC 8259 section 8.1), and its media type has no `charset` (section 11). */
+const charsetOfJson = /^[^;]*;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*;?[ \t]*$/i
+
+/** A reader that trusts another `charset` would find other strings, even other fields, in the same bytes. */
+function hasOtherCharset(contentType: string | undefined): boolean {
+  return contentType !== undefined && /charset/i.test(contentType) && !charsetOfJson.test(contentType)
+}
+
 async function readBody(call: Call, target: Target, parseBody: ParseBody): Promise<Json | undefined> {
   const { mediaType } = call.body
   const encoding = call.headers.get('content-encoding')
@@ -47,6 +55,11 @@ async function readBody(call: Call, target: Target, parseBody: ParseBody): Promi
       `the body is ${mediaType === undefined ? 'of no stated type' : 'not JSON'}, and route \`${target.route.id}\` must look at it`,
     )
   }
+  if (hasOtherCharset(call.headers.get('content-type')))
+    throw new Fault(
+      'body_media_type',
+      `the body's charset is not UTF-8, and route \`${target.route.id}\` must look at it`,
+    )
   const bytes = await call.body.bytes(target.route.parsedBodyBytesMax)
   return bytes.length === 0 ? undefined : parseBody(bytes)
 }

@@ -39,20 +39,26 @@ const dropped: ReadonlySet<string> = new Set([
   'x-http-method-override',
   'x-http-method',
   'x-method-override',
+  'x-original-method',
+  'x-original-uri',
   'x-original-url',
   'x-rewrite-url',
+  'x-override-url',
+  'x-envoy-original-path',
   // The trace goes on with our own span.
   'traceparent',
   'tracestate',
 ])
 
 /**
- * Whether an agent's field may go upstream, apart from what `Connection` names. An `_` is read as `-` by CGI, WSGI and Rack, so
- * `X_Forwarded_For` is judged as `x-forwarded-for`.
+ * CGI, WSGI, Rack and PHP make one variable of `x-tenant`, `x_tenant` and `x.tenant`: the second one could take the place of what
+ * policy saw, of what it set, or of the credential. So only names pass that are read in one way, as with nginx.
  */
+const unambiguous = /^[a-z0-9-]+$/
+
+/** Whether an agent's field (lower case) may go upstream, apart from what `Connection` names. */
 export function passesUpstream(name: string): boolean {
-  const plain = name.includes('_') ? name.replaceAll('_', '-') : name
-  return !(dropped.has(plain) || isHopByHop(plain) || plain.startsWith('x-forwarded-'))
+  return unambiguous.test(name) && !dropped.has(name) && !isHopByHop(name) && !name.startsWith('x-forwarded-')
 }
 
 // One answer a name: names repeat from call to call. Bounded, because they come from outside.
@@ -82,17 +88,20 @@ export interface HeaderWishes {
 export function callHeaders(call: Call, target: Target, wishes: HeaderWishes): string[] {
   const { credential } = target.upstream
   const credentialName = credential?.header.toLowerCase()
+  // In a compressed reply the credential would not be found, should the upstream say it back: the agent must not choose that.
+  const plain = wishes.identity || credential !== undefined
   const named = connectionNames(call.headers.get('connection'))
   const out: string[] = []
   for (const [name, value] of call.headers) {
     if (!passes(name) || name === credentialName) continue
     if (name === 'cookie' && !target.route.cookies) continue
     if (named.size > 0 && named.has(name)) continue
-    if (wishes.identity && (name === 'accept-encoding' || name === 'range' || name === 'if-range')) continue
+    if (plain && name === 'accept-encoding') continue
+    if (wishes.identity && (name === 'range' || name === 'if-range')) continue
     if (wishes.upstream.size > 0 && wishes.upstream.has(name)) continue
     out.push(name, value)
   }
-  if (wishes.identity) out.push('accept-encoding', 'identity')
+  if (plain) out.push('accept-encoding', 'identity')
   if (call.body.held === undefined && call.body.lengthBytes !== null)
     out.push('content-length', String(call.body.lengthBytes))
   out.push('via', via, 'forwarded', forwarded(call), 'traceparent', traceparentOf(call.trace))

@@ -29,6 +29,8 @@ export function upstreamFault(error: Error & { code?: string }, progress: Progre
  * all; and it speaks of a wrong length when a broken header names one.
  */
 function isMalformed(error: Error, progress: Progress): boolean {
+  // Status codes below 100 and upgrades that nobody asked for are no parser errors to undici: it asserts that there are none.
+  if ((error as { readonly code?: string }).code === 'ERR_ASSERTION') return true
   if (error instanceof errors.HTTPParserError) return (error as { readonly data?: string }).data !== ''
   return (
     error instanceof errors.HeadersOverflowError ||

@@ -101,6 +101,11 @@ export function replyHeaders(
   return out
 }
 
+/** Bytes beyond ASCII, which no URI has and some services send all the same: each as the escape of that byte (RFC 3987 section 3.1). */
+function escaped(value: string): string {
+  return value.replace(/[\u0080-\u00ff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`)
+}
+
 /**
  * An upstream's `Location` as an address of the gateway: it must lie on the same upstream under its base path; anything else
  * is undefined, so that no agent is sent around the gateway.
@@ -114,7 +119,7 @@ export function mapLocation(
   const { upstream, route } = target
   const origin = new URL(upstream.origin).origin
   const called = URL.parse(`${upstream.basePath}${target.upstreamPath}`, origin)
-  const meant = called === null ? null : URL.parse(value, called.href)
+  const meant = called === null ? null : URL.parse(escaped(value), called.href)
   if (meant === null || meant.origin !== origin || meant.username !== '' || meant.password !== '') return undefined
   const { pathname } = meant
   if (pathname !== upstream.basePath && !pathname.startsWith(`${upstream.basePath}/`)) return undefined

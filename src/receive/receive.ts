@@ -3,7 +3,15 @@
  * framing, host, target, repeated fields. A pure function: it reads no bytes and waits for nothing.
  */
 import type { Arrival, Call } from '../model/index.ts'
-import { agentFault, type Headers, parseHost, parseTarget, readHeaders } from '../wire/index.ts'
+import {
+  agentFault,
+  connectionNames,
+  type Headers,
+  isHopByHop,
+  parseHost,
+  parseTarget,
+  readHeaders,
+} from '../wire/index.ts'
 
 export type Receive = (arrival: Arrival) => Call
 
@@ -18,6 +26,7 @@ export function receive(arrival: Arrival): Call {
   if (headers.has('upgrade'))
     throw agentFault('method_refused', `an upgrade to \`${headers.get('upgrade')?.slice(0, 80)}\` was asked for`)
   refuseFraming(headers)
+  refuseStripping(headers)
   const hostField = headers.get('host')
   if (hostField === undefined) throw agentFault('host_refused', 'there is no Host field')
   const host = parseHost(hostField, arrival.scheme)
@@ -60,6 +69,16 @@ function refuseFraming(headers: Headers): void {
     throw agentFault('framing_refused', `the transfer coding is \`${coding.slice(0, 80)}\`, expected \`chunked\``)
   if (length !== undefined && !(/^[0-9]{1,16}$/.test(length) && Number.isSafeInteger(Number(length))))
     throw agentFault('framing_refused', `the Content-Length is \`${length.slice(0, 80)}\`, expected digits`)
+}
+
+/**
+ * A proxy takes off what `Connection` names (RFC 9110 section 7.6.1): policy would see a field that the upstream never gets.
+ * That section forbids to name fields that are meant for the end, so whoever does it is refused.
+ */
+function refuseStripping(headers: Headers): void {
+  for (const name of connectionNames(headers.get('connection')))
+    if (headers.has(name) && !isHopByHop(name))
+      throw agentFault('header_refused', `Connection names the field \`${name}\`, which is not about the connection`)
 }
 
 /**

@@ -11,7 +11,7 @@ export interface Place<T> {
 }
 
 export interface RuleTree<T> {
-  /** The place that decides for this host and path, or undefined. */
+  /** The place that decides for this host (with its port, if it has one: rules name none) and path, or undefined. */
   find(host: string, segments: readonly string[]): Place<T> | undefined
 }
 
@@ -51,8 +51,13 @@ export function makeRuleTree<T>(entries: readonly { readonly rule: RouteRule; re
   }
   const star = hosts.get('*')
   return {
-    find: (host, segments) => deepest(hosts.get(host), segments) ?? deepest(star, segments),
+    find: (host, segments) => deepest(hosts.get(withoutPort(host)), segments) ?? deepest(star, segments),
   }
+}
+
+function withoutPort(host: string): string {
+  const colon = host.lastIndexOf(':')
+  return colon === -1 || host.endsWith(']') ? host : host.slice(0, colon)
 }
 
 function deepest<T>(top: Node<T> | undefined, segments: readonly string[]): Place<T> | undefined {
