@@ -22,6 +22,9 @@ const rawJson = JSON as unknown as RawJson
 /** Whole numbers up to this many digits are kept as bigint; longer ones (`1e100000`) stay coefficient and exponent, so that text cannot buy memory. */
 const integerDigitsMax = 4096
 
+/** The least whole number with more digits than any double prints. */
+const digitsOfDouble = 10n ** 17n
+
 /** An exact decimal: `coefficient` times ten to the `exponent`; the coefficient is never a multiple of ten, so equal numbers have equal fields. */
 export class Decimal {
   readonly coefficient: bigint
@@ -94,6 +97,8 @@ export function narrow(value: Decimal): NumberValue {
     if (exponent + digitCount(coefficient) > integerDigitsMax) return value
     return integer(coefficient * 10n ** BigInt(exponent))
   }
+  // What a double prints has 17 digits at most.
+  if (coefficient >= digitsOfDouble || coefficient <= -digitsOfDouble) return value
   const near = Number(`${coefficient}e${exponent}`)
   if (!Number.isFinite(near) || near === 0) return value
   return sameDecimal(toDecimal(near), value) ? near : value

@@ -3,6 +3,7 @@
  */
 import { integer, type NumberValue, toDecimal } from '../number.ts'
 import { BuiltinError } from './builtin.ts'
+import { exponentOf, isPowerOfTwo } from './go/short-decimal.ts'
 
 /** Digits of the largest whole number that arithmetic works on: multiplying two of them takes about a millisecond. */
 export const integerDigitsMax = 40_000
@@ -34,10 +35,16 @@ function tooLarge(): BuiltinError {
 
 /** How many bits the absolute value has. */
 export function bitLength(value: bigint): number {
-  return value === 0n ? 0 : (value < 0n ? -value : value).toString(16).length * 4 - leadingZeros(value)
+  const size = value < 0n ? -value : value
+  const near = Number(size)
+  if (near === 0) return 0
+  if (near === Number.POSITIVE_INFINITY) return hexadecimalBits(size)
+  // Only at a power of two can the nearest double have one bit more than the number itself.
+  const bits = exponentOf(near)
+  return isPowerOfTwo(near) && near > size ? bits : bits + 1
 }
 
-function leadingZeros(value: bigint): number {
-  const top = Number.parseInt((value < 0n ? -value : value).toString(16).slice(0, 1), 16)
-  return Math.clz32(top) - 28
+function hexadecimalBits(size: bigint): number {
+  const text = size.toString(16)
+  return text.length * 4 - (Math.clz32(Number.parseInt(text.slice(0, 1), 16)) - 28)
 }

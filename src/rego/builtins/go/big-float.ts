@@ -29,8 +29,8 @@ export function toBigFloat(value: NumberValue, precision: number = precisionDefa
       },
     )
   }
-  if (exponent >= 0) return round(coefficient * 10n ** BigInt(exponent), 0, precision)
-  return divide(coefficient, 10n ** BigInt(-exponent), 0, precision)
+  if (exponent >= 0) return round(coefficient * powerOf(tens, exponent), 0, precision)
+  return divide(coefficient, powerOf(tens, -exponent), 0, precision)
 }
 
 /** `mantissa * 2^exponent` rounded to `precision` bits. */
@@ -94,49 +94,45 @@ export function fromBigFloat(a: BigFloat, precision: number = precisionDefault):
  * where there are two of that length.
  */
 function shortestDecimal(a: BigFloat, precision: number): Decimal {
-  // In units of half the distance to a neighbour.
+  // In units of half the distance to a neighbour, and then in units of 10^scale.
   const shift = precision + 1 - bitLength(a.mantissa)
   const middle = a.mantissa << BigInt(shift)
   const inclusive = (middle & 2n) === 0n
   const exponent = a.exponent - shift
-  const digits = expand(middle, exponent)
-  const low = expand(middle - 1n, exponent)
-  const high = expand(middle + 1n, exponent)
-  for (let length = 1; length <= digits.text.length; length++) {
-    const cut = digits.text.length - length
-    const unit = 10n ** BigInt(cut)
-    const value = BigInt(digits.text)
-    const down = (value / unit) * unit
+  const radius = exponent >= 0 ? 1n << BigInt(exponent) : powerOf(fives, -exponent)
+  const value = middle * radius
+  const low = inclusive ? value - radius : value - radius + 1n
+  const high = inclusive ? value + radius : value + radius - 1n
+  // A multiple of a power of ten below the radius is always near enough. Where one of the next power is, one of this power is too.
+  let cut = Math.max(0, Math.floor(Math.abs(exponent) * Math.log10(exponent >= 0 ? 2 : 5)) - 1)
+  let best = value
+  for (;;) {
+    const unit = powerOf(tens, cut)
+    const rest = value % unit
+    const down = value - rest
     const up = down + unit
-    const scale = digits.exponent
-    const downFits = fits(down, scale, low, inclusive, false)
-    const upFits = fits(up, scale, high, inclusive, true)
-    if (!downFits && !upFits) continue
-    const twice = 2n * (value - down)
+    const upFits = up <= high
+    if (down < low && !upFits) break
+    const twice = 2n * rest
     const preferUp = twice > unit || (twice === unit && ((down / unit) & 1n) === 1n)
-    const chosen = downFits && upFits ? (preferUp ? up : down) : downFits ? down : up
-    return decimal(chosen, scale)
+    best = upFits && (preferUp || down < low) ? up : down
+    cut++
   }
-  return decimal(BigInt(digits.text), digits.exponent)
+  // What the last unit divides needs no search for zeros.
+  const whole = Math.max(0, cut - 1)
+  return decimal(best / powerOf(tens, whole), Math.min(exponent, 0) + whole)
 }
 
-/** Whether `value * 10^exponent` lies on the near side of the bound. */
-function fits(
-  value: bigint,
-  exponent: number,
-  bound: { text: string; exponent: number },
-  inclusive: boolean,
-  above: boolean,
-): boolean {
-  const lowest = Math.min(exponent, bound.exponent)
-  const left = value * 10n ** BigInt(exponent - lowest)
-  const right = BigInt(bound.text) * 10n ** BigInt(bound.exponent - lowest)
-  if (left === right) return inclusive
-  return above ? left < right : left > right
-}
+const tens: bigint[] = [1n]
+const fives: bigint[] = [1n]
 
-/** `mantissa * 2^exponent` as all its decimal digits. */
-function expand(mantissa: bigint, exponent: number): { text: string; exponent: number } {
-  if (exponent >= 0) return { text: String(mantissa << BigInt(exponent)), exponent: 0 }
-  return { text: String(mantissa * 5n ** BigInt(-exponent)), exponent }
+/** Powers that are kept: those of numbers that occur. */
+const powersMax = 128
+
+/** A power of the base whose powers a list holds. */
+function powerOf(list: bigint[], exponent: number): bigint {
+  const base = list === tens ? 10n : 5n
+  if (exponent >= powersMax) return base ** BigInt(exponent)
+  while (list.length <= exponent) list.push((list.at(-1) as bigint) * base)
+  return list[exponent] as bigint
 }
