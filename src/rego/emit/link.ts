@@ -31,8 +31,15 @@ export interface Linkable {
   link(data: Value, call: (builtin: string) => BuiltinCall | ((...args: never[]) => Iterable<Value>)): Linked
 }
 
+/** How much code this process has loaded. */
+let loads = 0
+
 export function load({ text, pool }: Emitted): Linkable {
-  const factory = new Function('runtime', 'constants', 'places', 'bases', 'calls', text) as Factory
+  loads++
+  // V8 keeps one body for equal texts, and what it learns from one of them then slows the others down: its optimised code can no longer take the
+  // functions and data around it for constants. A number at the end makes every text its own, so that a policy is as fast after a reload as before.
+  const own = `${text}\n// ${loads}`
+  const factory = new Function('runtime', 'constants', 'places', 'bases', 'calls', own) as Factory
   return {
     link(data, call) {
       const bases = pool.bases.map((path) => path.reduce((value: Value | undefined, key) => baseAt(value, key), data))
