@@ -6,7 +6,13 @@ import { queryOf } from './engine.ts'
 import { makeLines } from './lines.ts'
 import type { Case } from './work.ts'
 
-export const costNames = ['compile-1000-rules', 'compile-10000-lines', 'memory-10-mb', 'reload'] as const
+export const costNames = [
+  'compile-1000-rules',
+  'compile-10000-lines',
+  'memory-users',
+  'memory-vendors',
+  'reload',
+] as const
 
 export interface CostRow {
   readonly cost: (typeof costNames)[number]
@@ -62,7 +68,10 @@ export function measureCosts(
   ]
 
   tell('memory of data')
-  const memory = script<{ bytes: number; heldBytes: number }>('memory', file('data', usersOf(dataBytes)))
+  const memory = [
+    memoryRow('memory-users', 'small records (users with two roles)', file('users', usersOf(dataBytes))),
+    memoryRow('memory-vendors', 'larger records (vendors with addresses)', file('vendors', vendorsOf(dataBytes))),
+  ]
 
   tell(`${repeats.reloads} reloads`)
   const reloaded = ['a', 'b-300', 'd'].map(caseOf).map((of) => ({
@@ -79,13 +88,7 @@ export function measureCosts(
   )
   return [
     ...compiled,
-    {
-      cost: 'memory-10-mb',
-      title: 'data held in memory by a query',
-      value: rounded(memory.heldBytes / memory.bytes, 2),
-      unit: 'times the JSON',
-      beside: `${mib(memory.heldBytes)} MiB for ${mib(memory.bytes)} MiB of JSON`,
-    },
+    ...memory,
     {
       cost: 'reload',
       title: `heap grown over ${reload.reloads} reloads`,
@@ -109,6 +112,20 @@ function compileRow(cost: CostRow['cost'], title: string, file: string, processe
   }
 }
 
+function memoryRow(cost: CostRow['cost'], title: string, file: string): CostRow {
+  const { bytes, parsedBytes, heldBytes } = script<{ bytes: number; parsedBytes: number; heldBytes: number }>(
+    'memory',
+    file,
+  )
+  return {
+    cost,
+    title: `data in memory, ${title}`,
+    value: rounded(heldBytes / bytes, 2),
+    unit: 'times the JSON',
+    beside: `${mib(heldBytes)} MiB for ${mib(bytes)} MiB of JSON; \`JSON.parse\` alone ${rounded(parsedBytes / bytes, 2)} times`,
+  }
+}
+
 function script<Printed>(name: 'compile' | 'memory' | 'reload', ...args: string[]): Printed {
   const path = join(import.meta.dirname, 'costs', `${name}.ts`)
   const stdio: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit']
@@ -117,14 +134,34 @@ function script<Printed>(name: 'compile' | 'memory' | 'reload', ...args: string[
 
 /** Users in the shape of policy d, as many as make `bytes` of JSON. */
 function usersOf(bytes: number): object {
-  const users: Record<string, object> = {}
-  let size = 0
-  for (let index = 0; size < bytes; index += 1) {
-    const user = { roles: [`role${index % 10}`, `role${(index * 3 + 1) % 10}`], dept: `d${index % 20}` }
-    users[`user${index}`] = user
-    size += `"user${index}":,`.length + JSON.stringify(user).length
+  const one = (index: number): object => ({
+    roles: [`role${index % 10}`, `role${(index * 3 + 1) % 10}`],
+    dept: `d${index % 20}`,
+  })
+  return { records: recordsOf(bytes, one) }
+}
+
+/** Vendors with what an ERP system knows of them. */
+function vendorsOf(bytes: number): object {
+  const one = (index: number): object => ({
+    name: `Vendor number ${index} of the register, limited`,
+    address: { street: `Long street ${index % 997}`, city: `City ${index % 311}`, country: 'DE' },
+    contacts: [`orders-${index}@vendor.example.test`, `accounts-${index}@vendor.example.test`],
+    active: index % 7 !== 0,
+    limit: 1000 + index,
+    since: `20${10 + (index % 15)}-03-01`,
+  })
+  return { records: recordsOf(bytes, one) }
+}
+
+function recordsOf(bytes: number, one: (index: number) => object): Record<string, object> {
+  const records: Record<string, object> = {}
+  for (let index = 0, size = 0; size < bytes; index += 1) {
+    const record = one(index)
+    records[`record${index}`] = record
+    size += `"record${index}":,`.length + JSON.stringify(record).length
   }
-  return { users, permissions: { role0: ['read'], role1: ['read', 'list'] } }
+  return records
 }
 
 function mib(bytes: number): string {

@@ -79,7 +79,8 @@ const ratios: readonly Ratio[] = [
 const costsMost: Record<CostRow['cost'], number> = {
   'compile-1000-rules': 300,
   'compile-10000-lines': 2_000,
-  'memory-10-mb': 3,
+  'memory-users': 3,
+  'memory-vendors': 3,
   reload: 1,
 }
 
