@@ -89,6 +89,8 @@ class HttpReceiver implements Receiver {
   readonly #scheme: 'http' | 'https'
   readonly #server: Server | TlsServer
   readonly #connections = new Map<Socket, Connection>()
+  /** With TLS: sockets under the connections, and those whose handshake is not over, which are no connections yet. */
+  readonly #underTls = new Set<Socket>()
   readonly #floods: Floods
   #callsUnderWay = 0
   #draining = false
@@ -164,6 +166,8 @@ class HttpReceiver implements Receiver {
       this.#server.close(() => resolve())
     })
     for (const connection of this.#connections.values()) connection.cut()
+    // Who has not finished his handshake would hold the end up for as long as one may take.
+    for (const socket of this.#underTls) socket.destroy()
     await closed
   }
 
@@ -198,7 +202,7 @@ class HttpReceiver implements Receiver {
     server.on(options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) =>
       this.#connected(socket),
     )
-    if (options.tls !== undefined) server.on('connection', (socket: Socket) => this.#refuseFlooder(socket))
+    if (options.tls !== undefined) server.on('connection', (socket: Socket) => this.#connectedUnderTls(socket))
     server.on('drop', (data) => this.#dropped(data))
     server.on('request', (message, response) => this.#arrived(message, response, undefined, false))
     server.on('checkContinue', (message, response) => this.#arrived(message, response, undefined, true))
@@ -222,6 +226,12 @@ class HttpReceiver implements Receiver {
     // Node takes its own listener off with a CONNECT: from then on a reset would be an error that nobody hears, and end the process.
     socket.on('error', ignore)
     socket.once('close', () => this.#closed(connection))
+  }
+
+  #connectedUnderTls(socket: Socket): void {
+    if (this.#refuseFlooder(socket)) return
+    this.#underTls.add(socket)
+    socket.once('close', () => this.#underTls.delete(socket))
   }
 
   #refuseFlooder(socket: Socket): boolean {
