@@ -138,6 +138,8 @@ export interface UnifyExpr extends ExprCommon {
 /** Holds when `body` has no result. Nothing it binds is seen outside. */
 export interface NotExpr extends ExprCommon {
   readonly kind: 'not'
+  /** Whether what is negated is a body of its own: it has braces, or `future.keywords.not` is imported. */
+  readonly scoped: boolean
   readonly body: Body
 }
 

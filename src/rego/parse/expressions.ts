@@ -355,8 +355,9 @@ export abstract class Expressions extends Terms {
       return this.unexpected('expected `x[, y] in xs { ... }` expression')
     const args = term.args as [Term, Term, Term?]
     const [key, value, domain] = args[2] === undefined ? [undefined, args[0], args[1]] : [args[0], args[1], args[2]]
-    if (key !== undefined && key.kind !== 'var') return this.unexpected('expected key to be a variable')
-    if (value.kind !== 'var') return this.unexpected('expected value to be a variable')
+    if (key !== undefined && (key.kind !== 'var' || isDocument(key)))
+      return this.unexpected('expected key to be a variable')
+    if (value.kind !== 'var' || isDocument(value)) return this.unexpected('expected value to be a variable')
     if (!this.is('{')) this.unexpected('missing body')
     const body = this.block()
     const rest = { value, domain, body, at: this.since(start), with: this.modifiers() }
@@ -383,4 +384,9 @@ export abstract class Expressions extends Terms {
     }
     return result
   }
+}
+
+/** `input` and `data` are refs, even where they stand alone. */
+function isDocument(term: Var): boolean {
+  return term.name === 'input' || term.name === 'data'
 }

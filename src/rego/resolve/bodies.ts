@@ -4,7 +4,7 @@
 
 import type * as ast from '../ast.ts'
 import type { Callee, Expr, Term, With } from '../program.ts'
-import { isAssign, namesIn, patternVars, Scope } from './scope.ts'
+import { isAssign, isRootName, namesIn, patternVars, Scope } from './scope.ts'
 import { isScalar, needsEvaluation, type Target, TermResolver } from './terms.ts'
 
 /** A local that a `some` of the current scope declared, to be reported where nothing uses it. */
@@ -213,7 +213,7 @@ export abstract class BodyResolver extends TermResolver {
     const patterns = expr.key === undefined ? [expr.value] : [expr.key, expr.value]
     const declared = new Map(patterns.flatMap(patternVars).map(({ name, at }) => [name, at]))
     for (const [name, at] of declared) {
-      if (outside.has(name)) continue
+      if (outside.has(name) || isRootName(name)) continue
       const local = this.declareName(name, at, expr.at, 'declared')
       const entry = local === undefined ? undefined : this.locals.entries[local]
       if (entry !== undefined) entry.uses++
@@ -250,7 +250,7 @@ export abstract class BodyResolver extends TermResolver {
     const withs = this.modifiers(expr.with, { body, with: [] })
     if (expr.scoped || expr.operand.explicit) {
       const inner = this.operand(expr.operand, message)
-      body.push({ kind: 'not', body: inner, with: withs, at: expr.at })
+      body.push({ kind: 'not', scoped: true, body: inner, with: withs, at: expr.at })
       return
     }
     // Without `future.keywords.not` the calls inside run before the negation, as part of the body around it.
@@ -258,7 +258,13 @@ export abstract class BodyResolver extends TermResolver {
     const negated = inner.pop()
     for (const each of inner) body.push({ ...each, with: [...withs, ...each.with] })
     if (negated === undefined) return
-    const not: Expr = { kind: 'not', body: this.marks.implicit([negated]), with: withs, at: expr.at }
+    const not: Expr = {
+      kind: 'not',
+      scoped: false,
+      body: this.marks.implicit([negated]),
+      with: withs,
+      at: expr.at,
+    }
     this.marks.unscoped.add(not)
     body.push(not)
   }

@@ -3,6 +3,7 @@
  */
 
 import { errorAt, type RegoError } from '../errors.ts'
+import { numberKey, parseNumber } from '../number.ts'
 import type { Body, Callee, Rule, RuleNode, Term } from '../program.ts'
 import { formatPath } from './terms.ts'
 import { closuresOf, termsOf } from './vars.ts'
@@ -136,9 +137,27 @@ function mayMatch(rule: Rule, path: readonly Term[]): boolean {
   for (const [i, part] of rule.dynamic.entries()) {
     const wanted = path[i]
     if (wanted === undefined) return true
-    if (part.kind === 'string' && wanted.kind === 'string' && part.value !== wanted.value) return false
+    const [own, other] = [scalarKey(part), scalarKey(wanted)]
+    if (own !== undefined && other !== undefined && own !== other) return false
   }
   return true
+}
+
+/** A text that two scalars share when they are the same key; undefined for anything else. */
+function scalarKey(term: Term): string | undefined {
+  switch (term.kind) {
+    case 'string':
+    case 'boolean':
+      return `${term.kind} ${term.value}`
+    case 'null':
+      return 'null'
+    case 'number': {
+      const number = parseNumber(term.text)
+      return number === undefined ? undefined : `number ${numberKey(number)}`
+    }
+    default:
+      return undefined
+  }
 }
 
 function addBelow(node: RuleNode, found: Set<Rule>): void {

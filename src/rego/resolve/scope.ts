@@ -114,7 +114,7 @@ class NameCollector implements Names {
         return
       case 'someIn':
         for (const each of expr.key === undefined ? [expr.value] : [expr.key, expr.value]) {
-          this.pattern(each)
+          for (const { name } of patternVars(each)) if (!isRootName(name)) this.declared.add(name)
           this.term(each)
         }
         this.term(expr.domain)
@@ -178,6 +178,11 @@ export function isAssign(call: {
 }): boolean {
   if (call.args.length !== 2) return false
   return call.operator.kind === 'var' && call.operator.name === 'assign'
+}
+
+/** The documents that no pattern of `some .. in` declares anew: there they are compared with. */
+export function isRootName(name: string): boolean {
+  return name === 'input' || name === 'data'
 }
 
 /** Variables that a pattern can bind: itself, elements of arrays, values of objects. Not wildcards. */

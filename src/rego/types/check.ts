@@ -15,6 +15,7 @@ import { constantKey, TypeEnv, TypeTree } from './env.ts'
 import { Inference, type Known } from './infer.ts'
 import {
   anyType,
+  bounded,
   either,
   type FunctionType,
   fromDecl,
@@ -118,7 +119,7 @@ class Checker implements Known {
   }
 
   private error(at: Span, message: string, details: readonly string[] = []): void {
-    this.errors.push(errorAt('rego_type_error', at, message, this.source, details))
+    this.errors.push(errorAt('rego_type_error', at, message, this.source, details.map(shortened)))
   }
 
   /** Checks a rule and gives the type of its document or function. */
@@ -131,11 +132,11 @@ class Checker implements Known {
       return { kind: 'function', args, result: result ?? anyType }
     }
     const own: Type | undefined =
-      rule.kind === 'contains' && result !== undefined ? { kind: 'set', of: result } : result
+      rule.kind === 'contains' && result !== undefined ? bounded({ kind: 'set', of: result }) : result
     if (own === undefined) return undefined
     return rule.dynamic.reduceRight<Type>((value, part) => {
       const key = this.infer.typeOf(part) ?? anyType
-      return { kind: 'object', static: [], dynamic: { key, value } }
+      return bounded({ kind: 'object', static: [], dynamic: { key, value } })
     }, own)
   }
 
@@ -213,9 +214,8 @@ class Checker implements Known {
         return
       }
       case 'not': {
-        // A negation without braces is checked as the expression that it negates.
         const [only] = expr.body
-        if (expr.body.length === 1 && only !== undefined) this.expression(only)
+        if (!expr.scoped && only !== undefined) this.expression(only)
         else this.inner(expr.body)
         return
       }
@@ -320,6 +320,7 @@ class Checker implements Known {
   private comprehensionType(term: Extract<Term, { kind: 'comprehension' }>): Type | undefined {
     if (this.comprehensions.has(term)) return this.comprehensions.get(term)
     const before = this.errors.length
+    const outside = [...this.env.locals]
     this.body(term.body)
     this.terms(term.key === undefined ? [term.value] : [term.key, term.value])
     const value = this.infer.typeOf(term.value)
@@ -327,12 +328,17 @@ class Checker implements Known {
     const type: Type | undefined =
       this.errors.length > before
         ? undefined
-        : term.of === 'array'
-          ? { kind: 'array', static: [], dynamic: value }
-          : term.of === 'set'
-            ? { kind: 'set', of: value }
-            : { kind: 'object', static: [], dynamic: { key, value } }
+        : bounded(
+            term.of === 'array'
+              ? { kind: 'array', static: [], dynamic: value }
+              : term.of === 'set'
+                ? { kind: 'set', of: value }
+                : { kind: 'object', static: [], dynamic: { key, value } },
+          )
     this.comprehensions.set(term, type)
+    // What a comprehension finds out about the variables around it is its own knowledge.
+    this.env.locals.clear()
+    for (const [local, known] of outside) this.env.locals.set(local, known)
     return type
   }
 
@@ -504,6 +510,13 @@ class Checker implements Known {
   private text(term: Term): string {
     return term.kind === 'local' ? this.localName(term.local) : this.source.slice(term.at.start, term.at.end)
   }
+}
+
+/** UTF-16 units of a detail: types of large documents would fill the screen many times over. */
+const detailMax = 1_000
+
+function shortened(detail: string): string {
+  return detail.length <= detailMax ? detail : `${detail.slice(0, detailMax)}…`
 }
 
 /** The locals of an argument's pattern. */
