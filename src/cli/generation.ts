@@ -8,7 +8,7 @@ import { type Identifier, makeIdentifier } from '../identify/index.ts'
 import type { Clock, Config, FetchDocument, Log, MakeId, Policy } from '../model/index.ts'
 import type { Certificate } from '../receive/index.ts'
 import type { Router } from '../route/index.ts'
-import { parseBody, parseJson } from '../wire/index.ts'
+import { makeRedactor, parseBody, parseJson } from '../wire/index.ts'
 import { loadCertificate, loadPolicy, loadRouter } from './loading.ts'
 
 export interface Generation {
@@ -20,6 +20,8 @@ export interface Generation {
   readonly forwarding: Forwarding
   /** Of the agents' listener, when it has TLS. */
   readonly certificate: Certificate | undefined
+  /** Takes the secrets of the configuration out of a text. */
+  readonly redact: (text: string) => string
 }
 
 export interface GenerationPorts {
@@ -62,5 +64,6 @@ export async function makeGeneration(
       { clock: ports.clock },
     ),
     certificate,
+    redact: makeRedactor(config.secrets),
   }
 }

@@ -4,7 +4,7 @@
  */
 import { pino } from 'pino'
 import type { Log } from '../model/index.ts'
-import { redactText } from '../wire/index.ts'
+import { makeRedactor } from '../wire/index.ts'
 import type { Io } from './io.ts'
 
 /** Fields whose value is never written, at the top and one level below. */
@@ -15,6 +15,7 @@ const tokenForm = /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g
 
 /** `secrets` gives the secrets of the configuration in force: a reload brings new ones. Lines go out in order. */
 export function makeLog({ err, clock }: Pick<Io, 'err' | 'clock'>, secrets: () => readonly string[]): Log {
+  const clean = makeCleaner(secrets)
   const logger = pino(
     {
       level: 'info',
@@ -25,7 +26,7 @@ export function makeLog({ err, clock }: Pick<Io, 'err' | 'clock'>, secrets: () =
     },
     {
       // A log that cannot be written must not end the gateway; readiness and records do not depend on it.
-      write: (line: string) => void err.write(clean(line, secrets())).catch(() => undefined),
+      write: (line: string) => void err.write(clean(line)).catch(() => undefined),
     },
   )
   return {
@@ -36,8 +37,16 @@ export function makeLog({ err, clock }: Pick<Io, 'err' | 'clock'>, secrets: () =
   }
 }
 
-function clean(line: string, secrets: readonly string[]): string {
-  // In a line of JSON a secret with a quote or a backslash is written with its escapes.
-  const written = secrets.map((secret) => JSON.stringify(secret).slice(1, -1))
-  return redactText(redactText(line, secrets), written).replace(tokenForm, '[redacted token]')
+function makeCleaner(secrets: () => readonly string[]): (line: string) => string {
+  let known: readonly string[] = []
+  let redact = makeRedactor(known)
+  return (line) => {
+    const current = secrets()
+    if (current !== known) {
+      known = current
+      // In a line of JSON a secret with a quote or a backslash is written with its escapes.
+      redact = makeRedactor([...known, ...known.map((secret) => JSON.stringify(secret).slice(1, -1))])
+    }
+    return redact(line).replace(tokenForm, '[redacted token]')
+  }
 }

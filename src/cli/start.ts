@@ -1,12 +1,13 @@
 /** `gatehouse start`: opens the house, says where it listens and what to try, and ends it in order when it is told to. */
 import { setFlagsFromString } from 'node:v8'
 import type { DevelopmentIssuer } from '../identify/index.ts'
-import { Flaws } from '../model/index.ts'
-import { LogOpenError } from '../record/index.ts'
+import { Fault, Flaws } from '../model/index.ts'
+import { LogOpenError, nodeFiles } from '../record/index.ts'
 import type { Options, RunCommand } from './command.ts'
 import { type Located, locateConfig, openConfig } from './configuration.ts'
-import { type House, ListenFailed, openHouse } from './house.ts'
+import { type House, openHouse } from './house.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
+import { ListenFailed } from './listening.ts'
 import { makeLog } from './log.ts'
 import { packageVersion, procurementProgram } from './package.ts'
 
@@ -40,7 +41,7 @@ export const runStart: RunCommand = async (options, io) => {
         developmentIssuer,
         servicesProgram: procurementProgram,
       },
-      { clock: io.clock, randomBytes: io.randomBytes, log },
+      { clock: io.clock, randomBytes: io.randomBytes, log, files: nodeFiles },
     ),
   )
   // Nobody may be left to read it, as when the output is a pipe whose reader ended: the gateway runs all the same.
@@ -70,6 +71,7 @@ async function opened(located: Located, open: () => Promise<House>): Promise<Hou
   } catch (cause) {
     if (cause instanceof Flaws) throw new CommandError(`\`${located.file}\` cannot be run as it is\n${cause.message}`)
     if (cause instanceof LogOpenError || cause instanceof ListenFailed) throw new CommandError(cause.message)
+    if (cause instanceof Fault && cause.code === 'log_unavailable') throw new CommandError(cause.detail)
     throw cause
   }
 }

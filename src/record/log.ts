@@ -55,10 +55,15 @@ export interface DecisionLog {
   /** For `makeRecorder`: the call is counted, and a fault record says how many there were. */
   omit(code: FaultCode, count: number): void
   /**
-   * What changed what is allowed, and what operators did. Resolves when it is durable. Rejects with `log_unavailable`, and
-   * even then it is written as soon as that is possible.
+   * What happened to the house. Resolves when it is durable. Rejects with `log_unavailable`, at once when the log is down
+   * already, and even then it is written as soon as that is possible.
    */
   admin(event: string, detail: JsonObject): Promise<void>
+  /**
+   * What is about to change what is allowed. Resolves when it is durable. Rejects with `log_unavailable`: then it is not
+   * written, and must not come into force.
+   */
+  change(event: string, detail: JsonObject): Promise<void>
   /** Bytes that were not a call. Never waits; beyond the share of such records they are only counted. */
   fault(code: FaultCode, detail: string, peer?: string, count?: number): void
   readonly readiness: Readiness
@@ -180,7 +185,6 @@ async function assemble(
     },
     () => writer.wake(),
   )
-  const recoveryRest = (detail: JsonObject) => `"event":"recovery","detail":${textOf(detail)}`
   const writer: Writer = makeWriter({
     directory,
     segmentBytesMax,
@@ -194,7 +198,7 @@ async function assemble(
       bytes: start.end.wholeBytes,
       nextSeq: start.end.nextSeq,
     },
-    recoveryLine: (detail) => queue.lineOf('admin', recoveryRest(detail)),
+    recoveryLine: (detail) => queue.lineOf('admin', adminRest('recovery', detail)),
     async obstacle() {
       await disk.look()
       return disk.shortage()
@@ -224,7 +228,7 @@ async function assemble(
       log.info({ directory, freeBytes: disk.freeBytes() }, "the log's disk has room again")
       const unavailable_ms = Math.round(clock.monotonicMs() - shortSinceMs)
       shortSinceMs = undefined
-      void queue.keep('admin', recoveryRest({ reason: 'disk_short', unavailable_ms }))
+      void queue.keep('admin', adminRest('recovery', { reason: 'disk_short', unavailable_ms }))
     }
     open()
   }
@@ -258,10 +262,8 @@ async function assemble(
   return {
     queue,
     omit,
-    admin(event, detail) {
-      const text = textOf(detail)
-      return queue.keep('admin', `"event":${quote(event)},"detail":${fits(text) ? text : '{"omitted":"size"}'}`)
-    },
+    admin: (event, detail) => queue.keep('admin', adminRest(event, detail)),
+    change: (event, detail) => queue.change(adminRest(event, detail)),
     fault(code, detail, peer, count) {
       if (!queue.offer(faultRest(code, detail, peer, count))) omit(code, count ?? 1)
     },
@@ -287,6 +289,11 @@ async function assemble(
       return closed
     },
   }
+}
+
+function adminRest(event: string, detail: JsonObject): string {
+  const text = textOf(detail)
+  return `"event":${quote(event)},"detail":${fits(text) ? text : '{"omitted":"size"}'}`
 }
 
 function faultRest(code: FaultCode, detail: string, peer: string | undefined, count: number | undefined): string {

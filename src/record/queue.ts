@@ -204,9 +204,21 @@ export function makeQueue(clock: Clock, bounds: QueueBounds, arrived: () => void
       return stop === undefined ? durabilityOf(push('outcome', outcome, 'dropped', 'known')) : Promise.reject(stop)
     },
 
-    /** Always has room and outlives a failed write: for records whose number is bounded elsewhere. */
+    /** What comes into force when it is durable: always has room. After a rejection it is not written. */
+    change(rest: string): Promise<void> {
+      return stop === undefined ? durabilityOf(push('admin', rest, 'dropped', 'known')) : Promise.reject(stop)
+    },
+
+    /**
+     * Always has room and outlives a failed write: for records whose number is bounded elsewhere. A rejection says that it is
+     * not durable yet; whoever does not care may leave it unhandled.
+     */
     keep(type: RecordType, rest: string): Promise<void> {
-      return durabilityOf(push(type, rest, 'kept', 'known'))
+      const durable = durabilityOf(push(type, rest, 'kept', 'known'))
+      if (stop === undefined) return durable
+      const down = Promise.reject(stop)
+      down.catch(ignore)
+      return down
     },
 
     /** A fault record of the small share: false when that is full. */
@@ -282,8 +294,7 @@ export function makeQueue(clock: Clock, bounds: QueueBounds, arrived: () => void
     /** A line without its place. */
     lineOf,
 
-    depth: () => ({ records, chars, unknownRecords, heldRecords: held.length }),
-    refusal: () => refusal,
+    depth: () => ({ records, chars, heldRecords: held.length }),
   }
 }
 

@@ -14,6 +14,7 @@ import { systemClock } from '../../src/cli/clock.ts'
 import { type House, openHouse } from '../../src/cli/house.ts'
 import { diskFiles, loadConfig } from '../../src/config/index.ts'
 import type { Clock, Config, Log } from '../../src/model/index.ts'
+import { type LogFiles, nodeFiles } from '../../src/record/index.ts'
 
 export const issuerName = 'https://issuer.example.test'
 
@@ -42,6 +43,8 @@ export interface WorldOptions {
   /** The upstream's port is closed. */
   readonly noUpstream?: boolean
   readonly clock?: Clock
+  /** The disk of the decision log; default: the real one. */
+  readonly logFiles?: LogFiles
 }
 
 export interface SentReply {
@@ -123,7 +126,12 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   }
   const house = await openHouse(
     { config: await load(), load, version: '0.0.0-test', servicesProgram: '' },
-    { clock: options.clock ?? systemClock, randomBytes: (count) => randomBytes(count), log: collectingLog(programLog) },
+    {
+      clock: options.clock ?? systemClock,
+      randomBytes: (count) => randomBytes(count),
+      log: collectingLog(programLog),
+      files: options.logFiles ?? nodeFiles,
+    },
   )
   const port = Number(new URL(house.agentsUrl).port)
 

@@ -1,7 +1,7 @@
 /** Secrets are taken out by value, in text and in bytes, however a stream is cut into pieces. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { redactBytes, redactText, StreamRedactor, secretOf } from '../../../src/wire/index.ts'
+import { makeRedactor, redactBytes, StreamRedactor, secretOf } from '../../../src/wire/index.ts'
 
 describe('redaction', () => {
   it.each([
@@ -15,9 +15,11 @@ describe('redaction', () => {
   })
 
   it('replaces secrets in text, the longer one first', () => {
-    expect(redactText('a=secret-one-two b=secret-one c=abc', ['secret-one', 'secret-one-two', 'abc'])).toBe(
-      'a=[redacted] b=[redacted] c=abc',
+    const redact = makeRedactor(['secret-one', 'secret-one-two', 'abc', 'p.*+?^{}$()|[]\\/'])
+    expect(redact('a=secret-one-two b=secret-one c=abc d=p.*+?^{}$()|[]\\/ e=pxx')).toBe(
+      'a=[redacted] b=[redacted] c=abc d=[redacted] e=pxx',
     )
+    expect(makeRedactor([])('anything')).toBe('anything')
   })
 
   it('overwrites secrets in bytes without changing their number', () => {
