@@ -2,7 +2,7 @@
  * Rules that cannot stand together: of different kinds, of different arity, inside of each other, or named like a package.
  */
 
-import type { Module, Span } from '../ast.ts'
+import type { Module, Span, Term } from '../ast.ts'
 import { errorAt, type RegoError } from '../errors.ts'
 import { formatPath } from './terms.ts'
 import type { Declared, Node } from './tree.ts'
@@ -10,25 +10,89 @@ import type { Declared, Node } from './tree.ts'
 /** How many of the rules in conflict a message names. */
 const namedMax = 5
 
+/**
+ * Rules by the constant beginning of their names, where a number or `true` is a name like any other: `h[1].x` and `h[1].y` are two documents,
+ * though the tree of rules has both at `h`.
+ */
+interface Place {
+  readonly declared: Declared[]
+  readonly children: Map<string, Place>
+}
+
 export function ruleConflicts(root: Node): RegoError[] {
   const errors: RegoError[] = []
-  visit(root, errors)
+  visit(placesBelow(root), errors)
+  visitPackages(root, errors)
   return errors
 }
 
-function visit(node: Node, errors: RegoError[]): void {
-  const found = conflictAt(node)
+function emptyPlace(): Place {
+  return { declared: [], children: new Map() }
+}
+
+function placesBelow(root: Node): Place {
+  const top = emptyPlace()
+  const add = (node: Node, place: Place): void => {
+    for (const declared of node.declared) placeOf(declared, place).declared.push(declared)
+    for (const [name, child] of node.children) add(child, below(place, `string ${name}`))
+  }
+  add(root, top)
+  return top
+}
+
+function placeOf({ dynamic }: Declared, start: Place): Place {
+  let place = start
+  for (const part of dynamic) {
+    const name = scalarName(part)
+    if (name === undefined) break
+    place = below(place, name)
+  }
+  return place
+}
+
+function below(place: Place, name: string): Place {
+  const child = place.children.get(name) ?? emptyPlace()
+  place.children.set(name, child)
+  return child
+}
+
+/** A scalar as OPA tells it apart in names: `1` and `1.0` are two. */
+function scalarName(part: Term): string | undefined {
+  switch (part.kind) {
+    case 'null':
+      return 'null'
+    case 'boolean':
+      return `boolean ${part.value}`
+    case 'number':
+      return `number ${part.text}`
+    case 'string':
+      return `string ${part.value}`
+    default:
+      return undefined
+  }
+}
+
+function isGround({ dynamic }: Declared): boolean {
+  return dynamic.every((part) => scalarName(part) !== undefined)
+}
+
+function visit(place: Place, errors: RegoError[]): void {
+  const found = conflictAt(place)
   if (found !== undefined) errors.push(found)
-  packageConflicts(node, errors)
   // What is below a rule that is in conflict is part of the same cause.
-  if (found === undefined) for (const child of node.children.values()) visit(child, errors)
+  else for (const child of place.children.values()) visit(child, errors)
+}
+
+function visitPackages(node: Node, errors: RegoError[]): void {
+  packageConflicts(node, errors)
+  for (const child of node.children.values()) visitPackages(child, errors)
 }
 
 function error(at: Span, message: string, module: Module): RegoError {
   return errorAt('rego_type_error', at, message, module.source)
 }
 
-function conflictAt(node: Node): RegoError | undefined {
+function conflictAt(node: Place): RegoError | undefined {
   const [first] = node.declared
   if (first === undefined) return undefined
   const name = nameOf(node.declared.at(-1) ?? first)
@@ -44,19 +108,22 @@ function conflictAt(node: Node): RegoError | undefined {
 
 function nameOf(declared: Declared): string {
   const { module, path, dynamic } = declared
-  const written = dynamic.map((part) => `[${module.source.slice(part.at.start, part.at.end)}]`)
+  const written = dynamic.map((part) => {
+    if (part.kind === 'string') return formatPath(['', part.value])
+    return `[${module.source.slice(part.at.start, part.at.end)}]`
+  })
   return formatPath(['data', ...path]) + written.join('')
 }
 
 /** A rule without variables in its name owns everything below it; functions own it in any case. */
-function extentConflicts(node: Node): Declared[] {
+function extentConflicts(node: Place): Declared[] {
   const below = node.children.size === 0 ? [] : [...descendants(node)]
   if (below.length === 0) return []
-  if (node.declared.some(({ dynamic }) => dynamic.length === 0)) return below
+  if (node.declared.some(isGround)) return below
   return below.filter(({ rule }) => rule.head.args !== undefined)
 }
 
-function* descendants(node: Node): Generator<Declared> {
+function* descendants(node: Place): Generator<Declared> {
   for (const child of node.children.values()) {
     yield* child.declared
     yield* descendants(child)
@@ -74,8 +141,8 @@ function isMixed(declared: readonly Declared[]): boolean {
   const contains = new Set(declared.map(({ rule }) => rule.head.contains))
   const arities = new Set(declared.map(({ rule }) => rule.head.args?.length ?? 0))
   const functions = new Set(declared.map(({ rule }) => rule.head.args !== undefined))
-  const dynamic = new Set(declared.map((each) => each.dynamic.length > 0))
-  return contains.size > 1 || arities.size > 1 || functions.size > 1 || dynamic.size > 1
+  const ground = new Set(declared.map(isGround))
+  return contains.size > 1 || arities.size > 1 || functions.size > 1 || ground.size > 1
 }
 
 function packageConflicts(node: Node, errors: RegoError[]): void {

@@ -7,6 +7,7 @@ import { constantKey, type TypeEnv } from './env.ts'
 import {
   anyType,
   booleanType,
+  bounded,
   either,
   elementAt,
   isEverything,
@@ -58,11 +59,11 @@ export class Inference {
         return this.known.comprehension(term)
       case 'array': {
         const types = term.items.map((item) => this.typeOf(item))
-        return { kind: 'array', static: types, dynamic: types.length === 0 ? anyType : undefined }
+        return bounded({ kind: 'array', static: types, dynamic: types.length === 0 ? anyType : undefined })
       }
       case 'set': {
         const of = term.items.map((item) => this.typeOf(item)).reduce(either, undefined)
-        return { kind: 'set', of: of ?? anyType }
+        return bounded({ kind: 'set', of: of ?? anyType })
       }
       case 'object':
         return this.objectType(term)
@@ -81,7 +82,7 @@ export class Inference {
       a.key.text < b.key.text ? -1 : a.key.text > b.key.text ? 1 : 0,
     )
     if (fixed.length === 0 && dynamic === undefined) dynamic = { key: anyType, value: anyType }
-    return { kind: 'object', static: fixed, dynamic }
+    return bounded({ kind: 'object', static: fixed, dynamic })
   }
 
   /** Whether the term may have the type; locals without one get it, or with `union` may have it as well. */

@@ -113,6 +113,57 @@ export function show(type: Type | undefined): string {
   }
 }
 
+/** Most parts of a type, counted as often as they stand in it: everything that looks through a type visits each of them. */
+const partsMax = 20_000
+
+const counted = new WeakMap<Type, number>()
+
+function partsOf(type: Type | undefined): number {
+  if (type === undefined) return 1
+  const known = counted.get(type)
+  if (known !== undefined) return known
+  const parts = childrenOf(type).reduce((sum, child) => sum + partsOf(child), 1)
+  counted.set(type, parts)
+  return parts
+}
+
+function childrenOf(type: Type): readonly (Type | undefined)[] {
+  switch (type.kind) {
+    case 'array':
+      return [...type.static, type.dynamic]
+    case 'object':
+      return [...type.static.map(({ value }) => value), type.dynamic?.key, type.dynamic?.value]
+    case 'set':
+      return [type.of]
+    case 'any':
+      return type.of
+    default:
+      return []
+  }
+}
+
+/**
+ * A type that is small enough to be looked through. Values share their parts, and so do types: sixty locals that each hold the one before twice
+ * have a type of 2^60 parts. Of one that has too many only the outermost level is kept.
+ */
+export function bounded(type: Type): Type {
+  if (partsOf(type) <= partsMax) return type
+  switch (type.kind) {
+    case 'array':
+      return { ...type, static: type.static.map(() => anyType), dynamic: type.dynamic && anyType }
+    case 'object':
+      return {
+        ...type,
+        static: type.static.map(({ key }) => ({ key, value: anyType })),
+        dynamic: type.dynamic && { key: anyType, value: anyType },
+      }
+    case 'set':
+      return { kind: 'set', of: anyType }
+    default:
+      return anyType
+  }
+}
+
 /** Whether any part of the type is not known. */
 export function isPartial(type: Type | undefined): boolean {
   if (type === undefined) return true
@@ -146,7 +197,10 @@ export function either(a: Type | undefined, b: Type | undefined): Type | undefin
   if (parts.size === 1 && only !== undefined) return only
   // A union that grows without end, as in a long literal of different objects, says nothing any more.
   if (parts.size > unionMax) return anyType
-  return { kind: 'any', of: [...parts.values()].sort((x, y) => order(x) - order(y) || (show(x) < show(y) ? -1 : 1)) }
+  return bounded({
+    kind: 'any',
+    of: [...parts.values()].sort((x, y) => order(x) - order(y) || (show(x) < show(y) ? -1 : 1)),
+  })
 }
 
 /** Most parts of a union: checking is quadratic in them. */
@@ -233,7 +287,7 @@ function includes(type: Type, kind: Key['kind']): boolean {
 export function merge(a: Type | undefined, b: Type | undefined): Type | undefined {
   if (a === undefined) return b
   if (b === undefined) return a
-  if (a.kind === 'set' && b.kind === 'set') return { kind: 'set', of: either(a.of, b.of) }
+  if (a.kind === 'set' && b.kind === 'set') return bounded({ kind: 'set', of: either(a.of, b.of) })
   if (
     a.kind === 'object' &&
     b.kind === 'object' &&
@@ -242,11 +296,11 @@ export function merge(a: Type | undefined, b: Type | undefined): Type | undefine
     a.dynamic &&
     b.dynamic
   )
-    return {
+    return bounded({
       kind: 'object',
       static: [],
       dynamic: { key: either(a.dynamic.key, b.dynamic.key), value: merge(a.dynamic.value, b.dynamic.value) },
-    }
+    })
   if (a.kind === 'function' && b.kind === 'function')
     return {
       kind: 'function',

@@ -1,6 +1,6 @@
 /** Proves what names mean after resolving, in which order bodies run, and what is lifted out of them. */
 import { describe, expect, test } from 'vitest'
-import { compile } from '../../../src/rego/compile.ts'
+import { check, compile } from '../../../src/rego/compile.ts'
 import { RegoErrors } from '../../../src/rego/errors.ts'
 import type { Body, Expr, Hole, Local, Rule, Term } from '../../../src/rego/program.ts'
 
@@ -364,4 +364,17 @@ test('a rule where the base document has a value is an error when the document i
   const modules = { 't.rego': 'package t\np := 1' }
   expect(() => compile({ modules, data: { t: { q: 1 } } })).not.toThrow()
   expect(() => compile({ modules, data: { t: { p: 1 } } })).toThrow('conflicting rule for data path t/p found')
+})
+
+test.each([
+  ['h[1].x contains "a"\nh[1].y := 7', []],
+  ['h[1] := 5\nh["1"].x := 7', []],
+  ['h[true] := 5\nh[x].y := 7 if x := 3', []],
+  ['h[1](x) := 5\nh[2] := 6', []],
+  ['h[1].x contains "a"\nh[1].x := 7', ['conflicting rules data.t.h[1].x found']],
+  ['h[1] := 5\nh[1].x := 7', ['rule data.t.h[1] conflicts with:\n  rule data.t.h[1].x at t.rego:3']],
+  ['h := {1: 5}\nh[1] := 6', ['rule data.t.h conflicts with:\n  rule data.t.h[1] at t.rego:3']],
+  ['p contains "a"\np[x] contains "b" if x := "c"', ['conflicting rules data.t.p[x] found']],
+])('numbers and truths in names are names: %j', (source, wanted) => {
+  expect(check({ modules: { 't.rego': `package t\n${source}` } }).map(({ message }) => message)).toEqual(wanted)
 })
