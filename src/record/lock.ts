@@ -3,7 +3,7 @@
  * ends with its process however that ends, holds between containers that share the directory, where process ids mean
  * nothing, and cannot be taken over while its holder lives. Who holds it stands in a file next to it, for the message.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -48,7 +48,11 @@ export function takeLock(directory: string, nowMs: number): Lock {
   } catch (cause) {
     database?.close()
     if (isBusy(cause)) throw new LogOpenError('log_held', heldBy(directory, readHolder(holderPath)), cause)
-    throw new LogOpenError('log_unusable', `the lock \`${path}\` cannot be taken: ${textOf(cause)}`, cause)
+    throw new LogOpenError(
+      'log_unusable',
+      `the lock \`${path}\` cannot be taken: ${whyNotWritable(directory) ?? textOf(cause)}`,
+      cause,
+    )
   }
   const held = database
   const abandonedBy = readHolder(holderPath)
@@ -65,6 +69,16 @@ export function takeLock(directory: string, nowMs: number): Lock {
       if (inOrder) rmSync(holderPath, { force: true })
       held.close()
     },
+  }
+}
+
+/** SQLite says of every file alike that it is unable to open it; the kernel says why (`EROFS`, `EACCES`). */
+function whyNotWritable(directory: string): string | undefined {
+  try {
+    accessSync(directory, constants.W_OK)
+    return undefined
+  } catch (cause) {
+    return textOf(cause)
   }
 }
 
