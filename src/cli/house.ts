@@ -216,7 +216,7 @@ function controlOf({ options, inForce, decisions, services, metrics, log, state 
     ],
     metrics,
     jwks: options.developmentIssuer?.jwks,
-    failed: (cause) => log.error({ cause: reasonOf(cause) }, "an answer on the operators' port could not be made"),
+    failed: (cause) => log.error({ cause: reasonOf(cause) }, "an answer or a connection on the operators' port failed"),
   })
 }
 

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 const isCheckout = import.meta.filename.endsWith('.ts')
 
 /** Absolute folder of `package.json`. */
-export const packageFolder = folderAbove(import.meta.dirname)
+const packageFolder = folderAbove(import.meta.dirname)
 
 /** The configuration that runs where there is none. */
 export const embeddedConfig = join(packageFolder, 'gatehouse.yaml')

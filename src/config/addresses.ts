@@ -1,17 +1,6 @@
-/** Hosts and URLs of the configuration: what counts as loopback, and what the URL of an upstream says. */
-import { isIPv4 } from 'node:net'
+/** URLs of the configuration: their hosts, and what the URL of an upstream says. */
 import { nearest } from './nearest.ts'
 import { developmentServices } from './schema.ts'
-
-/** 127.0.0.0/8 (RFC 1122 section 3.2.1.3), ::1 (RFC 4291 section 2.5.3), `localhost` and names under it (RFC 6761 section 6.3). */
-export function isLoopback(host: string): boolean {
-  const name = host
-    .toLowerCase()
-    .replace(/^\[(.*)\]$/, '$1')
-    .replace(/\.$/, '')
-  if (isIPv4(name)) return name.startsWith('127.')
-  return name === '::1' || name === 'localhost' || name.endsWith('.localhost')
-}
 
 /** The host of a URL without the brackets of IPv6. */
 export function hostOf(url: URL): string {

@@ -2,7 +2,8 @@
  * What settings mean together: references that lead nowhere, things that come twice, combinations that cannot be meant.
  * Works on the parts that are right by themselves, so that all errors are told at once.
  */
-import { hostOf, isLoopback, parseUpstreamUrl } from './addresses.ts'
+import { isLoopback } from '../model/index.ts'
+import { hostOf, parseUpstreamUrl } from './addresses.ts'
 import type { Finding, Path } from './errors.ts'
 import { nearest } from './nearest.ts'
 import type { AgentFile, IssuerFile, RouteFile, UpstreamFile } from './schema.ts'

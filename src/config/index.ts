@@ -1,9 +1,8 @@
 /** The door of the configuration: text becomes a frozen `Config`, or every error with its line and what to write instead. */
-export { isLoopback } from './addresses.ts'
 export { type ConfigError, ConfigErrors, formatConfigError } from './errors.ts'
 export { diskFiles, type Files } from './files.ts'
 export { type LoadPorts, loadConfig, type Overrides, type Peeked, peekConfig } from './load.ts'
-export { maskedConfig, maskText } from './masked.ts'
+export { maskedConfig } from './masked.ts'
 export { nearest } from './nearest.ts'
 export { jsonSchema, referencePage } from './published.ts'
 export { developmentServices } from './schema.ts'

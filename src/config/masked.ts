@@ -1,7 +1,7 @@
 /** A configuration as it may be shown: every secret masked wherever it stands, and the list of them left out. */
 import type { Config } from '../model/index.ts'
 
-export const maskText = '[redacted]'
+const maskText = '[redacted]'
 
 /** Plain JSON data. Masked by value, so that a secret cannot slip through a setting that is not known to hold one. */
 export function maskedConfig(config: Config): { readonly [name: string]: unknown } {

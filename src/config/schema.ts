@@ -3,26 +3,11 @@
  * the checks of each single setting. What settings mean together is checked in `contradictions.ts`.
  */
 import { z } from 'zod'
-import { limits } from '../model/index.ts'
+import { limits, signatureAlgorithms } from '../model/index.ts'
 import { durationPattern, formatDuration, formatSize, parseDuration, parseSize, sizePattern } from './units.ts'
 
 /** Services of the procurement world that development mode runs, by the name in `development:NAME`. */
 export const developmentServices = ['crm', 'desk', 'erp'] as const
-
-/** Asymmetric signatures that are verified here (RFC 7518 section 3.1, RFC 8037, RFC 9864). */
-const algorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-] as const
 
 /** What is repeated in one file at most: a list beyond it was made by mistake. */
 const entriesMax = 10_000
@@ -217,11 +202,11 @@ const issuer = z.strictObject({
       examples: [['gatehouse']],
     }),
   algorithms: z
-    .array(z.enum(algorithms))
+    .array(z.enum(signatureAlgorithms))
     .min(1)
     .default(['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'])
     .meta({
-      description: `Accepted signature algorithms, of ${algorithms.join(', ')}.`,
+      description: `Accepted signature algorithms, of ${signatureAlgorithms.join(', ')}.`,
     }),
   types: z.array(word('')).min(1).max(16).default(['at+jwt']).meta({
     description: 'Accepted `typ` of a token (RFC 9068: `at+jwt`); `none` accepts a token without one.',

@@ -2,10 +2,9 @@
  * References to secrets: `${VARIABLE}` and `${file:PATH}` inside a text, or `file:PATH` alone. A secret that is written out
  * is refused, and what a reference stands for is never part of an error.
  */
+import { limits } from '../model/index.ts'
 import { type Files, unreadable } from './files.ts'
 
-/** Characters of one secret: shorter ones could not be redacted by value without tearing words apart (`wire/secrets`). */
-const secretCharsMin = 8
 /** Bytes of a file with a secret; header fields hold no more. */
 const secretBytesMax = 12 * 1024
 
@@ -33,7 +32,7 @@ export interface SecretPorts {
 }
 
 /** True for a text that holds a reference, whether or not it is one that can be followed. */
-export function hasReference(text: string): boolean {
+function hasReference(text: string): boolean {
   return text.startsWith('file:') || text.includes('${')
 }
 
@@ -113,8 +112,11 @@ function fromFile(path: string, { files, absolute }: SecretPorts, read: string[]
 /** RFC 9110 section 5.5: what a header field may carry; every secret here ends up in one. */
 function usable(value: string, where: string): string | Problem {
   if (value === '') return { message: `${where} is empty`, fix: 'put the secret into it' }
-  if (value.length < secretCharsMin)
-    return { message: `the secret in ${where} is shorter than ${secretCharsMin} characters`, fix: 'use a longer one' }
+  if (value.length < limits.secretCharsMin)
+    return {
+      message: `the secret in ${where} is shorter than ${limits.secretCharsMin} characters`,
+      fix: 'use a longer one',
+    }
   if (!/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value))
     return {
       message: `the secret in ${where} has spaces around it or characters other than printable ASCII`,

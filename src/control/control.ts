@@ -27,8 +27,8 @@ export interface ControlShows {
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>
   /** The public JWK set of the development issuer; absent in production. */
   readonly jwks?: (() => unknown) | undefined
-  /** Told why an answer could not be made; whoever asked reads only that it could not. */
-  readonly failed?: (cause: unknown) => void
+  /** Told why an answer could not be made, of which whoever asked reads nothing, or why a connection could not be taken. */
+  readonly failed: (cause: unknown) => void
 }
 
 export interface Control {
@@ -55,6 +55,8 @@ export function makeControl(listener: OperatorsListener, shows: ControlShows): C
     async listen() {
       server.listen(listener.port, listener.host)
       await once(server, 'listening')
+      // Such as no descriptor left for one more connection: an error that nobody listens for would end the process.
+      server.on('error', shows.failed)
     },
     get address() {
       const address = server.address()
@@ -130,7 +132,7 @@ function makeApp(listener: OperatorsListener, { readiness, metrics, jwks, failed
 
   app.notFound(() => refused('path_unknown'))
   app.onError((cause) => {
-    failed?.(cause)
+    failed(cause)
     return refused('internal')
   })
   return app

@@ -1,23 +1,8 @@
 /** The figures of the decision log, from what it tells about itself. */
+import type { LogStats } from '../model/index.ts'
 import type { Figure } from './metrics.ts'
 
-/** As much of the log's own figures as is shown. */
-export interface LogFigures {
-  readonly queueRecords: number
-  readonly queueChars: number
-  readonly heldRecords: number
-  readonly batches: number
-  readonly records: number
-  readonly bytes: number
-  readonly failures: number
-  readonly omitted: number
-  readonly segment: number
-  readonly segmentBytes: number
-  readonly nextSeq: number
-  readonly freeDiskBytes: number | undefined
-}
-
-const rows: readonly (readonly [field: keyof LogFigures, name: string, help: string])[] = [
+const rows: readonly (readonly [field: keyof LogStats, name: string, help: string])[] = [
   ['queueRecords', 'queue_records', 'Records that wait for the disk'],
   ['queueChars', 'queue_characters', 'Characters of records that wait for the disk'],
   ['heldRecords', 'held_records', 'Records of refused calls that wait until the log can be written again'],
@@ -36,7 +21,7 @@ const rows: readonly (readonly [field: keyof LogFigures, name: string, help: str
   ['freeDiskBytes', 'free_disk_bytes', 'Free space of the disk that holds the log'],
 ]
 
-export function logFigures(stats: () => LogFigures): Figure[] {
+export function logFigures(stats: () => LogStats): Figure[] {
   return rows.map(([field, name, help]) => ({
     name: `gatehouse_log_${name}`,
     help,

@@ -1,6 +1,6 @@
 /** Who may ask what on the operators' port: the `Host` must be one of ours, and the token the one that is configured. */
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { isIPv4, isIPv6 } from 'node:net'
+import { isLoopback } from '../model/index.ts'
 
 /**
  * True for the names under which a browser on this machine reaches us, and for the configured ones. Anything else may be a
@@ -11,7 +11,7 @@ export function makeHostCheck(hosts: readonly string[]): (host: string | undefin
   return (host) => {
     const name = host?.toLowerCase() ?? ''
     const bare = withoutPort(name)
-    return bare !== undefined && (isLoopbackName(bare) || allowed.has(name) || allowed.has(bare))
+    return bare !== undefined && (isLoopback(bare) || allowed.has(name) || allowed.has(bare))
   }
 }
 
@@ -19,13 +19,6 @@ export function makeHostCheck(hosts: readonly string[]): (host: string | undefin
 function withoutPort(host: string): string | undefined {
   const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/.exec(host)
   return match?.[1]
-}
-
-function isLoopbackName(host: string): boolean {
-  const bracketed = /^\[(.*)\]$/.exec(host)?.[1]
-  if (bracketed !== undefined) return isIPv6(bracketed) && bracketed === '::1'
-  if (isIPv4(host)) return host.startsWith('127.')
-  return host === 'localhost' || host.endsWith('.localhost')
 }
 
 /**

@@ -1,4 +1,4 @@
 /** The door of the operators' port. */
 export { type Control, type ControlShows, makeControl } from './control.ts'
-export { type LogFigures, logFigures } from './figures.ts'
+export { logFigures } from './figures.ts'
 export { type Figure, type Metrics, makeMetrics } from './metrics.ts'

@@ -1,7 +1,7 @@
 /** What operators measure: every call as it ends, what other rooms show when they are asked, and the process. */
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { type CallSummary, faults, type ObserveCall, steps } from '../model/index.ts'
-import { Counter, escaped, Family, Histogram, header, line } from './series.ts'
+import { Counter, Family, Histogram, header, line } from './series.ts'
 
 /** Combinations of route, upstream, decision, code and statuses that are remembered; others are looked up part by part. */
 const combinationsMax = 4_096
@@ -14,10 +14,8 @@ export interface Figure {
   readonly name: string
   readonly help: string
   readonly type: 'gauge' | 'counter'
-  /** Name of the label, where `read` gives several. */
-  readonly label?: string
   /** Undefined when it cannot be told now. */
-  readonly read: () => number | undefined | ReadonlyMap<string, number>
+  readonly read: () => number | undefined
 }
 
 export interface Metrics {
@@ -135,12 +133,7 @@ export function makeMetrics(): Metrics {
   }
 }
 
-function figureText({ name, help, type, label, read }: Figure): string {
+function figureText({ name, help, type, read }: Figure): string {
   const value = read()
-  if (value === undefined) return ''
-  const series =
-    typeof value === 'number'
-      ? line(name, '', value)
-      : [...value].map(([one, count]) => line(name, `${label ?? 'name'}="${escaped(one)}"`, count)).join('')
-  return `${header(name, help, type)}${series}`
+  return value === undefined ? '' : `${header(name, help, type)}${line(name, '', value)}`
 }

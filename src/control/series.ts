@@ -86,6 +86,6 @@ function histogramText(name: string, labels: string, { counts, sumMs }: Histogra
   return `${text}${line(`${name}_sum`, labels, sumMs / 1_000)}${line(`${name}_count`, labels, total)}`
 }
 
-export function escaped(value: string): string {
+function escaped(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }

@@ -13,12 +13,6 @@ export interface Validity {
   readonly untilMs: number
 }
 
-/** Algorithms with a public key (RFC 7518 section 3.1, RFC 8037, RFC 9864). A shared secret can never be in an issuer's list. */
-export const asymmetricAlgorithms: readonly string[] = [
-  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
-  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
-]
-
 /**
  * Faults: `token_algorithm`, `token_type`, `token_audience`, `token_expired`, `token_not_yet_valid`, `token_too_old`,
  * `token_bound`, `token_claims`. `exp`, `iat`, `aud` and `sub` must be there.

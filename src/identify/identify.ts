@@ -17,9 +17,10 @@ import {
   type Issuer,
   limits,
   type Principal,
+  signatureAlgorithms,
 } from '../model/index.ts'
 import { indexAgents } from './agents.ts'
-import { asymmetricAlgorithms, checkClaims } from './claims.ts'
+import { checkClaims } from './claims.ts'
 import { identityOf } from './identity.ts'
 import { type IssuerKeys, type KeyPorts, openIssuerKeys, placeOf } from './keys.ts'
 import { quoted } from './quoted.ts'
@@ -183,12 +184,13 @@ function isStillGood({ fromMs, untilMs, keys, version }: Remembered, call: Call)
 
 /** Each issuer with its keys, by the exact value of `iss`. */
 function trustIssuers({ issuers, previous }: IdentifierOptions, ports: KeyPorts): ReadonlyMap<string, Trusted> {
+  const known: readonly string[] = signatureAlgorithms
   const trusted = new Map<string, Trusted>()
   for (const settings of issuers) {
-    const shared = settings.algorithms.find((algorithm) => !asymmetricAlgorithms.includes(algorithm))
+    const shared = settings.algorithms.find((algorithm) => !known.includes(algorithm))
     if (shared !== undefined)
       throw new Error(
-        `issuer \`${settings.issuer}\` lists the algorithm \`${shared}\`: take of ${asymmetricAlgorithms.join(', ')}`,
+        `issuer \`${settings.issuer}\` lists the algorithm \`${shared}\`: take of ${signatureAlgorithms.join(', ')}`,
       )
     if (trusted.has(settings.issuer)) throw new Error(`issuer \`${settings.issuer}\` is listed twice: keep one entry`)
     // A file may have changed with the configuration; what a URL gave stays good, above all while its issuer is down.

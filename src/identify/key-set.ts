@@ -3,8 +3,7 @@
  * enough, meant for signatures.
  */
 import type { JWK } from 'jose'
-import { isJsonObject, type Json, type JsonObject, limits, property } from '../model/index.ts'
-import { asymmetricAlgorithms } from './claims.ts'
+import { isJsonObject, type Json, type JsonObject, limits, property, signatureAlgorithms } from '../model/index.ts'
 import type { ParseJson } from './token.ts'
 
 export interface VerificationKey {
@@ -70,7 +69,7 @@ function fittingAlgorithms(key: JsonObject): readonly string[] {
   switch (property(key, 'kty')) {
     case 'RSA':
       return modulusBits(property(key, 'n')) >= rsaBitsMin
-        ? asymmetricAlgorithms.filter((name) => /^[RP]S/.test(name))
+        ? signatureAlgorithms.filter((name) => /^[RP]S/.test(name))
         : []
     case 'EC':
       return typeof curve === 'string' && curve.startsWith('P-') ? (curves[curve] ?? []) : []

@@ -1,4 +1,5 @@
 /** The door of the shared words: plain readonly types, the fault table, the limits, the ports. Imports nothing of ours. */
+export { signatureAlgorithms } from './algorithms.ts'
 export type { ByteSink, ByteSource } from './bytes.ts'
 export type { Arrival, Call, CallBody, Departure, DepartureReason, Peer, Trace } from './call.ts'
 export type {
@@ -18,6 +19,8 @@ export { type Flaw, Flaws, formatFlaw } from './flaw.ts'
 export { makeIdMaker } from './identifier.ts'
 export { isJsonObject, isRawNumber, type Json, type JsonObject, property, type RawNumber, rawNumber } from './json.ts'
 export { limits } from './limits.ts'
+export type { LogStats } from './log-stats.ts'
+export { isLoopback } from './loopback.ts'
 export { type Policy, type PolicyAnswer, type PolicyRule, policyRules, type Question } from './policy.ts'
 export type { Clock, FetchDocument, Log, LogFields, MakeId, RandomBytes, Readiness } from './ports.ts'
 export type { AgentFacts, Identity, Principal } from './principal.ts'
@@ -31,7 +34,6 @@ export type {
   RecordedPrincipal,
   RecordedTarget,
   RecordType,
-  Unplaced,
 } from './record.ts'
 export type { Reply, ReplyBody, UpstreamReply, UpstreamTimes } from './reply.ts'
 export { type CallSummary, type ObserveCall, type Step, steps } from './summary.ts'

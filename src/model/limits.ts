@@ -95,6 +95,8 @@ export const limits = {
   keysPerSetMax: 100,
   /** Keys tried for one token without `kid`: each try is a signature check an attacker gets for free. */
   keysTriedMax: 4,
+  /** Characters of a secret: a shorter one cannot be taken out of texts by value without tearing honest words apart. */
+  secretCharsMin: 8,
   /** Tokens with a bad signature that are remembered, so that an agent that repeats one costs no signature check. */
   refusedTokensMax: 1_024,
   /** Characters of remembered tokens in all. */

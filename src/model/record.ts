@@ -92,9 +92,6 @@ export interface FaultRecord extends RecordBase {
 
 export type LogRecord = DecisionRecord | OutcomeRecord | AdminRecord | FaultRecord
 
-/** A record before the log gives it its place and time. */
-export type Unplaced<R extends LogRecord> = R extends LogRecord ? Omit<R, 'seq' | 'timestamp'> : never
-
 export interface RecordedPrincipal {
   readonly issuer?: string
   readonly subject?: string

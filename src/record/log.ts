@@ -3,7 +3,16 @@
  * calls, from the house and from the sockets. Puts together the lock, the queue, the writer and the watch on the disk.
  */
 import { join } from 'node:path'
-import { type Clock, Fault, type FaultCode, type JsonObject, type Log, limits, type Readiness } from '../model/index.ts'
+import {
+  type Clock,
+  Fault,
+  type FaultCode,
+  type JsonObject,
+  type Log,
+  type LogStats,
+  limits,
+  type Readiness,
+} from '../model/index.ts'
 import { watchDisk } from './disk.ts'
 import type { LogFile, LogFiles } from './files.ts'
 import { quote, textOf } from './json-text.ts'
@@ -26,27 +35,6 @@ export interface DecisionLogOptions {
   readonly files: LogFiles
   readonly clock: Clock
   readonly log: Log
-}
-
-export interface LogStats {
-  /** Records and characters that wait for the disk. */
-  readonly queueRecords: number
-  readonly queueChars: number
-  /** Records of refused calls that wait in memory until the log can be written again. */
-  readonly heldRecords: number
-  /** Durable writes, and the records and bytes that they took, since the log was opened. */
-  readonly batches: number
-  readonly records: number
-  readonly bytes: number
-  /** Writes, and openings of segments, that failed. */
-  readonly failures: number
-  /** Calls and faults that were only counted, because there was no room for a record of each. */
-  readonly omitted: number
-  readonly segment: number
-  readonly segmentBytes: number
-  readonly nextSeq: number
-  /** Undefined when it cannot be read. */
-  readonly freeDiskBytes: number | undefined
 }
 
 export interface DecisionLog {

@@ -2,20 +2,18 @@
  * Secrets by value: known secrets are taken out of text and bytes wherever they turn up. In bytes they are overwritten in
  * place with as many asterisks, so that lengths and framing stay as they are, also across the pieces of a stream.
  */
-
-/** Shorter secrets are left alone: overwriting every `abc` would destroy honest content. Operators are told so. */
-export const secretCharsMin = 8
+import { limits } from '../model/index.ts'
 
 const asterisk = 0x2a
 
 /**
  * The part of a credential that must not be seen: what stands after the scheme (`Bearer x`, `Basic x`, RFC 9110 section 11.4),
- * or all of it. Undefined when that is shorter than `secretCharsMin`.
+ * or all of it. Undefined when that is shorter than `limits.secretCharsMin`.
  */
 export function secretOf(credential: string): string | undefined {
   const secret = credential.replace(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+ +/, '')
-  const kept = secret.length >= secretCharsMin ? secret : credential
-  return kept.length >= secretCharsMin ? kept : undefined
+  const kept = secret.length >= limits.secretCharsMin ? secret : credential
+  return kept.length >= limits.secretCharsMin ? kept : undefined
 }
 
 /**
@@ -23,7 +21,7 @@ export function secretOf(credential: string): string | undefined {
  * of secrets, because faults are redacted as they come and agents can bring them about for free.
  */
 export function makeRedactor(secrets: readonly string[]): (text: string) => string {
-  const known = secrets.filter(({ length }) => length >= secretCharsMin).sort((a, b) => b.length - a.length)
+  const known = secrets.filter(({ length }) => length >= limits.secretCharsMin).sort((a, b) => b.length - a.length)
   if (known.length === 0) return (text) => text
   const pattern = new RegExp(known.map((secret) => RegExp.escape(secret)).join('|'), 'g')
   return (text) => text.replace(pattern, '[redacted]')

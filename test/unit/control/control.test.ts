@@ -1,6 +1,7 @@
 /** The operators' port over real sockets: what it shows, to whom, and what it refuses. Each case has its own port. */
 import { request } from 'node:http'
-import { afterEach, describe, expect, it } from 'vitest'
+import { Server } from 'node:net'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type Control, type ControlShows, makeControl, makeMetrics } from '../../../src/control/index.ts'
 import type { OperatorsListener } from '../../../src/model/index.ts'
 
@@ -15,10 +16,14 @@ interface Answer {
   readonly text: string
 }
 
+function unexpected(cause: unknown): never {
+  throw cause
+}
+
 async function world(listener: Partial<OperatorsListener> = {}, shows: Partial<ControlShows> = {}) {
   const control = makeControl(
     { host: '127.0.0.1', port: 0, hosts: [], ...listener },
-    { readiness: () => [undefined], metrics: makeMetrics(), ...shows },
+    { readiness: () => [undefined], metrics: makeMetrics(), failed: unexpected, ...shows },
   )
   open.push(control)
   await control.listen()
@@ -151,11 +156,23 @@ describe('the operators port', () => {
     expect(causes).toEqual([expect.objectContaining({ message: 'secret detail' })])
   })
 
+  it('goes on when a connection cannot be taken, and tells why', async () => {
+    const listened = vi.spyOn(Server.prototype, 'listen')
+    const causes: unknown[] = []
+    const { ask } = await world({}, { failed: (cause) => causes.push(cause) })
+    const [server] = listened.mock.contexts as Server[]
+    listened.mockRestore()
+    // As node:net does when there is no descriptor left.
+    server?.emit('error', new Error('accept EMFILE'))
+    expect(causes).toEqual([expect.objectContaining({ message: 'accept EMFILE' })])
+    expect((await ask('/healthz')).status).toBe(200)
+  })
+
   it('rejects with the cause when its port is taken', async () => {
     const { control } = await world()
     const second = makeControl(
       { host: '127.0.0.1', port: control.address.port, hosts: [] },
-      { readiness: () => [], metrics: makeMetrics() },
+      { readiness: () => [], metrics: makeMetrics(), failed: unexpected },
     )
     await expect(second.listen()).rejects.toMatchObject({ code: 'EADDRINUSE' })
     await second.close()

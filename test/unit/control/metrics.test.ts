@@ -119,15 +119,13 @@ describe('metrics', () => {
       freeDiskBytes: undefined,
     })
     metrics.show(logFigures(stats))
-    metrics.show([
-      { name: 'gatehouse_pool', help: 'h', type: 'gauge', label: 'upstream', read: () => new Map([['erp', 4]]) },
-    ])
+    metrics.show([{ name: 'gatehouse_pool', help: 'h', type: 'gauge', read: () => 4 }])
     expect(series(await metrics.text()).get('gatehouse_log_queue_records')).toBe(3)
     waiting = 5
     const text = await metrics.text()
     const found = series(text)
     expect(found.get('gatehouse_log_queue_records')).toBe(5)
-    expect(found.get('gatehouse_pool{upstream="erp"}')).toBe(4)
+    expect(found.get('gatehouse_pool')).toBe(4)
     expect(found.has('gatehouse_log_free_disk_bytes'), 'what cannot be told is left out').toBe(false)
     expect(text).toContain('# TYPE gatehouse_log_batches_total counter\n')
     expect(() => metrics.show(logFigures(stats))).toThrow(/comes twice/)

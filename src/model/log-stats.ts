@@ -1,0 +1,21 @@
+/** What the decision log tells about itself, for metrics. */
+export interface LogStats {
+  /** Records and characters that wait for the disk. */
+  readonly queueRecords: number
+  readonly queueChars: number
+  /** Records of refused calls that wait in memory until the log can be written again. */
+  readonly heldRecords: number
+  /** Durable writes, and the records and bytes that they took, since the log was opened. */
+  readonly batches: number
+  readonly records: number
+  readonly bytes: number
+  /** Writes, and openings of segments, that failed. */
+  readonly failures: number
+  /** Calls and faults that were only counted, because there was no room for a record of each. */
+  readonly omitted: number
+  readonly segment: number
+  readonly segmentBytes: number
+  readonly nextSeq: number
+  /** Undefined when it cannot be read. */
+  readonly freeDiskBytes: number | undefined
+}
