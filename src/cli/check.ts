@@ -1,25 +1,14 @@
 /** `gatehouse check`: everything that `start` would read, read without starting; all that is wrong, at once. */
 import { existsSync } from 'node:fs'
-import { ConfigErrors, formatConfigError, maskedConfig } from '../config/index.ts'
+import { ConfigErrors, maskedConfig } from '../config/index.ts'
 import { readKeyFile } from '../identify/index.ts'
-import { type Config, type Flaw, Flaws, formatFlaw } from '../model/index.ts'
+import { type Config, type Flaw, Flaws } from '../model/index.ts'
 import { parseJson } from '../wire/index.ts'
 import type { RunCommand } from './command.ts'
 import { checkConfig, locateConfig } from './configuration.ts'
 import { exitStatus, type Io } from './io.ts'
 import { loadCertificate, loadPolicy, loadRouter } from './loading.ts'
-
-/** One thing that is wrong, whatever kind of file it is in. */
-interface Wrong {
-  readonly file: string
-  /** `12:3`, a JSON pointer, or empty. */
-  readonly place: string
-  /** The setting of the configuration; empty in other files. */
-  readonly path: string
-  readonly message: string
-  readonly fix: string
-  readonly text: string
-}
+import { countText, wrongsOf, wrongText } from './wrong.ts'
 
 export const runCheck: RunCommand = async (options, io) => {
   const located = locateConfig(options, io)
@@ -29,24 +18,15 @@ export const runCheck: RunCommand = async (options, io) => {
     config = await checkConfig(located, io)
   } catch (cause) {
     if (!(cause instanceof ConfigErrors)) throw cause
-    const wrong = cause.errors.map((error) => ({
-      file: error.file,
-      place: `${error.line}:${error.column}`,
-      path: error.path,
-      message: error.message,
-      fix: error.fix,
-      text: formatConfigError(error),
-    }))
-    return tell(wrong, isJson, io)
+    return tell(cause, isJson, io)
   }
   const flaws = [
     await flawsOf(() => loadCertificate(config)),
-    ...(await Promise.all(keyFilesOf(config).map((file) => flawsOf(() => readKeyFile(file, parseJson))))),
+    ...(await Promise.all(keyFilesOf(config).map((file) => flawsOf(() => checkKeyFile(file))))),
     await flawsOf(() => loadRouter(config)),
     await flawsOf(() => loadPolicy(config)),
   ].flat()
-  const wrong = flaws.map((flaw) => ({ ...flaw, path: '', text: formatFlaw(flaw) }))
-  if (wrong.length > 0) return tell(wrong, isJson, io)
+  if (flaws.length > 0) return tell(new Flaws(flaws), isJson, io)
   if (isJson) await io.out.write(`${JSON.stringify({ ok: true, errors: [], config: maskedConfig(config) }, null, 2)}\n`)
   else await io.out.write(summary(config, located.isEmbedded))
   return exitStatus.done
@@ -55,6 +35,14 @@ export const runCheck: RunCommand = async (options, io) => {
 /** The development issuer's are made at the first start: before it there is nothing that could be wrong. */
 function keyFilesOf({ issuers }: Config): readonly string[] {
   return issuers.flatMap(({ keys }) => ('file' in keys && existsSync(keys.file) ? [keys.file] : []))
+}
+
+/** A start would take a set without a usable key and wait for one in readiness; before it, it is a mistake. */
+function checkKeyFile(file: string): void {
+  if (readKeyFile(file, parseJson).length > 0) return
+  const message = 'no key in this set can verify a token'
+  const fix = 'add a public key of an asymmetric algorithm (RFC 7517: `kty` RSA, EC or OKP)'
+  throw new Flaws([{ file, place: '', message, fix }])
 }
 
 /** What is wrong with what `read` reads. */
@@ -68,13 +56,12 @@ async function flawsOf(read: () => unknown): Promise<readonly Flaw[]> {
   }
 }
 
-async function tell(wrong: readonly Wrong[], isJson: boolean, { out }: Io): Promise<number> {
-  const errors = wrong.map(({ text: _text, ...error }) => error)
-  const count = wrong.length === 1 ? 'one thing is wrong' : `${wrong.length} things are wrong`
+async function tell(cause: ConfigErrors | Flaws, isJson: boolean, { out }: Io): Promise<number> {
+  const errors = wrongsOf(cause)
   await out.write(
     isJson
       ? `${JSON.stringify({ ok: false, errors }, null, 2)}\n`
-      : `${wrong.map(({ text }) => text).join('\n')}\n\n${count}\n`,
+      : `${wrongText(cause)}\n\n${countText(errors.length)}\n`,
   )
   return exitStatus.usage
 }

@@ -4,7 +4,9 @@ import type { Io } from './io.ts'
 export interface Flag {
   /** Without the dashes: `no-follow`. */
   readonly name: string
-  readonly kind: 'switch' | 'text' | 'file' | 'folder' | 'choice' | 'port' | 'duration'
+  /** One letter, written after one dash: `f`. */
+  readonly short?: string
+  readonly kind: 'switch' | 'text' | 'file' | 'folder' | 'choice' | 'port' | 'duration' | 'count'
   /** Name of the value in help: `FILE`. Not for switches. */
   readonly value?: string
   /** Of kind `choice`. */
@@ -48,4 +50,6 @@ export interface Options {
   ms(flag: string): number | undefined
   /** 0 to 65,535. */
   port(flag: string): number | undefined
+  /** 0 to 10,000. */
+  count(flag: string): number | undefined
 }

@@ -6,7 +6,7 @@ const format: Flag = {
   kind: 'choice',
   value: 'FORMAT',
   choices: ['text', 'json'],
-  says: 'How to print; `json` for programs',
+  says: 'How to print; `json` for programs, errors too',
 }
 
 /** Every command that reads a configuration. */
@@ -37,7 +37,7 @@ export const commands = [
     name: 'start',
     summary: 'Run the gateway',
     about:
-      'Runs until it is interrupted; then calls under way are finished and new ones refused. Says first where agents and operators find it. Configuration, policies and keys are read again when they change.',
+      'Runs until it is interrupted; then calls under way are finished and new ones refused. Says first where agents and operators find it, and in development mode three lines to paste; with `--format json` as one object. Configuration, policies and keys are read again when they change.',
     operands: [],
     flags: [
       {
@@ -91,7 +91,7 @@ export const commands = [
     name: 'tail',
     summary: 'Show decisions as they are made',
     about:
-      'Shows the last 10 records of the decision log that pass the filters, then follows. Reads the files of the log; the gateway need not run. All filters that are given must hold; an outcome belongs to the call that its decision was about. On a terminal each record is a line in colours; into a pipe or a file it goes as JSON.',
+      'Shows the last records of the decision log that pass the filters, then follows. Reads the files of the log; the gateway need not run. All filters that are given must hold; an outcome belongs to the call that its decision was about. On a terminal each record is a line in colours; into a pipe or a file it goes as JSON.',
     operands: [],
     flags: [
       { name: 'agent', kind: 'text', value: 'AGENT', says: 'Only calls of this agent' },
@@ -117,6 +117,14 @@ export const commands = [
         value: 'TIME',
         says: 'Only records from then on, all of them: RFC 3339, or a length of time ago such as `15m`, `2h`, `7d`',
       },
+      {
+        name: 'last',
+        short: 'n',
+        kind: 'count',
+        value: 'COUNT',
+        says: 'How many records to begin with, 0 to 10000; without it 10',
+      },
+      { name: 'follow', short: 'f', kind: 'switch', says: 'Go on with what comes; it does so anyway' },
       { name: 'no-follow', kind: 'switch', says: 'End after what is there' },
       ...configuration,
     ],
@@ -127,6 +135,7 @@ export const commands = [
         does: 'what was refused to `buyer` in the last two hours, then follows',
       },
       { line: 'gatehouse tail --no-follow --format json --since 7d', does: 'a week as JSON lines' },
+      { line: 'gatehouse tail -n 0 --agent buyer', does: 'only what `buyer` does from now on' },
     ],
   },
   {

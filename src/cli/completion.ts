@@ -8,10 +8,11 @@ const help: Flag = { name: 'help', kind: 'switch', says: 'Print this' }
 const scripts: { readonly [shell: string]: () => string } = { bash, zsh, fish }
 
 export const runCompletion: RunCommand = async (options, { out }) => {
+  const shell = options.operands[0] ?? ''
   // INVARIANT: the table lets only these three names pass.
-  const script = scripts[options.operands[0] ?? '']
+  const script = scripts[shell]
   if (script === undefined) throw new TypeError('a shell without a script')
-  await out.write(script())
+  await out.write(options.text('format') === 'json' ? `${JSON.stringify({ shell, script: script() })}\n` : script())
   return exitStatus.done
 }
 
@@ -108,7 +109,10 @@ function fish(): string {
         flag.kind as string
       ]
       const choices = flag.choices === undefined ? ' -x' : ` -x -a ${fishQuoted(flag.choices.join(' '))}`
-      lines.push(`complete -c gatehouse -n ${when} -l ${flag.name}${value ?? choices} -d ${fishQuoted(flag.says)}`)
+      const short = flag.short === undefined ? '' : ` -s ${flag.short}`
+      lines.push(
+        `complete -c gatehouse -n ${when}${short} -l ${flag.name}${value ?? choices} -d ${fishQuoted(flag.says)}`,
+      )
     }
     const words = command.operands[0]?.choices ?? operandWords(command)
     if (words.length > 0) lines.push(`complete -c gatehouse -n ${when} -a ${fishQuoted(words.join(' '))}`)

@@ -10,15 +10,21 @@ export function helpText(command: Command | undefined): string {
   return command === undefined ? overview() : aboutCommand(command)
 }
 
+/** The same for programs: the rows of the table, or the one row. */
+export function helpJson(command: Command | undefined): string {
+  return `${JSON.stringify(command ?? { commands }, null, 2)}\n`
+}
+
 /** `gatehouse token AGENT [flags]`. */
 export function usageLine({ name, operands }: Command): string {
   const words = operands.map((operand) => (operand.optional === true ? `[${operand.name}]` : operand.name))
   return ['gatehouse', name, ...words, '[flags]'].join(' ')
 }
 
-/** `--scope SCOPE ...`. */
+/** `--scope SCOPE ...`, `-n, --last COUNT`. */
 export function flagForm(flag: Flag): string {
-  return `--${flag.name}${flag.value === undefined ? '' : ` ${flag.value}`}${flag.repeats === true ? ' ...' : ''}`
+  const short = flag.short === undefined ? '' : `-${flag.short}, `
+  return `${short}--${flag.name}${flag.value === undefined ? '' : ` ${flag.value}`}${flag.repeats === true ? ' ...' : ''}`
 }
 
 function overview(): string {

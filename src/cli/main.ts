@@ -2,13 +2,15 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { ConfigErrors } from '../config/index.ts'
+import { Flaws } from '../model/index.ts'
 import { systemClock } from './clock.ts'
 import type { RunCommand } from './command.ts'
 import { type CommandName, commands } from './commands.ts'
-import { helpText } from './help.ts'
+import { helpJson, helpText } from './help.ts'
 import { CommandError, exitStatus, type Io, OutputClosed } from './io.ts'
-import { parseWords } from './options.ts'
+import { asksForJson, parseWords } from './options.ts'
 import { outputTo } from './output.ts'
+import { countText, wrongsOf, wrongText } from './wrong.ts'
 
 /** Imported only when it runs, so that each command starts as fast as it can. */
 const runners: { readonly [name in Exclude<CommandName, 'help'>]: () => Promise<RunCommand> } = {
@@ -65,7 +67,7 @@ export async function runWords(words: readonly string[], io: Io): Promise<number
   try {
     const parsed = parseWords(words, commands)
     if (parsed.kind === 'help') {
-      await io.out.write(helpText(parsed.command))
+      await io.out.write(asksForJson(words) ? helpJson(parsed.command) : helpText(parsed.command))
       return exitStatus.done
     }
     // INVARIANT: words that name `help` are parsed as help; every other row of the table has a runner.
@@ -73,23 +75,31 @@ export async function runWords(words: readonly string[], io: Io): Promise<number
     return await run(parsed.options, io)
   } catch (cause) {
     if (cause instanceof OutputClosed) return exitStatus.done
-    const { status, text } = wordsOf(cause)
+    const { status, text, facts } = wordsOf(cause)
     // Nobody may be left to read it.
-    await io.err.write(text).catch(() => undefined)
+    const written = asksForJson(words) ? `${JSON.stringify({ error: { status, ...facts } })}\n` : text
+    await io.err.write(written).catch(() => undefined)
     return status
   }
 }
 
-function wordsOf(cause: unknown): { status: number; text: string } {
-  if (cause instanceof CommandError) return { status: cause.status, text: `gatehouse: ${cause.message}\n` }
-  if (cause instanceof ConfigErrors) {
-    const count = cause.errors.length === 1 ? 'an error' : `${cause.errors.length} errors`
-    return { status: exitStatus.usage, text: `${cause.message}\ngatehouse: the configuration has ${count}\n` }
+/** What went wrong: as text for people, as facts for programs. */
+function wordsOf(cause: unknown): { status: number; text: string; facts: { readonly [name: string]: unknown } } {
+  if (cause instanceof CommandError) {
+    const { status, message } = cause
+    return { status, text: `gatehouse: ${message}\n`, facts: { message } }
+  }
+  if (cause instanceof ConfigErrors || cause instanceof Flaws) {
+    const errors = wrongsOf(cause)
+    const message = `the configuration cannot be used: ${countText(errors.length)}`
+    return {
+      status: exitStatus.usage,
+      text: `${wrongText(cause)}\n\ngatehouse: ${message}\n`,
+      facts: { message, errors },
+    }
   }
   // A bug of ours: the stack helps whoever is told of it.
-  const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
-  return {
-    status: exitStatus.finding,
-    text: `gatehouse: this is a mistake of the program; please report it with these lines\n${text}\n`,
-  }
+  const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+  const message = 'this is a mistake of the program; please report it with these lines'
+  return { status: exitStatus.finding, text: `gatehouse: ${message}\n${stack}\n`, facts: { message, stack } }
 }

@@ -3,6 +3,9 @@ import { nearest, parseDuration } from '../config/index.ts'
 import type { Command, Flag, Options } from './command.ts'
 import { CommandError } from './io.ts'
 
+/** Of a `count`: what is shown at once is held in memory. */
+const countMax = 10_000
+
 export type Parsed =
   | { readonly kind: 'help'; readonly command: Command | undefined }
   | { readonly kind: 'run'; readonly command: Command; readonly options: Options }
@@ -16,11 +19,19 @@ export function parseWords(words: readonly string[], commands: readonly Command[
   if (command === undefined) throw new CommandError(unknownCommand(first, commands))
   if (asksForHelp(rest, command)) return { kind: 'help', command }
   if (command.name === 'help') {
-    const about = commands.find(({ name }) => name === rest[0])
-    if (rest[0] !== undefined && about === undefined) throw new CommandError(unknownCommand(rest[0], commands))
+    const [word] = readOptions(rest, command).operands
+    const about = commands.find(({ name }) => name === word)
+    if (word !== undefined && about === undefined) throw new CommandError(unknownCommand(word, commands))
     return { kind: 'help', command: about }
   }
   return { kind: 'run', command, options: readOptions(rest, command) }
+}
+
+/** Whether the words ask for JSON, also where they cannot be parsed: then the error is JSON too. */
+export function asksForJson(words: readonly string[]): boolean {
+  const end = words.indexOf('--')
+  const flags = end === -1 ? words : words.slice(0, end)
+  return flags.some((word, index) => word === '--format=json' || (word === '--format' && flags[index + 1] === 'json'))
 }
 
 /** `--help` as the value of a flag is not a question. */
@@ -50,7 +61,7 @@ function readOptions(words: readonly string[], command: Command): Options {
       operands.push(...queue.splice(0))
     } else if (word.startsWith('-') && word !== '-') {
       const [name = '', inline] = splitOnce(word.replace(/^--?/, ''))
-      const flag = word.startsWith('--') ? command.flags.find((one) => one.name === name) : undefined
+      const flag = command.flags.find((one) => (word.startsWith('--') ? one.name : one.short) === name)
       if (flag === undefined) throw new CommandError(unknownFlag(word, name, command))
       const given = values.get(flag.name) ?? []
       if (given.length > 0 && flag.repeats !== true)
@@ -88,6 +99,8 @@ function checkedValue(flag: Flag, value: string | undefined): string {
   }
   if (flag.kind === 'port' && !(/^\d{1,5}$/.test(value) && Number(value) <= 65_535))
     throw wrong('a port from 0 to 65535')
+  if (flag.kind === 'count' && !(/^\d{1,5}$/.test(value) && Number(value) <= countMax))
+    throw wrong(`a whole number from 0 to ${countMax}`)
   if (flag.kind === 'duration' && parseDuration(value) === undefined)
     throw wrong('a length of time such as `90s`, `15m` or `24h`')
   return value
@@ -135,8 +148,13 @@ function optionsOf(
     text: (flag) => known(flag)[0],
     list: known,
     ms: (flag) => parseDuration(known(flag)[0] ?? ''),
-    port: (flag) => (known(flag)[0] === undefined ? undefined : Number(known(flag)[0])),
+    port: (flag) => numberOf(known(flag)[0]),
+    count: (flag) => numberOf(known(flag)[0]),
   }
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text)
 }
 
 /** What somebody typed may hold control characters; a terminal must not obey them. */

@@ -1,18 +1,15 @@
 /** `gatehouse start`: opens the house, says where it listens and what to try, and ends it in order when it is told to. */
 import { setFlagsFromString } from 'node:v8'
-import type { DevelopmentIssuer } from '../identify/index.ts'
-import { Fault, Flaws } from '../model/index.ts'
+import { Fault } from '../model/index.ts'
 import { LogOpenError, nodeFiles } from '../record/index.ts'
 import type { Options, RunCommand } from './command.ts'
-import { type Located, locateConfig, openConfig } from './configuration.ts'
+import { locateConfig, openConfig } from './configuration.ts'
+import { greeting } from './greeting.ts'
 import { type House, openHouse } from './house.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
 import { ListenFailed } from './listening.ts'
 import { makeLog } from './log.ts'
 import { packageVersion, procurementProgram } from './package.ts'
-
-/** Seconds the tokens of the pasted lines are valid: a day and an hour, so that a line works for 24 hours. */
-const pastedTokenLifetimeS = 25 * 3600
 
 /**
  * V8 puts objects of a call site straight into the old generation once they lived long there. A call's objects hold each other
@@ -28,7 +25,7 @@ export const runStart: RunCommand = async (options, io) => {
   const { config, developmentIssuer } = await openConfig(located, io)
   const secrets = { current: config.secrets }
   const log = makeLog(io, () => secrets.current)
-  const house = await opened(located, () =>
+  const house = await opened(() =>
     openHouse(
       {
         config,
@@ -45,8 +42,10 @@ export const runStart: RunCommand = async (options, io) => {
     ),
   )
   // Nobody may be left to read it, as when the output is a pipe whose reader ended: the gateway runs all the same.
+  const { agentsUrl, operatorsUrl } = house
+  const shown = { agentsUrl, operatorsUrl, config, located, issuer: developmentIssuer, flags: flagsOf(options) }
   await io.out
-    .write(await greeting(house, located, options, developmentIssuer))
+    .write(await greeting(shown, options.text('format') === 'json'))
     .catch((cause: unknown) => log.warn({ cause: String(cause) }, 'the addresses could not be printed'))
   await interruptions.first
   const drained = house.drain()
@@ -65,37 +64,24 @@ function portsOf(options: Options): { agentsPort?: number; operatorsPort?: numbe
 }
 
 /** What an operator can put right is said in words, not as a stack. */
-async function opened(located: Located, open: () => Promise<House>): Promise<House> {
+async function opened(open: () => Promise<House>): Promise<House> {
   try {
     return await open()
   } catch (cause) {
-    if (cause instanceof Flaws) throw new CommandError(`\`${located.file}\` cannot be run as it is\n${cause.message}`)
+    if (cause instanceof LogOpenError && cause.code === 'log_held')
+      throw new CommandError(`${cause.message}, with \`--data FOLDER\``)
     if (cause instanceof LogOpenError || cause instanceof ListenFailed) throw new CommandError(cause.message)
     if (cause instanceof Fault && cause.code === 'log_unavailable') throw new CommandError(cause.detail)
     throw cause
   }
 }
 
-/** Two addresses; in development mode three lines to paste as well. */
-async function greeting(
-  house: House,
-  located: Located,
-  options: Options,
-  issuer: DevelopmentIssuer | undefined,
-): Promise<string> {
-  const lines = [`agents ${house.agentsUrl}`, `operators ${house.operatorsUrl}`]
-  if (issuer !== undefined) {
-    const token = await issuer.sign({ subject: 'buyer', lifetimeS: pastedTokenLifetimeS })
-    const order = (vendor: string) =>
-      `curl -sS -w '\\n' ${house.agentsUrl}/erp/purchase-orders -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '{"vendor_id":"${vendor}","amount":900,"currency":"EUR"}'`
-    const flags = (['config', 'data'] as const).flatMap((flag) => {
-      const value = options.text(flag)
-      return value === undefined ? [] : [`--${flag} '${value.replaceAll("'", "'\\''")}'`]
-    })
-    lines.push(order('acme'), order('nightshade'), ['npx gatehouse tail', ...flags].join(' '))
-  }
-  if (located.isEmbedded) lines.push(`# the embedded default: ${located.file}`)
-  return `${lines.join('\n')}\n`
+/** `--config FILE`, `--data FOLDER` as they were given: another command needs them too. */
+function flagsOf(options: Options): readonly { name: string; value: string }[] {
+  return (['config', 'data'] as const).flatMap((name) => {
+    const value = options.text(name)
+    return value === undefined ? [] : [{ name, value }]
+  })
 }
 
 /** Signals to end, noted from before the house is open, so that none falls between two listeners. */

@@ -12,6 +12,8 @@ const lastRecords = 10
 const instant = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/
 
 export const runTail: RunCommand = async (options, io) => {
+  if (options.is('follow') && options.is('no-follow'))
+    throw new CommandError('`--follow` and `--no-follow` contradict each other; write one of them')
   const directory = logDirectory(options, io)
   const stop = new AbortController()
   const forget = io.onInterrupt(() => stop.abort())
@@ -53,7 +55,11 @@ function logDirectory(options: Options, io: Io): string {
 
 function beginning(options: Options, { clock }: Io): ReadOptions['from'] {
   const since = options.text('since')
-  if (since === undefined) return { last: lastRecords }
+  const last = options.count('last')
+  if (since !== undefined && last !== undefined)
+    throw new CommandError('`--last` and `--since` both say where to begin; write one of them')
+  if (last === 0) return { sinceMs: clock.nowMs() }
+  if (since === undefined) return { last: last ?? lastRecords }
   const ago = parseDuration(since)
   if (ago !== undefined) return { sinceMs: clock.nowMs() - ago }
   const at = instant.test(since) ? Date.parse(since.replace(' ', 'T')) : Number.NaN

@@ -6,6 +6,8 @@ import { CommandError, exitStatus } from './io.ts'
 
 /** An hour: long enough to try things, short enough for a shell's history. */
 const lifetimeMs = 3_600_000
+/** Seven days, as the development issuer has it. */
+const lifetimeMsMax = 7 * 24 * 3_600_000
 
 export const runToken: RunCommand = async (options, io) => {
   const located = locateConfig(options, io)
@@ -28,6 +30,10 @@ export const runToken: RunCommand = async (options, io) => {
       `the tokens of \`${name}\` come from \`${issuer}\`, not from the development issuer; get one there`,
     )
   const ms = options.ms('lifetime') ?? lifetimeMs
+  if (ms < 1_000 || ms > lifetimeMsMax || ms % 1_000 !== 0)
+    throw new CommandError(
+      `\`--lifetime\` takes whole seconds from \`1s\` to \`7d\`, not \`${options.text('lifetime')}\`; write for example \`--lifetime 24h\``,
+    )
   const scopes = options.list('scope')
   const roles = options.list('role')
   let token: string

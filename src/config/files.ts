@@ -4,8 +4,8 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs'
 export interface Files {
   /** All bytes, or at most `bytesMax` + 1 of them: a longer file shows by its length. Throws what `node:fs` throws. */
   read(path: string, bytesMax: number): Uint8Array
-  /** Undefined when there is nothing that can be read. */
-  kind(path: string): 'file' | 'folder' | undefined
+  /** Undefined when there is nothing; `hidden` when this user may not look. */
+  kind(path: string): 'file' | 'folder' | 'hidden' | undefined
 }
 
 export const diskFiles: Files = {
@@ -22,9 +22,13 @@ export const diskFiles: Files = {
     }
   },
   kind(path) {
-    const found = statSync(path, { throwIfNoEntry: false })
-    if (found === undefined) return undefined
-    return found.isDirectory() ? 'folder' : 'file'
+    try {
+      const found = statSync(path, { throwIfNoEntry: false })
+      if (found === undefined) return undefined
+      return found.isDirectory() ? 'folder' : 'file'
+    } catch {
+      return 'hidden'
+    }
   },
 }
 

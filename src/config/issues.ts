@@ -6,6 +6,8 @@ import { fileSchema } from './schema.ts'
 
 /** Characters of an offending value that an error repeats. */
 const echoCharsMax = 60
+/** The least that a gateway needs. */
+const wholeFileFix = 'write `issuers:`, `upstreams:` and `routes:` (docs/reference/configuration.md has an example)'
 /** Names that an error lists before it says only how many there are. */
 const namesMax = 20
 
@@ -61,6 +63,8 @@ function findingsOf(issue: Issue, root: unknown): Finding[] {
   const value = valueAt(root, path)
   const name = String(path.at(-1) ?? '')
   const wanted = descriptionAt(path)
+  if (path.length === 0 && (value === undefined || value === null))
+    return [{ path, message: 'the file says nothing', fix: wholeFileFix }]
   if (value === undefined || value === null)
     return [
       {

@@ -15,6 +15,51 @@ export function referencePage(): string {
   return `${introduction}\n${sections.join('\n')}`
 }
 
+/** The example of the page: production, with everything that most gateways need. */
+const example = `# yaml-language-server: $schema=./gatehouse.schema.json
+listeners:
+  agents:
+    host: 0.0.0.0
+    port: 8443
+    tls:
+      certificate: tls/certificate.pem
+      key: tls/key.pem
+  operators:
+    # Whoever scrapes metrics from another machine sends this token; without \`host\` the port is on loopback and needs none.
+    host: 0.0.0.0
+    token: file:secrets/operators
+    hosts: [gatehouse.internal.example.com]
+
+data: /var/lib/gatehouse
+
+issuers:
+  - issuer: https://login.example.com/
+    keys:
+      url: https://login.example.com/.well-known/jwks.json
+    audiences: [gatehouse]
+
+agents:
+  - id: buyer
+    owner: procurement@example.com
+    identity:
+      value: 6f1c0a7e-client-id-at-the-issuer
+
+upstreams:
+  - id: erp
+    url: https://erp.internal.example.com/api
+    credential:
+      value: Bearer \${ERP_TOKEN}
+
+routes:
+  - id: erp
+    path: /erp
+    upstream: erp
+    description: erp.openapi.yaml
+
+policy:
+  paths: [policies]
+`
+
 const introduction = `# Configuration
 
 <!-- Made from the schema in src/config/schema.ts by \`npm run generate\`; a test compares. -->
@@ -33,6 +78,13 @@ line: \`# yaml-language-server: $schema=./gatehouse.schema.json\`.
 - **Changes** of the file, and of the files that it names, are in force within seconds, whole or not at all. A change with an error is
   refused; the log and readiness say so, and what was in force stays. So is a change of \`mode\`, \`listeners\`, \`data\`, \`log\` or
   \`timing\`, which are taken at start; of them only \`public_url\` and \`drain_max\` can change in between.
+
+## A whole one
+
+In front of one service, for the agents of one issuer, over TLS. A test reads it as \`gatehouse check\` would.
+
+\`\`\`yaml
+${example}\`\`\`
 `
 
 interface Row {

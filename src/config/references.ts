@@ -16,6 +16,9 @@ const authoritiesBytesMax = 2 * 1024 ** 2
 /** Characters of the operators' token: 16 random ones of base64 hold 96 bits. */
 const tokenCharsMin = 16
 
+/** The setting has a value where nothing is written, so that there may be no path to correct. */
+const policyFix = 'create it, or name the folder of your policies: `policy: { paths: [FOLDER] }`'
+
 export interface Folders {
   /** Folder of the file, absolute. */
   readonly base: string
@@ -83,15 +86,25 @@ export function followReferences(
     for (const one of found.secrets) secrets.add(one)
     for (const file of found.files) watched.add(file)
   }
-  const expect = (path: Path, text: string, kinds: readonly ('file' | 'folder')[]): string | undefined => {
+  const expect = (
+    path: Path,
+    text: string,
+    kinds: readonly ('file' | 'folder')[],
+    fix = 'create it or correct the path',
+  ): string | undefined => {
     const file = folders.absolute(text)
     watched.add(file)
     const found = files.kind(file)
-    if (found !== undefined && kinds.includes(found)) return file
-    const problem =
-      found === undefined
-        ? { message: `\`${file}\` does not exist`, fix: 'create it or correct the path' }
-        : { message: `\`${file}\` is a ${found}`, fix: `name a ${kinds[0]}` }
+    if (kinds.some((kind) => kind === found)) return file
+    const problem = {
+      absent: { message: `\`${file}\` does not exist`, fix },
+      hidden: {
+        message: `this user may not look at \`${file}\``,
+        fix: 'change the permissions of the folders around it',
+      },
+      file: { message: `\`${file}\` is a file`, fix: `name a ${kinds[0]}` },
+      folder: { message: `\`${file}\` is a folder`, fix: `name a ${kinds[0]}` },
+    }[found ?? 'absent']
     findings.push({ path, ...problem })
     return undefined
   }
@@ -107,7 +120,7 @@ export function followReferences(
   for (const { path, entry } of sections.routes)
     if (entry.description !== undefined) expect([...path, 'description'], entry.description, ['file'])
   for (const [index, path] of (sections.policy?.paths ?? []).entries())
-    expect(['policy', 'paths', index], path, ['folder', 'file'])
+    expect(['policy', 'paths', index], path, ['folder', 'file'], policyFix)
 
   function followUpstream({ path, entry }: Entry<UpstreamFile>): void {
     if (entry.credential !== undefined) secret([...path, 'credential', 'value'], entry.credential.value, 0)

@@ -78,7 +78,7 @@ function fromEnvironment(name: string, { environment }: SecretPorts): string | P
   const value = environment[name]
   if (value === undefined || value === '')
     return {
-      message: `the environment variable \`${name}\` is not set`,
+      message: `the environment variable \`${name}\` is ${value === undefined ? 'not set' : 'empty'}`,
       fix: `set \`${name}\` before starting, or name another variable`,
     }
   return usable(value, `the environment variable \`${name}\``)

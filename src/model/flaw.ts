@@ -9,6 +9,8 @@ export interface Flaw {
   readonly message: string
   /** What to write or do instead; lower case, no full stop; empty when the message says it all. */
   readonly fix: string
+  /** The line of the file and a caret below the place, for a terminal; absent where there is none to show. */
+  readonly excerpt?: string
 }
 
 /** Thrown by whatever loads such files. `flaws` is never empty. */

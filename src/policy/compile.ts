@@ -18,6 +18,7 @@ import {
   type NondeterministicValues,
   parseModule,
   prepare,
+  type RegoError,
   RegoErrors,
   type Json as RegoJson,
   toJson,
@@ -139,12 +140,19 @@ function withFlaws<T>(run: () => T): T {
     return run()
   } catch (cause) {
     if (!(cause instanceof RegoErrors)) throw cause
-    const flaws = cause.errors.map(({ code, message, file, row, col }) => ({
-      file,
-      place: row === 0 ? '' : `${row}:${col}`,
-      message: `${code}: ${message}`,
-      fix: '',
-    }))
-    throw new Flaws(flaws, { cause })
+    throw new Flaws(cause.errors.map(flawOf), { cause })
   }
+}
+
+function flawOf(error: RegoError): Flaw {
+  const { code, message, details = [], file, row, col, line } = error
+  const flaw = {
+    file,
+    place: row === 0 ? '' : `${row}:${col}`,
+    message: `${code}: ${message}`,
+    fix: details.map((detail) => detail.trim()).join('; '),
+  }
+  if (line === undefined || line.trim() === '' || col === 0) return flaw
+  // The text of an error ends with the line and the caret.
+  return { ...flaw, excerpt: new RegoErrors([error]).message.split('\n').slice(-2).join('\n') }
 }

@@ -63,6 +63,22 @@ describe('gatehouse version', () => {
   })
 })
 
+describe('gatehouse help and completion', () => {
+  it('print their tables for programs too', async () => {
+    const directory = folderWith()
+    const all = JSON.parse((await run('help --format json', { directory })).out)
+    expect(all.commands.map(({ name }: { name: string }) => name)).toContain('tail')
+    const one = JSON.parse((await run('tail --help --format json', { directory })).out)
+    expect(one).toMatchObject({
+      name: 'tail',
+      flags: expect.arrayContaining([expect.objectContaining({ name: 'last' })]),
+    })
+    const bash = await run('completion bash', { directory })
+    const json = await run('completion bash --format json', { directory })
+    expect(JSON.parse(json.out)).toEqual({ shell: 'bash', script: bash.out })
+  })
+})
+
 describe('gatehouse token', () => {
   it('prints a token of the agent and nothing else, for an hour, and keeps its key for the next one', async () => {
     const directory = folderWith({ 'gatehouse.yaml': development, 'policies/main.rego': policy })
@@ -127,13 +143,13 @@ describe('gatehouse token', () => {
       note: 'for longer than a week',
       text: development,
       line: 'token buyer --lifetime 8d',
-      wanted: /from 1 to 604800/,
+      wanted: /`--lifetime` takes whole seconds from `1s` to `7d`, not `8d`; write for example/,
     },
     {
       note: 'for less than a second',
       text: development,
       line: 'token buyer --lifetime 5ms',
-      wanted: /whole number of seconds/,
+      wanted: /whole seconds from `1s` to `7d`, not `5ms`/,
     },
     {
       note: 'on the network',
@@ -251,6 +267,41 @@ describe('gatehouse check', () => {
     })
   })
 
+  it('tells of a key set that could verify nothing', async () => {
+    const issuers =
+      'issuers: [{ issuer: https://login.example.com/, keys: { file: jwks.json }, audiences: [gatehouse] }]\n'
+    const symmetric = '{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}'
+    const files = { 'gatehouse.yaml': issuers, 'policies/main.rego': policy, 'jwks.json': symmetric }
+    expect(await run('check', { directory: folderWith(files) })).toMatchObject({
+      status: 2,
+      out: expect.stringMatching(/jwks\.json: no key in this set can verify a token; add a public key/),
+    })
+  })
+
+  it('shows the line of a policy and what may have been meant, without obeying what is in it', async () => {
+    const rego = 'package gatehouse\n\nallow if {\n\tinptu.call.tool.name == "\u202ea"\n}\n'
+    const directory = folderWith({ 'gatehouse.yaml': development, 'policies/main.rego': rego })
+    const { out } = await run('check', { directory })
+    expect(out.split('\n')).toEqual([
+      expect.stringMatching(/main\.rego:4:2: rego_unsafe_var_error: var inptu is unsafe; did you mean `input`\?$/),
+      '  \tinptu.call.tool.name == "?a"',
+      '  \t^',
+      '',
+      'one thing is wrong',
+      '',
+    ])
+    const json = JSON.parse((await run('check --format json', { directory })).out)
+    expect(json.errors).toEqual([
+      {
+        file: join(directory, 'policies/main.rego'),
+        place: '4:2',
+        path: '',
+        message: 'rego_unsafe_var_error: var inptu is unsafe',
+        fix: 'did you mean `input`?',
+      },
+    ])
+  })
+
   it('says so when the file that is named is not there', async () => {
     const ran = await run('check --config absent.yaml', { directory: folderWith() })
     expect(ran).toMatchObject({ status: 2, out: expect.stringMatching(/absent\.yaml` does not exist; create it/) })
@@ -281,6 +332,35 @@ describe('gatehouse start', () => {
     const ran = await run('start', { directory, clock: systemClock })
     expect(ran).toMatchObject({ status: 2, out: '', err: expect.stringMatching(row.wanted) })
     expect(ran.err).not.toMatch(/mistake of the program|^ +at /m)
+  })
+
+  it('prints one object for programs: addresses, configuration and the lines to paste', async () => {
+    const directory = folderWith()
+    const io = makeFakeIo({ directory, clock: systemClock })
+    const ended = runWords('start --port 0 --operators-port 0 --format json'.split(' '), io)
+    await expect.poll(() => io.stdout.text, { timeout: 15_000 }).toContain('\n')
+    expect(io.interrupt('SIGTERM')).toBe(true)
+    expect(await ended).toBe(0)
+    const { lines, ...rest } = JSON.parse(io.stdout.text)
+    const address = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/)
+    const configuration = join(import.meta.dirname, '../../../gatehouse.yaml')
+    expect(rest).toEqual({ agents: address, operators: address, configuration })
+    expect(lines).toEqual([
+      expect.stringMatching(/^curl .*"vendor_id":"acme"/),
+      expect.stringMatching(/^curl .*"vendor_id":"nightshade"/),
+      'npx gatehouse tail',
+    ])
+  })
+
+  it('offers no order where nobody can order', async () => {
+    const config = `${listeners}${development.replace('path: /erp,', 'path: /orders,')}`
+    const directory = folderWith({ 'gatehouse.yaml': config, 'policies/main.rego': policy })
+    const io = makeFakeIo({ directory, clock: systemClock })
+    const ended = runWords(['start', '--config', 'gatehouse.yaml'], io)
+    await expect.poll(() => io.stdout.text, { timeout: 15_000 }).toContain('tail')
+    expect(io.interrupt('SIGTERM')).toBe(true)
+    expect(await ended).toBe(0)
+    expect(io.stdout.text).toMatch(/^agents .*\noperators .*\nnpx gatehouse tail --config 'gatehouse\.yaml'\n$/)
   })
 
   it('runs on when nobody reads its output, and ends in order all the same', async () => {
@@ -347,6 +427,30 @@ describe('gatehouse tail', () => {
     ).toBe(first)
   })
 
+  it.each([
+    { flags: '-n 3', wanted: [17, 18, 19] },
+    { flags: '--last 1', wanted: [19] },
+    { flags: '-n 0', wanted: [] },
+    { flags: '-n 10000', wanted: Array.from({ length: 20 }, (_, index) => index) },
+  ])('begins with as many as `$flags` says', async ({ flags, wanted }) => {
+    const { out } = await run(`tail --no-follow ${flags}`, { directory: world() })
+    const lines = out.split('\n').filter((line) => line !== '')
+    expect(lines.map((line) => JSON.parse(line).seq)).toEqual(wanted)
+  })
+
+  it.each([
+    { flags: '--follow --no-follow', wanted: /`--follow` and `--no-follow` contradict each other/ },
+    { flags: '-n 3 --since 2h', wanted: /`--last` and `--since` both say where to begin/ },
+    { flags: '-n 10001', wanted: /`--last` takes a whole number from 0 to 10000, not `10001`/ },
+    { flags: '-n -1', wanted: /`--last` takes a whole number from 0 to 10000, not `-1`/ },
+  ])('refuses `$flags`', async ({ flags, wanted }) => {
+    expect(await run(`tail ${flags}`, { directory: world() })).toMatchObject({
+      status: 2,
+      out: '',
+      err: expect.stringMatching(wanted),
+    })
+  })
+
   it.each(['yesterday', '2026-03-02', '2026-03-02T10:00:00', '5'])('refuses `--since %s`', async (since) => {
     const ran = await run(`tail --no-follow --since ${since}`, { directory: world() })
     expect(ran).toMatchObject({ status: 2, err: expect.stringMatching(/`--since` takes a time such as/) })
@@ -363,7 +467,7 @@ describe('gatehouse tail', () => {
         else io.interrupt('SIGINT')
       },
     })
-    expect(await runWords(['tail'], io)).toBe(0)
+    expect(await runWords(['tail', '-f'], io)).toBe(0)
     expect(
       io.stdout.text
         .trim()
@@ -405,9 +509,47 @@ describe('whatever goes wrong', () => {
     expect(ran.err.split('\n')).toEqual([
       expect.stringMatching(/gatehouse\.yaml:2:1: a: /),
       expect.stringMatching(/gatehouse\.yaml:3:1: b: /),
-      'gatehouse: the configuration has 2 errors',
+      '',
+      'gatehouse: the configuration cannot be used: 2 things are wrong',
       '',
     ])
+  })
+
+  it('is one JSON object on standard error for a program that asked for JSON, even where words are wrong', async () => {
+    const directory = folderWith({ 'gatehouse.yaml': 'mode: development\na: 1\n', 'policies/main.rego': policy })
+    const config = await run('token buyer --format json', { directory })
+    expect(config).toMatchObject({ status: 2, out: '' })
+    expect(JSON.parse(config.err)).toEqual({
+      error: {
+        status: 2,
+        message: 'the configuration cannot be used: one thing is wrong',
+        errors: [
+          {
+            file: join(directory, 'gatehouse.yaml'),
+            place: '2:1',
+            path: 'a',
+            message: 'there is no such setting',
+            fix: expect.stringMatching(/^settings here are /),
+          },
+        ],
+      },
+    })
+    const words = await run('tial --format=json', { directory })
+    expect(JSON.parse(words.err)).toEqual({
+      error: { status: 2, message: 'there is no command `tial`; did you mean `tail`?' },
+    })
+    expect((await run('tial -- --format json', { directory })).err, 'an operand is no flag').toMatch(/^gatehouse: /)
+  })
+
+  it('a data folder that this user may not look into is no mistake of the program', async () => {
+    // A name that is too long fails for everybody, also for root, in the way a forbidden folder fails for others.
+    const directory = folderWith({ 'gatehouse.yaml': development, 'policies/main.rego': policy })
+    const ran = await run(`check --data ${'x'.repeat(300)}`, { directory })
+    expect(ran).toMatchObject({
+      status: 2,
+      err: '',
+      out: expect.stringMatching(/procurement-erp` cannot be read \(ENAMETOOLONG\); make it readable/),
+    })
   })
 
   it('keys that cannot be made are an error with the folder', async () => {

@@ -51,7 +51,14 @@ function filesOf(text: string | Uint8Array): Files {
       const bytes = typeof found === 'string' ? new TextEncoder().encode(found) : found
       return bytes.subarray(0, bytesMax + 1)
     },
-    kind: (path) => (all[path] !== undefined ? 'file' : all[`${path}/`] !== undefined ? 'folder' : undefined),
+    kind: (path) =>
+      all[path] !== undefined
+        ? 'file'
+        : all[`${path}/`] !== undefined
+          ? 'folder'
+          : path === '/etc/gatehouse/hidden'
+            ? 'hidden'
+            : undefined,
   }
 }
 
@@ -338,7 +345,7 @@ describe('a file that is wrong is refused with the place and what to write', () 
       text: credential('${NOBODY}'),
       wanted: [/`NOBODY` is not set; set `NOBODY`/],
     },
-    { note: 'an empty variable', text: credential('${EMPTY}'), wanted: [/`EMPTY` is not set/] },
+    { note: 'an empty variable', text: credential('${EMPTY}'), wanted: [/`EMPTY` is empty; set `EMPTY`/] },
     { note: 'a short secret', text: credential('${SHORT}'), wanted: [/shorter than 8 characters/] },
     { note: 'a line break in a secret', text: credential('${TORN}'), wanted: [/characters other than printable/] },
     {
@@ -521,8 +528,15 @@ describe('a file that is wrong is refused with the place and what to write', () 
     {
       note: 'policies that are absent',
       text: 'mode: development\npolicy: { paths: [policies, more] }\n',
-      wanted: [/^2:\d+ policy\.paths\[1\]: `\/etc\/gatehouse\/more` does not exist/],
+      wanted: [/^2:\d+ policy\.paths\[1\]: `\/etc\/gatehouse\/more` does not exist; create it, or name the folder/],
     },
+    {
+      note: 'policies in a folder that this user may not look into',
+      text: 'mode: development\npolicy: { paths: [policies, hidden] }\n',
+      wanted: [/paths\[1\]: this user may not look at `\/etc\/gatehouse\/hidden`; change the permissions/],
+    },
+    { note: 'nothing at all', text: '\n', wanted: [/^1:1 : the file says nothing; write `issuers:`/] },
+    { note: 'comments alone', text: '# later\n---\n', wanted: [/the file says nothing/] },
   ] as { note: string; text: string | Uint8Array; wanted: RegExp[] }[])('$note', ({ text, wanted }) => {
     const errors = errorsOf(text)
     for (const pattern of wanted) expect(errors.filter((line) => pattern.test(line))).not.toEqual([])

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { jsonSchema, referencePage } from '../../../src/config/index.ts'
+import { jsonSchema, loadConfig, referencePage } from '../../../src/config/index.ts'
 import { faults } from '../../../src/model/index.ts'
 
 const root = join(import.meta.dirname, '../../..')
@@ -20,6 +20,24 @@ describe('published files', () => {
 
   it('docs/reference/faults.md is what the fault table says', async () => {
     await expect(faultsPage()).toMatchFileSnapshot('../../../docs/reference/faults.md')
+  })
+})
+
+describe('the example of the configuration page', () => {
+  const example = /^```yaml\n([\s\S]*?)^```$/m.exec(referencePage())?.[1] ?? ''
+
+  it('is a configuration that can be run', () => {
+    const secrets: { readonly [path: string]: string } = { '/etc/gatehouse/secrets/operators': 'sixteen-characters' }
+    const config = loadConfig('/etc/gatehouse/gatehouse.yaml', {
+      environment: { ERP_TOKEN: 'a-secret-of-the-erp' },
+      files: {
+        read: (path) => new TextEncoder().encode(path.endsWith('.yaml') ? example : secrets[path]),
+        kind: (path) => (path.endsWith('/policies') ? 'folder' : 'file'),
+      },
+      developmentIssuer: undefined,
+    })
+    expect(config).toMatchObject({ mode: 'production', dataDirectory: '/var/lib/gatehouse' })
+    expect(config.upstreams[0]?.credential?.value).toBe('Bearer a-secret-of-the-erp')
   })
 })
 
