@@ -403,6 +403,39 @@ function unhandled(extensions: readonly Extension[]): Value[] {
     .map(({ id }) => [...id])
 }
 
+/** An attribute whose values are lists of pairs, such as the extensions that are asked for; Go's older field for attributes leaves out others. */
+function attributeValue(attribute: Element): PlainObject[] {
+  const [id, values] = children(attribute)
+  try {
+    const lists = children(values, tags.set).map((list) => children(list).map((pair) => pairValue(children(pair))))
+    return [{ Type: objectId(id), Value: lists }]
+  } catch (error) {
+    if (error instanceof DerError) return []
+    throw error
+  }
+}
+
+function pairValue([id, value]: readonly Element[]): PlainObject {
+  if (value === undefined) throw new DerError('asn1: structure error')
+  return { Type: objectId(id), Value: anyValue(value) }
+}
+
+/** A value of any type as Go decodes and prints it. */
+function anyValue(element: Element): Value {
+  switch (element.tag) {
+    case tags.boolean:
+      return element.content[0] !== 0
+    case tags.integer:
+      return fromBigInt(integer(element))
+    case tags.octetString:
+      return base64(element.content)
+    case tags.objectId:
+      return objectId(element)
+    default:
+      return stringValue(element)
+  }
+}
+
 /** Reads one certificate request. Throws `BuiltinError` when it is none. */
 export function parseCertificateRequest(der: Buffer): PlainObject {
   return reading('asn1: structure error: tags do not match', () => {
@@ -428,7 +461,7 @@ export function parseCertificateRequest(der: Buffer): PlainObject {
       PublicKeyAlgorithm: keyAlgorithm,
       PublicKey: key,
       Subject: nameValue(subject),
-      Attributes: null,
+      Attributes: listOrNull(attributes?.tag === 0xa0 ? children(attributes, 0xa0).flatMap(attributeValue) : []),
       Extensions: extensionValues(requested),
       ExtraExtensions: null,
       DNSNames: listOrNull(names.dns),

@@ -2,7 +2,7 @@
  * `graphql.*`: queries and schemas as values, and whether a query fits a schema.
  */
 import { type DocumentNode, type GraphQLError, type GraphQLSchema, Kind, specifiedRules, validate } from 'graphql'
-import { isPlainObject, type PlainObject, typeName, type Value } from '../value.ts'
+import { isObject, type PlainObject, toJson, typeName, type Value } from '../value.ts'
 import { type Builtin, BuiltinError, operandTypeError } from './builtin.ts'
 import { documentTree, parseDocument } from './graphql-document.ts'
 import { schemaOf } from './graphql-schema.ts'
@@ -12,7 +12,9 @@ import { memo } from './memo.ts'
 import { stringOperand } from './operands.ts'
 
 function sourceOf(value: Value, position: number, kind: 'query' | 'schema'): string {
-  const text = isPlainObject(value) ? (kind === 'query' ? queryText(value) : schemaText(value)) : value
+  // OPA reads a tree as JSON, in which every key is a text.
+  const tree = isObject(value) ? (toJson(value) as PlainObject) : undefined
+  const text = tree === undefined ? value : kind === 'query' ? queryText(tree) : schemaText(tree)
   if (typeof text !== 'string') throw operandTypeError(position, typeName(value), ['string', 'object'])
   checkTextLength(text.length)
   return text

@@ -52,14 +52,11 @@ export function listOperand(
   throw operandTypeError(position, typeName(value), expected)
 }
 
-const int64Max = 2 ** 63
-
 /** A whole number of 64 bits as a JS number: exact up to 2^53-1 in size, near enough beyond for what it is compared with (lengths and counts). */
 export function intOperand(value: Value, position: number): number {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value
   const exact = toBigInt(numberOperand(value, position))
-  const near = Number(exact ?? Number.NaN)
-  if (near >= -int64Max && near < int64Max) return near
+  if (exact !== undefined && BigInt.asIntN(64, exact) === exact) return Number(exact)
   throw operandError(position, 'must be integer number but got floating-point number')
 }
 

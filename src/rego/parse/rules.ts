@@ -165,6 +165,8 @@ export abstract class Rules extends Expressions {
       if (!ifs && this.is('{')) this.refuseV0Else(start)
       // Braces after `else if` are always a body.
       const body = !ifs ? undefined : this.is('{') ? this.block() : [this.literal()]
+      // An `else` without a body always holds, so that none can follow it.
+      if (!ifs && this.isKeyword('else')) this.unexpected()
       const part = { assign, at: this.since(start), ...(args === undefined ? {} : { args }) }
       const valued = value === undefined ? part : { ...part, value }
       chain.push(body === undefined ? valued : { ...valued, body })

@@ -95,6 +95,9 @@ function namesBelow(node: TreeNode, overlay: Overlay | undefined): string[] {
 export function settle(state: State, cursor: Cursor): Value | undefined {
   if ('value' in cursor) return cursor.value
   if ('leaf' in cursor) return cursor.leaf.read[cursor.keys.length]?.(state, ...cursor.keys)
+  const { base } = cursor.node
+  // Rules below a base document that is no object are not seen from above.
+  if (base !== undefined && !isPlainObject(base) && cursor.overlay === undefined) return base
   const result: PlainObject = {}
   for (const key of namesBelow(cursor.node, cursor.overlay)) {
     const child = select(state, cursor, key)
