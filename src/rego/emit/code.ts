@@ -42,6 +42,7 @@ const prefixes = {
   constant: 'k',
   place: 'at',
   base: 'd',
+  directory: 'y',
   builtin: 'b',
   index: 'i',
   map: 'm',

@@ -32,6 +32,11 @@ export function inheritedAt(key: Operand): Code {
   return code`prototype[${key.kind === 'constant' && typeof key.value === 'string' ? key.value : ''}]`
 }
 
+/** A statement that sets `target` to what stands at a key in a base document that nothing replaces. */
+export function emitFind(target: Code, base: Code, directory: Code, key: Code): Code {
+  return code`const ${target} = ${directory} !== undefined && typeof ${key} === 'string' ? ${directory}.get(${key}) : lookup(${base}, ${key});`
+}
+
 /** Statements that set `target` to what stands at `key`, or to undefined. */
 export function emitGet(pool: Pool, target: Code, source: Code, key: Operand, inherited = inheritedAt(key)): Code {
   const keyCode = pool.operand(key)

@@ -12,6 +12,7 @@ export class Pool {
   readonly builtins: string[] = []
   readonly #constants = new Map<string, number>()
   readonly #bases = new Map<string, number>()
+  readonly #directories = new Set<number>()
 
   /** An expression for a constant: scalars are written out, the rest is taken from the pool. */
   constant(value: Value): Code {
@@ -38,13 +39,29 @@ export class Pool {
   }
 
   base(path: readonly string[]): Code {
+    return name('base', this.#baseIndex(path))
+  }
+
+  /** The directory of a base document, undefined where it has none (`directoryOf`). */
+  directory(path: readonly string[]): Code {
+    const index = this.#baseIndex(path)
+    this.#directories.add(index)
+    return name('directory', index)
+  }
+
+  /** The numbers of the base documents whose directories are used. */
+  get directories(): readonly number[] {
+    return [...this.#directories]
+  }
+
+  #baseIndex(path: readonly string[]): number {
     const key = JSON.stringify(path)
     let index = this.#bases.get(key)
     if (index === undefined) {
       index = this.bases.push(path) - 1
       this.#bases.set(key, index)
     }
-    return name('base', index)
+    return index
   }
 
   /** The wrapped call of a builtin. Relations and functions are numbered together. */

@@ -3,7 +3,7 @@ import type { Block, Operand, Override, Procedure, StateId, Statement, Temp } fr
 import { type Calls, emitCall, emitCheck, emitEqual } from './calls.ts'
 import { type Code, code, join, name } from './code.ts'
 import { emitFormat } from './format.ts'
-import { emitGet, inheritedAt } from './get.ts'
+import { emitFind, emitGet, inheritedAt } from './get.ts'
 
 /** What a procedure must know of the whole plan. */
 export interface Context extends Calls {
@@ -29,6 +29,8 @@ class ProcedureWriter {
   readonly #procedure: Procedure
   readonly #lines: Code[] = []
   readonly #collections = new Map<Temp, 'array' | 'set' | 'object'>()
+  /** Temporaries that are base documents which nothing replaces, and their paths. */
+  readonly #bases = new Map<Temp, readonly string[]>()
   readonly #prologue: Code[] = []
   readonly #inheritedKeys = new Map<string, Code>()
   #labels = 0
@@ -239,6 +241,12 @@ class ProcedureWriter {
   }
 
   #get({ target, source, key }: Extract<Statement, { op: 'get' }>): void {
+    const base = source.kind === 'temp' ? this.#bases.get(source.id) : undefined
+    if (base !== undefined && key.kind === 'temp') {
+      const { pool } = this.#context
+      this.#add(emitFind(name('temp', target), pool.operand(source), pool.directory(base), pool.operand(key)))
+      return
+    }
     const named = key.kind === 'constant' && typeof key.value === 'string'
     const inherited = named && this.#loops > 0 ? this.#inherited(key.value) : inheritedAt(key)
     this.#add(emitGet(this.#context.pool, name('temp', target), this.#operand(source), key, inherited))
@@ -259,7 +267,9 @@ class ProcedureWriter {
     const { pool } = this.#context
     const base = pool.base(path)
     const s = name('state', state)
-    const value = this.#context.isReplaceable(path)
+    const replaceable = this.#context.isReplaceable(path)
+    if (!replaceable) this.#bases.set(target, path)
+    const value = replaceable
       ? code`${s}.overlay === undefined ? ${base} : baseUnder(${s}, ${base}, ${pool.constant([...path])})`
       : base
     this.#define(target, value, ends)

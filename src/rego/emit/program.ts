@@ -43,6 +43,7 @@ function linked(pool: Pool): Code[] {
     ...list('place', code`places`, pool.places.length),
     ...list('base', code`bases`, pool.bases.length),
     ...list('builtin', code`calls`, pool.builtins.length),
+    ...pool.directories.map((i) => code`const ${name('directory', i)} = directoryOf(${name('base', i)});`),
   ]
 }
 

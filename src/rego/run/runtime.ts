@@ -14,6 +14,7 @@ import {
   ObjectBuilding,
   objectOf,
 } from './collections.ts'
+import { directoryOf } from './directory.ts'
 import { DocumentBuilder } from './document-builder.ts'
 import { EvaluationError } from './failure.ts'
 import { ElementIndex, PrefixIndex } from './joined-index.ts'
@@ -86,6 +87,7 @@ export const runtime = {
   callMemory,
   conflict,
   cursorAt,
+  directoryOf,
   DocumentBuilder,
   ElementIndex,
   elementsOf,
