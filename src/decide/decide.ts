@@ -92,7 +92,7 @@ export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decid
     }
     const full = answer.nondeterministic === undefined ? frame : { ...frame, nondeterministic: answer.nondeterministic }
     try {
-      return conclude(line, full, said)
+      return conclude(line, target, full, said)
     } catch (cause) {
       return failed(full, cause, said)
     }
@@ -103,7 +103,7 @@ export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decid
 type Frame = Pick<Decision, 'id' | 'entrypoint' | 'revision' | 'digest' | 'input' | 'nondeterministic'>
 
 /** Deny before allow, allow before ask, and obligations last. Throws `ContractError`. */
-function conclude({ allowIds, denyIds, askIds }: Line, frame: Frame, said: Said): Decision {
+function conclude({ allowIds, denyIds, askIds }: Line, { upstream }: Target, frame: Frame, said: Said): Decision {
   const result = said as JsonObject
   const denials = denialsOf(said)
   if (denials.length > 0)
@@ -115,7 +115,7 @@ function conclude({ allowIds, denyIds, askIds }: Line, frame: Frame, said: Said)
     return { ...frame, kind: 'deny', reasons, ruleIds: allow === undefined ? none : allowIds, labels, result }
   }
   const asks = asksOf(said)
-  const obligations = obligationsOf(said)
+  const obligations = obligationsOf(said, upstream)
   if (asks.length > 0)
     return { ...frame, kind: 'ask', reasons: askReasons(asks), ruleIds: askIds, labels, result, asks }
   return { ...frame, kind: 'allow', reasons: none, ruleIds: allowIds, labels, result, obligations }

@@ -2,7 +2,7 @@
  * The obligations of an allow, checked field by field. One that is not known, or has a field that is not known, denies: a
  * condition that the gateway does not understand is a condition that it would break.
  */
-import { type Json, type JsonObject, limits, type Obligation } from '../model/index.ts'
+import { isSettableHeader, type Json, type JsonObject, limits, type Obligation, type Upstream } from '../model/index.ts'
 import { ContractError, elementsOf, fieldsOf, type Said } from './answer.ts'
 
 const known: { readonly [type: string]: { readonly fields: readonly string[]; read(fields: JsonObject): Obligation } } =
@@ -20,13 +20,34 @@ const headerValueCharsMax = 4_096
 const pointer = /^(?:\/(?:[^~/]|~[01])*)+$/
 const pointersMax = 256
 
-/** Throws `ContractError`: `obligation_unknown` for what is not known, `policy_error` for what is malformed. */
-export function obligationsOf(said: Said): readonly Obligation[] {
+/**
+ * Throws `ContractError`: `obligation_unknown` for what is not known or cannot be done on the way to `upstream`, `policy_error` for
+ * what is malformed.
+ */
+export function obligationsOf(said: Said, upstream: Upstream): readonly Obligation[] {
   if (said.obligations === undefined) return []
   const elements = elementsOf('obligations', said.obligations)
   if (elements.length > limits.obligationsMax)
     throw new ContractError(`\`obligations\` has more than ${limits.obligationsMax} elements`)
-  return elements.map(readObligation)
+  const obligations = elements.map(readObligation)
+  refuseHeaders(obligations, upstream)
+  return obligations
+}
+
+/** Before the decision is recorded: an allow that cannot be carried out is none. */
+function refuseHeaders(obligations: readonly Obligation[], { credential }: Upstream): void {
+  const values = new Map<string, string>()
+  for (const obligation of obligations) {
+    if (obligation.type !== 'set_header') continue
+    const name = obligation.name.toLowerCase()
+    if (!isSettableHeader(name, credential?.header))
+      throw new ContractError(`policy may not set the header \`${name}\``, 'obligation_unknown')
+    // Sets have no order, so two different values would be a matter of chance.
+    const place = `${obligation.to} ${name}`
+    if ((values.get(place) ?? obligation.value) !== obligation.value)
+      throw new ContractError(`two obligations set the header \`${name}\` to different values`, 'obligation_unknown')
+    values.set(place, obligation.value)
+  }
 }
 
 function readObligation(element: Json): Obligation {

@@ -2,8 +2,8 @@
  * What a decision that allows asks of the way out and back, worked out once before anything is sent: what cannot be done
  * denies the call while nothing has happened yet.
  */
-import { Fault, type Obligation, type Upstream } from '../model/index.ts'
-import { isFieldName, isFieldValue, isHopByHop } from '../wire/index.ts'
+import { Fault, isSettableHeader, type Obligation, type Upstream } from '../model/index.ts'
+import { isFieldName, isFieldValue } from '../wire/index.ts'
 import type { HeaderWishes } from './call-headers.ts'
 import { type Mask, makeMask, maskedText } from './mask.ts'
 
@@ -27,26 +27,6 @@ const noPlan: Plan = {
   replyBytesMax: undefined,
   types: [],
 }
-
-/** Fields that decide framing, addressing, identity or the connection: no policy may set them (lower case). */
-const untouchable: ReadonlySet<string> = new Set([
-  'authorization',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'cookie',
-  'date',
-  'expect',
-  'forwarded',
-  'gatehouse-decision',
-  'host',
-  'location',
-  'set-cookie',
-  'traceparent',
-  'tracestate',
-  'via',
-  'www-authenticate',
-])
 
 /** Faults with `obligation_unknown` when one of them cannot be carried out. */
 export function planObligations(obligations: readonly Obligation[], upstream: Upstream): Plan {
@@ -87,13 +67,8 @@ export function planObligations(obligations: readonly Obligation[], upstream: Up
 }
 
 function refuseHeader(name: string, value: string, upstream: Upstream): void {
-  const refused =
-    !isFieldName(name) ||
-    isHopByHop(name) ||
-    untouchable.has(name) ||
-    name.startsWith('x-forwarded-') ||
-    name === upstream.credential?.header.toLowerCase()
-  if (refused) throw new Fault('obligation_unknown', `policy may not set the header \`${name}\``)
+  if (!isFieldName(name) || !isSettableHeader(name, upstream.credential?.header))
+    throw new Fault('obligation_unknown', `policy may not set the header \`${name}\``)
   if (!isFieldValue(value))
     throw new Fault('obligation_unknown', `the value that policy sets for \`${name}\` is not a field value`)
 }

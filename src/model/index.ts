@@ -36,5 +36,6 @@ export type {
   RecordType,
 } from './record.ts'
 export type { Reply, ReplyBody, UpstreamReply, UpstreamTimes } from './reply.ts'
+export { isSettableHeader } from './settable-header.ts'
 export { type CallSummary, type ObserveCall, type Step, steps } from './summary.ts'
 export type { Operation, Recording, Route, Target, Upstream } from './target.ts'

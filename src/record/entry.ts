@@ -68,7 +68,11 @@ const timerNames = steps.map((name) => `"timer_${name}_ns":`)
 const nsInMs = 1_000_000
 
 /** Faults after an allow that say that the upstream got nothing of the call; after any other it may have acted. */
-const notReached: ReadonlySet<FaultCode> = new Set<FaultCode>(['upstream_unreachable', 'upstream_refused_address'])
+const notReached: ReadonlySet<FaultCode> = new Set<FaultCode>([
+  'upstream_unreachable',
+  'upstream_refused_address',
+  'obligation_unknown',
+])
 
 /** Faults that withhold what the upstream replied. */
 const withheld: ReadonlySet<FaultCode> = new Set<FaultCode>(['reply_not_maskable', 'reply_too_large'])
