@@ -42,7 +42,7 @@ export const faults = {
     'agent',
     501,
     'no',
-    'tunnels (CONNECT) and protocol upgrades are not offered',
+    'tunnels (CONNECT), TRACE and protocol upgrades are not offered',
     'send a plain HTTP/1.1 request',
   ),
   framing_refused: row(
@@ -60,7 +60,7 @@ export const faults = {
     'the path or query can be read in more than one way',
     'percent-encode the path and query as RFC 3986 says, without dot segments, empty segments or encoded slashes',
   ),
-  header_refused: row('agent', 400, 'no', 'a header field came twice or has a value that is not allowed'),
+  header_refused: row('agent', 400, 'no', 'a header field came twice, or has a name or value that is not allowed'),
   expectation_refused: row('agent', 417, 'no', 'the expectation is not one that the gateway can meet'),
   body_too_large: row('agent', 413, 'no', 'the body is larger than this route accepts'),
   body_slow: row('agent', 408, 'yes', 'the body did not arrive in time'),
@@ -76,8 +76,8 @@ export const faults = {
     'agent',
     415,
     'no',
-    'this operation takes application/json',
-    'set Content-Type: application/json',
+    'the body is not of a media type that is taken here',
+    'set Content-Type: application/json, or what the description of the operation names',
   ),
   body_encoded: row(
     'agent',
@@ -127,8 +127,8 @@ export const faults = {
     'operator',
     403,
     'no',
-    'the token names no agent that is known here',
-    'ask the operator to add the agent',
+    'the token does not name one agent that is known here',
+    'ask the operator to add or correct the agent',
   ),
   agent_suspended: row('operator', 403, 'no', 'this agent is suspended', 'ask the owner of the agent'),
 
@@ -186,7 +186,7 @@ export const faults = {
 
 export type FaultCode = keyof typeof faults
 
-/** Thrown or returned when something broke. `detail` and `cause` are for the record; the agent sees the row only. */
+/** Thrown or returned when something broke. `detail` and `cause` are for the record; the agent sees the row and `publicDetail`. */
 export class Fault extends Error {
   override readonly name = 'Fault'
   readonly code: FaultCode

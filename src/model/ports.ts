@@ -17,7 +17,7 @@ export type MakeId = () => string
 /** `count` bytes that nobody can guess. */
 export type RandomBytes = (count: number) => Uint8Array
 
-/** The program's own log. Fields must hold no secrets; `model/secrets` redacts what slips through. */
+/** The program's own log. Fields must hold no secrets; what slips through is redacted (`cli/log.ts`). */
 export interface Log {
   debug(fields: LogFields, message: string): void
   info(fields: LogFields, message: string): void

@@ -1,9 +1,11 @@
 /**
- * Every fault that a call can meet, one row each, through the whole house on real sockets: what the agent gets, and what the
- * two records say. Faults of bytes that are no call are in test/attack/, those of the disk in test/fault/.
+ * Every fault that a call alone can meet, one row each, through the whole house on real sockets: what the agent gets, and what
+ * the two records say. The others are listed with the tests that bring them about.
  */
+import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
-import { faults } from '../../src/model/index.ts'
+import { faults, limits } from '../../src/model/index.ts'
+import { fakeClock } from '../support/clock.ts'
 import {
   issuerName,
   openWorld,
@@ -52,6 +54,15 @@ const json = { 'content-type': 'application/json' }
 const order = (body: string): SendOptions => ({ method: 'POST', path: '/orders', headers: json, body })
 const readsBody = { 'main.rego': 'package gatehouse\n\nallow if input.call.body.amount < 10\n' }
 
+const issuer = (changes: object): object => ({
+  issuer: issuerName,
+  keys: { file: 'jwks.json' },
+  audiences: ['gatehouse'],
+  algorithms: ['ES256'],
+  ...changes,
+})
+const nowS = (): number => Math.floor(Date.now() / 1000)
+
 interface Row {
   readonly code: keyof typeof faults
   readonly note: string
@@ -90,6 +101,23 @@ const rows: Row[] = [
     note: 'a token with another signature',
     call: async (world) => ({ token: `${(await world.token()).slice(0, -8)}AAAAAAAA` }),
   },
+  {
+    code: 'token_algorithm',
+    note: 'a token signed by another algorithm',
+    world: { config: { issuers: [issuer({ algorithms: ['ES384'] })] } },
+    call: {},
+  },
+  {
+    code: 'token_not_yet_valid',
+    note: 'a token of tomorrow',
+    call: async (world) => ({ token: await world.token({ nbf: nowS() + 86_400 }) }),
+  },
+  {
+    code: 'token_too_old',
+    note: 'a token that is valid too long',
+    world: { config: { issuers: [issuer({ age_max: '10m' })] } },
+    call: async (world) => ({ token: await world.token({}, {}, nowS() - 1_200) }),
+  },
   { code: 'token_expired', note: 'an expired token', call: async (world) => ({ token: await world.expiredToken() }) },
   {
     code: 'token_claims',
@@ -104,15 +132,17 @@ const rows: Row[] = [
   {
     code: 'keys_unavailable',
     note: 'an issuer that is down',
+    world: { config: { issuers: [issuer({ keys: { url: 'http://127.0.0.1:9/jwks' } })] } },
+    call: {},
+  },
+  {
+    code: 'agent_unknown',
+    note: 'a token that names two agents',
     world: {
       config: {
-        issuers: [
-          {
-            issuer: issuerName,
-            keys: { url: 'http://127.0.0.1:9/jwks' },
-            audiences: ['gatehouse'],
-            algorithms: ['ES256'],
-          },
+        agents: [
+          { id: 'buyer', identity: { issuer: issuerName } },
+          { id: 'other', identity: { issuer: issuerName, claim: 'sub', value: 'buyer' } },
         ],
       },
     },
@@ -203,6 +233,13 @@ const rows: Row[] = [
     note: 'a body too large to be parsed',
     world: { policies: readsBody, route: { parsed_body_max: '1KiB' } },
     call: order(`{"amount":1,"notes":"${'x'.repeat(2_000)}"}`),
+  },
+  { code: 'method_refused', note: 'TRACE', call: { method: 'TRACE' } },
+  { code: 'host_refused', note: 'a host with user information', call: { headers: { host: 'h@evil' } } },
+  {
+    code: 'header_too_large',
+    note: 'more fields than are taken',
+    call: { headers: Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`x-${index}`, 'y'])) },
   },
   { code: 'target_refused', note: 'a path with dot segments', call: { path: '/orders/../admin' } },
   { code: 'target_refused', note: 'an encoded slash', call: { path: '/orders%2fadmin' } },
@@ -336,10 +373,54 @@ describe('a call that breaks', () => {
     else
       expect({ decision: decision.decision, code: decision.code }).toEqual({
         decision: code === 'approval_required' ? 'ask' : 'deny',
-        code: expect.any(String),
+        code,
       })
-    expect(outcome).toMatchObject({ status: row.status, upstream_reached: reached })
+    expect(outcome).toMatchObject({ code, status: row.status, upstream_reached: reached })
     if (!reached) expect(world.received).toEqual([])
     expect(JSON.stringify(world.records())).not.toContain('upstream-secret-0123456789')
+  })
+})
+
+/** Faults that take more than one call, bytes that are none, or a disk that fails; and the test that brings each about. */
+const elsewhere: { readonly [code in keyof typeof faults]?: string } = {
+  http_malformed: '../unit/receive/receiver.test.ts',
+  tls_refused: '../unit/receive/tls.test.ts',
+  request_slow: '../attack/slow-header.test.ts',
+  connection_limit: '../unit/receive/receiver.test.ts',
+  refusal_flood: './faults.test.ts',
+  framing_refused: '../attack/oversized.test.ts',
+  body_slow: '../attack/slow-body.test.ts',
+  agent_gone: './call.test.ts',
+  draining: './reload.test.ts',
+  overloaded: '../unit/receive/receiver.test.ts',
+  upstream_refused_address: '../unit/forward/egress.test.ts',
+  log_unavailable: '../fault/house-log.test.ts',
+  log_queue_full: '../unit/record/entry.test.ts',
+  internal: '../unit/record/entry.test.ts',
+}
+
+describe('the table of faults', () => {
+  it('has a row above, or a test elsewhere, for each', () => {
+    const above = rows.map(({ code }) => code)
+    const missing = (Object.keys(faults) as (keyof typeof faults)[]).filter((code) => {
+      const file = elsewhere[code]
+      if (file === undefined) return !above.includes(code)
+      return above.includes(code) || !readFileSync(new URL(file, import.meta.url), 'utf8').includes(`'${code}'`)
+    })
+    expect(missing).toEqual([])
+  })
+})
+
+describe('a flood of refusals from one address', () => {
+  it('gets its sockets closed unread, and leaves one record that says how many', async () => {
+    const clock = fakeClock()
+    const world = await worldOf({ clock })
+    for (let sent = 0; sent < limits.refusalsPerAddressPerSecondMax; sent++)
+      expect((await world.send({ token: null })).status).toBe(401)
+    for (let sent = 0; sent < 3; sent++) await expect(world.send({ token: null })).rejects.toThrow()
+    await clock.advance(1_000)
+    await expect
+      .poll(() => world.records().filter(({ type }) => type === 'fault'))
+      .toMatchObject([{ code: 'refusal_flood', count: 3, requested_by: '127.0.0.1' }])
   })
 })

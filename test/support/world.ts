@@ -81,7 +81,8 @@ export interface World {
     body: Buffer
   }[]
   readonly programLog: { level: string; message: string; fields: object }[]
-  token(claims?: JWTPayload, header?: object): Promise<string>
+  /** A good one unless `claims`, `header` or the time of issue (seconds since 1970) say otherwise. */
+  token(claims?: JWTPayload, header?: object, issuedS?: number): Promise<string>
   /** Signed like a good one, an hour too late. */
   expiredToken(): Promise<string>
   send(options?: SendOptions): Promise<SentReply>
