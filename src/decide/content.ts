@@ -2,11 +2,11 @@
  * The content of a call: its body, read and parsed exactly when somebody looks at it, and the arguments that the described
  * operation takes from it. A body that must be looked at and cannot be is refused, never passed by.
  */
-import { type Call, Fault, type Json, type Target } from '../model/index.ts'
+import { type Call, Fault, type ParsedJson, type Target } from '../model/index.ts'
 import type { Content, Needs } from './input.ts'
 
 /** Strict JSON; faults with `body_malformed` or `body_too_deep`. */
-export type ParseBody = (bytes: Uint8Array) => Json
+export type ParseBody = (bytes: Uint8Array) => ParsedJson
 
 /** RFC 8259, and the suffix of RFC 6839 section 3.1. */
 function isJson(mediaType: string | undefined): boolean {
@@ -41,7 +41,7 @@ function hasOtherCharset(contentType: string | undefined): boolean {
   return contentType !== undefined && /charset/i.test(contentType) && !charsetOfJson.test(contentType)
 }
 
-async function readBody(call: Call, target: Target, parseBody: ParseBody): Promise<Json | undefined> {
+async function readBody(call: Call, target: Target, parseBody: ParseBody): Promise<ParsedJson | undefined> {
   const { mediaType } = call.body
   const encoding = call.headers.get('content-encoding')
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
@@ -64,15 +64,20 @@ async function readBody(call: Call, target: Target, parseBody: ParseBody): Promi
   return bytes.length === 0 ? undefined : parseBody(bytes)
 }
 
-function contentOf(call: Call, { operation, route }: Target, body: Json | undefined): Content {
-  if (operation === undefined) return body === undefined ? undescribed : { body, described: false }
+function contentOf(call: Call, { operation, route }: Target, parsed: ParsedJson | undefined): Content {
+  if (operation === undefined) return undescribedOf(parsed)
   try {
-    return { arguments: operation.argumentsOf(call, body), described: true }
+    const found = operation.argumentsOf(call, parsed?.value)
+    return parsed === undefined ? { arguments: found, described: true } : { arguments: found, parsed, described: true }
   } catch (cause) {
     // `undescribed: allow`: a call with more than the description has is no operation of it (design: section 4).
     if (route.undescribed !== 'allow' || !(cause instanceof Fault) || cause.code !== 'argument_unknown') throw cause
-    return body === undefined ? undescribed : { body, described: false }
+    return undescribedOf(parsed)
   }
 }
 
 const undescribed: Content = { described: false }
+
+function undescribedOf(parsed: ParsedJson | undefined): Content {
+  return parsed === undefined ? undescribed : { body: parsed.value, parsed, described: false }
+}

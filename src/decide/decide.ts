@@ -81,7 +81,9 @@ export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decid
   function judge(line: Line, call: Call, principal: Principal, target: Target, content: Content): Decision {
     const needs = target.route.recording.level === 'input' ? everything : line.needs
     const input = inputOf(call, principal, target, content, needs)
-    const frame = { id: makeId(), entrypoint: line.entrypoint, revision: policy.revision, digest: policy.digest, input }
+    const { revision, digest } = policy
+    const base = { id: makeId(), entrypoint: line.entrypoint, revision, digest, input }
+    const frame = content.parsed === undefined ? base : { ...base, body: content.parsed }
     let answer: PolicyAnswer
     let said: Said
     try {
@@ -100,7 +102,7 @@ export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decid
 }
 
 /** What every decision of one evaluation has in common. */
-type Frame = Pick<Decision, 'id' | 'entrypoint' | 'revision' | 'digest' | 'input' | 'nondeterministic'>
+type Frame = Pick<Decision, 'id' | 'entrypoint' | 'revision' | 'digest' | 'input' | 'body' | 'nondeterministic'>
 
 /** Deny before allow, allow before ask, and obligations last. Throws `ContractError`. */
 function conclude({ allowIds, denyIds, askIds }: Line, { upstream }: Target, frame: Frame, said: Said): Decision {

@@ -2,7 +2,16 @@
  * The input document (design: section 4): what policy sees of a call, one shape for every protocol. What costs anything to
  * build is built only where the policy or the record reads it; absent parts are absent, never null.
  */
-import type { Call, Json, JsonObject, Principal, Question, Target } from '../model/index.ts'
+import {
+  type Call,
+  type Json,
+  type JsonObject,
+  makeTimestamps,
+  type ParsedJson,
+  type Principal,
+  type Question,
+  type Target,
+} from '../model/index.ts'
 
 /** The costly parts that somebody reads. */
 export interface Needs {
@@ -36,6 +45,8 @@ export interface Content {
   readonly arguments?: JsonObject
   /** The parsed body, on calls that are no described operation. */
   readonly body?: Json
+  /** The body as it was read, where it was: arguments may be the same value. */
+  readonly parsed?: ParsedJson
   /** False where the call goes beyond its description, which the route allows: then it is no operation. */
   readonly described: boolean
 }
@@ -73,12 +84,8 @@ function callPart(call: Call, { operation, route }: Target, content: Content, ne
   return part
 }
 
-/** RFC 3339 in UTC with microseconds: `2026-03-02T10:00:00.000000Z`. */
-function timeText(ms: number): string {
-  const whole = Math.floor(ms)
-  const micros = Math.floor((ms - whole) * 1000)
-  return `${new Date(whole).toISOString().slice(0, -1)}${micros.toString().padStart(3, '0')}Z`
-}
+/** `2026-03-02T10:00:00.000000Z` */
+const timeText = makeTimestamps()
 
 /** As OPA's `time.now_ns` counts: beyond 2^53, so exact only as a bigint. */
 function nanoseconds(ms: number): bigint {

@@ -1,5 +1,5 @@
 /** A decision: what policy said about one call, as a value. A refusal is a decision; only something broken is a fault. */
-import type { Json, JsonObject } from './json.ts'
+import type { Json, JsonObject, ParsedJson } from './json.ts'
 
 export type Labels = { readonly [name: string]: string }
 
@@ -42,6 +42,8 @@ interface DecisionBase {
   readonly labels: Labels
   /** The document policy saw, for the record; absent when none was built. */
   readonly input?: JsonObject
+  /** The body, where it was parsed: `input` may hold the very same value, and a record takes its text then. */
+  readonly body?: ParsedJson
   /** What policy said, for the record. */
   readonly result?: JsonObject
   /** Values of nondeterministic builtins, for replay. */

@@ -17,7 +17,16 @@ export type { Allow, Ask, Decision, Labels, Obligation, Reason, Refusal } from '
 export { Fault, type FaultCode, type FaultRow, type FaultSource, faults, toFault } from './fault.ts'
 export { type Flaw, Flaws, formatFlaw } from './flaw.ts'
 export { makeIdMaker } from './identifier.ts'
-export { isJsonObject, isRawNumber, type Json, type JsonObject, property, type RawNumber, rawNumber } from './json.ts'
+export {
+  isJsonObject,
+  isRawNumber,
+  type Json,
+  type JsonObject,
+  type ParsedJson,
+  property,
+  type RawNumber,
+  rawNumber,
+} from './json.ts'
 export { limits } from './limits.ts'
 export type { LogStats } from './log-stats.ts'
 export { isLoopback } from './loopback.ts'
@@ -39,3 +48,4 @@ export type { Reply, ReplyBody, UpstreamReply, UpstreamTimes } from './reply.ts'
 export { isSettableHeader } from './settable-header.ts'
 export { type CallSummary, type ObserveCall, type Step, steps } from './summary.ts'
 export type { Operation, Recording, Route, Target, Upstream } from './target.ts'
+export { makeTimestamps } from './timestamp.ts'

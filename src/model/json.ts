@@ -15,6 +15,12 @@ export interface JsonObject {
   readonly [key: string]: Json
 }
 
+/** A value and the very text that it was strictly read from: JSON of any white space, with numbers as they were written. */
+export interface ParsedJson {
+  readonly value: Json
+  readonly text: string
+}
+
 /** The value of an own property, or undefined: an agent's `constructor` key must never reach a prototype. */
 export function property(value: Json | undefined, key: string): Json | undefined {
   if (typeof value !== 'object' || value === null) return undefined

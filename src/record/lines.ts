@@ -13,13 +13,14 @@ import {
   type JsonObject,
   type Labels,
   limits,
+  type ParsedJson,
   type Principal,
   property,
   type Reason,
   type Recording,
   type Target,
 } from '../model/index.ts'
-import { quote, textOf, textOfIntegers } from './json-text.ts'
+import { quote, textOf } from './json-text.ts'
 
 /** Characters of a detail, a path or a name at most: longer ones are cut and end in an ellipsis. */
 const detailCharsMax = 2_048
@@ -182,7 +183,7 @@ function inputText(
   for (const key of Object.keys(input)) {
     const value = input[key]
     if (value === undefined) continue
-    text += `${text === '' ? '' : ','}${quote(key)}:${partText(key, value, line.principal, principal, level)}`
+    text += `${text === '' ? '' : ','}${quote(key)}:${partText(key, value, line, principal, level)}`
   }
   return `,"input":{${text}}${level === 'input' ? '' : `,"input_omitted":"${why}"`}`
 }
@@ -190,17 +191,42 @@ function inputText(
 function partText(
   key: string,
   value: Json,
-  principal: Principal | undefined,
+  { principal, decision }: DecisionLine,
   text: PrincipalText | undefined,
   level: Recording['level'],
 ): string {
   // What does not change from call to call is the same object in each, and its text is at hand.
   if (text !== undefined && value === (principal?.identity as unknown)) return text.identity
   if (text !== undefined && value === (principal?.agent as unknown)) return text.agent
-  if (key === 'call' && isJsonObject(value)) {
-    return textOfIntegers(level === 'input' ? withoutSecrets(value) : withoutContent(value))
-  }
+  if (key === 'call' && isJsonObject(value))
+    return level === 'input'
+      ? callInputText(withoutSecrets(value), decision?.body)
+      : callInputText(withoutContent(value))
   return textOf(value)
+}
+
+/** The `call` part of the input. `body` is what the agent sent: where the part holds it, its own text is taken. */
+function callInputText(call: JsonObject, body?: ParsedJson): string {
+  let text = ''
+  for (const key of Object.keys(call)) {
+    const value = call[key]
+    if (value === undefined) continue
+    const printed =
+      typeof value === 'string'
+        ? quote(value)
+        : typeof value === 'bigint'
+          ? String(value)
+          : value === body?.value
+            ? receivedText(body)
+            : textOf(value)
+    text += `${text === '' ? '' : ','}${quote(key)}:${printed}`
+  }
+  return `{${text}}`
+}
+
+/** As it was received, which costs nothing, unless it has line breaks: those can only be white space between values. */
+function receivedText({ value, text }: ParsedJson): string {
+  return text.includes('\n') || text.includes('\r') ? textOf(value) : text
 }
 
 function withoutSecrets(call: JsonObject): JsonObject {

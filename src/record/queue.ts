@@ -7,8 +7,7 @@
  *                 | no
  *                 +-> waiting, in order, for logWaitMsMax -> log_queue_full
  */
-import { type Clock, Fault, type RecordType } from '../model/index.ts'
-import { makeTimestamps } from './timestamp.ts'
+import { type Clock, Fault, makeTimestamps, type RecordType } from '../model/index.ts'
 
 /**
  * `known` is what every call may take; `unknown` is the small share of refusals before identification, so that a flood of

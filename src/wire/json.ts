@@ -4,7 +4,7 @@
  * surrogates), and only then the exact reader runs.
  */
 import { isUtf8 } from 'node:buffer'
-import { type Json, limits, rawNumber } from '../model/index.ts'
+import { type Json, limits, type ParsedJson, rawNumber } from '../model/index.ts'
 import { agentFault } from './agent-fault.ts'
 import { errorAt, JsonError, readExactly } from './json-exact.ts'
 import { hasBoundedDigits, isPlainNumber } from './json-number.ts'
@@ -15,10 +15,18 @@ import { hasBoundedDigits, isPlainNumber } from './json-number.ts'
  * the value. Numbers are kept as written (`model/json.ts`); `__proto__` is an own key. Throws a `JsonError`.
  */
 export function parseJson(bytes: Uint8Array): Json {
+  const text = textOf(bytes)
+  return read(bytes, text)
+}
+
+function textOf(bytes: Uint8Array): string {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)
     throw new JsonError('malformed', 'the text begins with a byte order mark', { row: 1, column: 1, offset: 0 })
   if (!isUtf8(bytes)) throw notUtf8(bytes)
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+}
+
+function read(bytes: Uint8Array, text: string): Json {
   const members = countMembers(bytes)
   if (members === unusual) return readExactly(text)
   let value: Json
@@ -33,9 +41,10 @@ export function parseJson(bytes: Uint8Array): Json {
 }
 
 /** The body of a call. Faults: `body_malformed`, `body_too_deep`; the agent is told the place. */
-export function parseBody(bytes: Uint8Array): Json {
+export function parseBody(bytes: Uint8Array): ParsedJson {
   try {
-    return parseJson(bytes)
+    const text = textOf(bytes)
+    return { value: read(bytes, text), text }
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause
     throw agentFault(cause.kind === 'too_deep' ? 'body_too_deep' : 'body_malformed', `the body at ${cause.message}`)

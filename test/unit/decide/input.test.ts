@@ -1,6 +1,6 @@
 /** Policy sees the document of the contract, and a body is read exactly when somebody looks at it. */
 import { describe, expect, it } from 'vitest'
-import { Fault, type JsonObject } from '../../../src/model/index.ts'
+import { Fault, type JsonObject, property } from '../../../src/model/index.ts'
 import {
   answering,
   type CallParts,
@@ -201,6 +201,20 @@ describe('a body that', () => {
   it('is not read is decided without a promise', () => {
     const decide = deciderOf(answering({ allow: true }))
     expect(decide(makeCall({ body: '{}' }), principal, makeTarget())).not.toBeInstanceOf(Promise)
+  })
+
+  it('comes with its text for the record, as the very value that policy saw', async () => {
+    const text = '{"amount": 1.50}'
+    const decision = await decided(answering({ allow: true }, { reads: [[]] }), makeCall({ body: text }))
+    expect(decision.body?.text).toBe(text)
+    expect(decision.body?.value).toBe(property(decision.input?.call, 'body'))
+    const operation = makeOperation((_call, value) => value as JsonObject)
+    const described = await decided(
+      answering({ allow: true }, { reads: [[]] }),
+      makeCall({ body: text }),
+      makeTarget({ operation }),
+    )
+    expect(described.body?.value).toBe(property(described.input?.call, 'arguments'))
   })
 
   it('is read exactly when the compiled policy looks at it', async () => {

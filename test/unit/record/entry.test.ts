@@ -2,6 +2,7 @@
  * Two records a call whatever happens, each once, in the order and with the waiting that the route's mode says. The log is
  * a real one; writes are held back where a test must see what waits for them.
  */
+import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import {
@@ -10,6 +11,7 @@ import {
   type DecisionRecord,
   Fault,
   type FaultCode,
+  type Json,
   type LogRecord,
   limits,
   type OutcomeRecord,
@@ -360,6 +362,52 @@ describe('what waits for the disk', () => {
   }
 })
 
+describe('a durable write', () => {
+  async function writesOf(records: number, turnsBetween: number): Promise<number[]> {
+    await using world = logWorld()
+    const { files, release, waiting } = heldFiles()
+    const log = await world.open({ files })
+    const recorder = world.recorder(log)
+    const decided: Promise<unknown>[] = []
+    for (let count = 0; count < records; count++) {
+      const entry = recorder(arrivalOf())
+      entry.routed(targetOf())
+      decided.push(entry.decided(decisionOf('allow')))
+      for (let turn = 0; turn < turnsBetween; turn++) await setImmediate()
+    }
+    const sizes: number[] = []
+    let before = 0
+    while (before < records) {
+      await world.clock.settled(() => waiting() > 0)
+      release()
+      await world.clock.settled(() => log.stats().records > before)
+      sizes.push(log.stats().records - before)
+      before = log.stats().records
+    }
+    await Promise.all(decided)
+    return sizes
+  }
+
+  it('takes all records of one turn', async () => {
+    expect(await writesOf(5, 0)).toEqual([5])
+  })
+
+  it('waits while every turn brings a record', async () => {
+    expect((await writesOf(5, 1))[0]).toBe(5)
+  })
+
+  it('is not put off for ever by records that keep coming', async () => {
+    const [first = 0, ...rest] = await writesOf(40, 1)
+    expect(first).toBeGreaterThan(5)
+    expect(first).toBeLessThan(12)
+    expect(rest.length).toBeGreaterThan(0)
+  })
+
+  it('is begun when records have stopped coming', async () => {
+    expect((await writesOf(4, 4))[0]).toBe(1)
+  })
+})
+
 describe('a stream that does not end well', () => {
   const rows: {
     note: string
@@ -625,10 +673,46 @@ describe('what is written of a call', () => {
     const entry = world.recorder(log)(arrivalOf())
     entry.routed(targetOf())
     await entry.decided(decisionOf('allow', { input: exact }))
-    const { readFileSync } = await import('node:fs')
     expect(readFileSync(`${world.directory}/0000000001.jsonl`, 'utf8')).toContain(
       '"id":12345678901234567890,"arguments":{"big":[12345678901234567890]}}',
     )
+  })
+
+  const sent: { note: string; text: string; part: 'arguments' | 'body'; wanted: string }[] = [
+    {
+      note: 'as it was sent, numbers and escapes included',
+      text: '{"a": 1e2, "b": 0.10, "c": "\\u00e9\\n\u2028"}',
+      part: 'body',
+      wanted: '"body":{"a": 1e2, "b": 0.10, "c": "\\u00e9\\n\u2028"}',
+    },
+    { note: 'as arguments, where they are the body', text: '[1.50]', part: 'arguments', wanted: '"arguments":[1.50]' },
+    {
+      note: 'on one line, though it had several',
+      text: '{\r\n"a":\n1.50}\n',
+      part: 'body',
+      wanted: '"body":{"a":1.5}',
+    },
+    { note: 'on one line, though it had a line of old systems', text: '[\r1]', part: 'body', wanted: '"body":[1]' },
+  ]
+  it.each(sent)('writes a body $note', async ({ text, part, wanted }) => {
+    await using world = logWorld()
+    const log = await world.open()
+    const body = { value: JSON.parse(text) as Json, text }
+    const entry = world.recorder(log)(arrivalOf())
+    entry.routed(targetOf())
+    await entry.decided(decisionOf('allow', { input: { call: { id: 'c', [part]: body.value } }, body }))
+    expect(readFileSync(`${world.directory}/0000000001.jsonl`, 'utf8')).toContain(
+      `"input":{"call":{"id":"c",${wanted}}}`,
+    )
+    expect(world.records()).toHaveLength(1)
+  })
+
+  it('writes what policy saw, where that is not the body itself', async () => {
+    const body = { value: { amount: 1 }, text: '{"amount":1}' }
+    const { record } = await written('input', { input: { call: { arguments: { amount: 1, id: 7 } } }, body })
+    expect(record.input).toEqual({ call: { arguments: { amount: 1, id: 7 } } })
+    const metadata = await written('metadata', { input: { call: { id: 'c', body: body.value } }, body })
+    expect(metadata.record.input).toEqual({ call: { id: 'c' } })
   })
 
   it('never writes the credential that the agent sent, nor what is redacted', async () => {

@@ -1,4 +1,4 @@
-/** Times of records as text: RFC 3339, UTC, always six digits of fraction, so that the text sorts as the time does. */
+/** Times as text, in records and in the policy input: RFC 3339, UTC, always six digits of fraction, so that the text sorts as the time does. */
 
 /**
  * Makes a formatter of milliseconds since 1970. It keeps the text of the last second: within one, only the fraction is
