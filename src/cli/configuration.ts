@@ -82,7 +82,7 @@ async function prepared(dataDirectory: string, io: Io): Promise<DevelopmentIssue
   try {
     return await prepareDevelopment(dataDirectory, io)
   } catch (cause) {
-    if (!(cause instanceof Error)) throw cause
+    if (!(cause instanceof Error) || cause instanceof CommandError) throw cause
     throw new CommandError(`the keys of development mode cannot be made in \`${dataDirectory}\`: ${cause.message}`)
   }
 }

@@ -2,12 +2,13 @@
  * What development mode needs before its configuration can be read: the issuer's key pair and one credential for each
  * service, made on first start in the data directory, readable by their owner alone.
  */
-import { closeSync, fsyncSync, linkSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, linkSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { developmentServices, type Files } from '../config/index.ts'
 import { type DevelopmentIssuer, openDevelopmentIssuer } from '../identify/index.ts'
 import type { Clock, Issuer, RandomBytes } from '../model/index.ts'
+import { makeFolder } from './folder.ts'
 
 /** Nobody guesses 256 bits. */
 const credentialBytes = 32
@@ -22,10 +23,10 @@ export function keysFolder(dataDirectory: string): string {
   return join(dataDirectory, 'keys')
 }
 
-/** Makes what is missing in the data directory and opens the issuer. Rejects with an `Error` that names the file. */
+/** Makes what is missing in the data directory and opens the issuer. Rejects with an `Error` that names the file or folder. */
 export async function prepareDevelopment(dataDirectory: string, ports: Ports): Promise<DevelopmentIssuer> {
   const folder = keysFolder(dataDirectory)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder)
   for (const path of credentialPaths(dataDirectory)) writeOnce(path, credential(ports.randomBytes), ports.randomBytes)
   return openDevelopmentIssuer({ directory: folder, clock: ports.clock, randomBytes: ports.randomBytes })
 }

@@ -4,11 +4,11 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Clock, Config, Log } from '../model/index.ts'
 import { keysFolder } from './development.ts'
+import { makeFolder } from './folder.ts'
 import { CommandError } from './io.ts'
 
 /** Milliseconds until the child must have printed its address. */
@@ -71,7 +71,7 @@ export interface ServicesOptions {
  */
 export async function startServices(options: ServicesOptions): Promise<Services> {
   const { log, clock } = options
-  mkdirSync(options.dataDirectory, { recursive: true, mode: 0o700 })
+  makeFolder(options.dataDirectory)
   let closing = false
   let failure: string | undefined
   let child: ChildProcess | undefined

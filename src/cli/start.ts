@@ -4,6 +4,7 @@ import { Fault } from '../model/index.ts'
 import { LogOpenError, nodeFiles } from '../record/index.ts'
 import type { Options, RunCommand } from './command.ts'
 import { locateConfig, openConfig } from './configuration.ts'
+import { makeFolder } from './folder.ts'
 import { greeting } from './greeting.ts'
 import { type House, openHouse } from './house.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
@@ -23,6 +24,7 @@ export const runStart: RunCommand = async (options, io) => {
   const interruptions = interruptionsOf(io)
   const located = locateConfig(options, io, portsOf(options))
   const { config, developmentIssuer } = await openConfig(located, io)
+  makeFolder(config.log.directory)
   const secrets = { current: config.secrets }
   const log = makeLog(io, () => secrets.current)
   const house = await opened(() =>

@@ -1,5 +1,14 @@
 /** The commands as a shell calls them, without a process: words in, text and exit status out. Each case has its own folder. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -552,9 +561,23 @@ describe('whatever goes wrong', () => {
     })
   })
 
-  it('keys that cannot be made are an error with the folder', async () => {
-    const directory = folderWith({ 'gatehouse.yaml': development, 'policies/main.rego': policy, data: 'a file' })
-    const ran = await run('token buyer', { directory })
-    expect(ran).toMatchObject({ status: 2, err: expect.stringMatching(/keys of development mode cannot be made in/) })
+  it.each([
+    { note: 'a file', data: 'file', folder: /`\S+\/file` cannot be made: there is a file, or a link/ },
+    {
+      note: 'a link that leads nowhere',
+      data: 'link',
+      folder: /`\S+\/link` cannot be made: there is a file, or a link/,
+    },
+    {
+      note: 'a place without folders',
+      data: '/proc/gatehouse',
+      folder: /`\/proc\/gatehouse` cannot be made: this file/,
+    },
+  ])('a data directory that is $note is an error with the folder, and ends', async ({ data, folder }) => {
+    const directory = folderWith({ 'gatehouse.yaml': development, 'policies/main.rego': policy, file: 'a file' })
+    symlinkSync(join(directory, 'absent'), join(directory, 'link'))
+    const ran = await run(`token buyer --data ${data}`, { directory })
+    expect(ran).toMatchObject({ status: 2, out: '', err: expect.stringMatching(folder) })
+    expect(ran.err).toMatch(/; name another data directory with `--data FOLDER`\n$/)
   })
 })
