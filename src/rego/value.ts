@@ -15,7 +15,7 @@ import {
   type RawNumber,
   toDecimal,
 } from './number.ts'
-import { visit } from './visits.ts'
+import { enter, leave, printing } from './visits.ts'
 
 /** An object whose keys are all strings. Only own properties count: `__proto__`, `constructor` and the like are keys as any other. */
 export interface PlainObject {
@@ -27,6 +27,9 @@ export type Value = null | boolean | NumberValue | string | Value[] | PlainObjec
 
 /** What `JSON.parse` gives, plus bigint and `JSON.rawJSON` for numbers that a double does not hold. */
 export type Json = null | boolean | number | bigint | RawNumber | string | Json[] | { [key: string]: Json }
+
+/** A value that is a JavaScript object: collections, and numbers that no JS number or bigint holds. */
+type Composite = Exclude<Value, null | boolean | number | bigint | string>
 
 /** The names that Rego gives to the types of values, as `type_name` prints them. */
 export type TypeName = 'null' | 'boolean' | 'number' | 'string' | 'array' | 'object' | 'set'
@@ -266,9 +269,16 @@ export function keyOf(value: Value): unknown {
 
 /** A text that two values share exactly when they are equal. Not for people: it is neither JSON nor Rego. */
 export function canonicalText(value: Value): string {
-  if (typeof value === 'object') visit()
   if (typeof value === 'string') return JSON.stringify(value)
   if (value === null || typeof value === 'boolean') return String(value)
+  if (typeof value !== 'object') return numberKey(value)
+  enter(printing)
+  const text = canonicalComposite(value)
+  leave()
+  return text
+}
+
+function canonicalComposite(value: Composite): string {
   if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`
   if (value instanceof RegoSet) return `<${value.sorted().map(canonicalText).join(',')}>`
   if (isNumber(value)) return numberKey(value)
@@ -291,11 +301,13 @@ export function equal(a: Value, b: Value): boolean {
     b === null
   )
     return false
-  return equalComposite(a, b)
+  enter()
+  const same = equalComposite(a, b)
+  leave()
+  return same
 }
 
 function equalComposite(a: Value, b: Value): boolean {
-  visit()
   if (Array.isArray(a)) {
     if (!Array.isArray(b) || a.length !== b.length) return false
     for (let i = 0; i < a.length; i++) if (!equal(a[i] as Value, b[i] as Value)) return false
@@ -331,7 +343,14 @@ export function compare(a: Value, b: Value): number {
   if (typeof a === 'string' && typeof b === 'string') return compareStrings(a, b)
   if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : 0
   if (a === b) return 0
-  if (typeof a === 'object') visit()
+  if (typeof a !== 'object') return compareParts(a, b)
+  enter()
+  const order = compareParts(a, b)
+  leave()
+  return order
+}
+
+function compareParts(a: Value, b: Value): number {
   const type = typeName(a)
   const difference = ranks[type] - ranks[typeName(b)]
   if (difference !== 0) return difference
@@ -392,7 +411,13 @@ export function compareStrings(a: string, b: string): number {
 /** The value as a JSON document of its own: keys ascending, sets as sorted arrays, keys that are not strings as their JSON text. */
 export function toJson(value: Value): Json {
   if (typeof value !== 'object' || value === null) return value
-  visit()
+  enter()
+  const json = compositeToJson(value)
+  leave()
+  return json
+}
+
+function compositeToJson(value: Composite): Json {
   if (Array.isArray(value)) return value.map(toJson)
   if (value instanceof RegoSet) return value.sorted().map(toJson)
   if (isNumber(value)) return numberToJson(value)
@@ -410,9 +435,16 @@ export function keyText(key: Value): string {
 
 /** Compact JSON text of a value, sets as arrays; keys are ascending as they stand in the text, and of two that read alike the later one stays. */
 export function jsonText(value: Value): string {
-  if (typeof value === 'object') visit()
   if (typeof value === 'string') return JSON.stringify(value)
   if (value === null || typeof value === 'boolean') return String(value)
+  if (typeof value !== 'object') return numberText(value)
+  enter(printing)
+  const text = compositeText(value)
+  leave()
+  return text
+}
+
+function compositeText(value: Composite): string {
   if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`
   if (value instanceof RegoSet) return `[${value.sorted().map(jsonText).join(',')}]`
   if (isNumber(value)) return numberText(value)

@@ -64,19 +64,21 @@ function reachablePaths(context: BuiltinContext, graph: Value, initial: Value): 
 }
 
 /** `[path, value]` for the value itself and everything inside it, parents first, keys ascending. */
-function* walk(value: Value, path: readonly Value[]): Generator<Value> {
+function* walk(context: BuiltinContext, value: Value, path: readonly Value[]): Generator<Value> {
+  // Each level passes on what those below it find.
+  context.charge(path.length)
   yield [[...path], value]
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) yield* walk(value[i] as Value, [...path, i])
+    for (let i = 0; i < value.length; i++) yield* walk(context, value[i] as Value, [...path, i])
   } else if (value instanceof RegoSet) {
-    for (const member of value.sorted()) yield* walk(member, [...path, member])
+    for (const member of value.sorted()) yield* walk(context, member, [...path, member])
   } else if (isObject(value)) {
-    for (const [key, item] of entriesOf(value)) yield* walk(item, [...path, key])
+    for (const [key, item] of entriesOf(value)) yield* walk(context, item, [...path, key])
   }
 }
 
 export const graph: Record<string, Builtin> = {
   'graph.reachable': { run: (context, edges, initial) => reachable(context, edges, initial) },
   'graph.reachable_paths': { run: (context, edges, initial) => reachablePaths(context, edges, initial) },
-  walk: { each: (_, value) => walk(value, []) },
+  walk: { each: (context, value) => walk(context, value, []) },
 }

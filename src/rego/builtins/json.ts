@@ -8,11 +8,13 @@ import {
   isObject,
   jsonEntries,
   type PlainObject,
+  type RegoObject,
   RegoSet,
   setField,
   typeName,
   type Value,
 } from '../value.ts'
+import { enter, leave, printing } from '../visits.ts'
 import { type Builtin, BuiltinError, operandError } from './builtin.ts'
 import { checkTextLength } from './limits.ts'
 import { limitError, objectOperand, stringOperand } from './operands.ts'
@@ -44,6 +46,17 @@ function write(value: Value, layout: Layout | undefined, line: string): string {
   if (typeof value === 'string') return jsonString(value)
   if (value === null || typeof value === 'boolean') return String(value)
   if (isNumber(value)) return numberText(value)
+  enter(printing)
+  const text = writeCollection(value, layout, line)
+  leave()
+  return text
+}
+
+function writeCollection(
+  value: Value[] | PlainObject | RegoObject | RegoSet,
+  layout: Layout | undefined,
+  line: string,
+): string {
   const inner = layout === undefined ? '' : line + layout.indent
   const colon = layout === undefined ? ':' : ': '
   if (Array.isArray(value) || value instanceof RegoSet) {

@@ -3,7 +3,8 @@
  * string interpolation, `print`.
  */
 import { numberText } from '../number.ts'
-import { entriesOf, isNumber, RegoSet, type Value } from '../value.ts'
+import { entriesOf, isNumber, type PlainObject, type RegoObject, RegoSet, type Value } from '../value.ts'
+import { enter, leave, printing } from '../visits.ts'
 import { quote } from './go/quote.ts'
 
 /** The term's text; strings are quoted. */
@@ -11,6 +12,13 @@ export function termText(value: Value): string {
   if (typeof value === 'string') return quote(value)
   if (value === null || typeof value === 'boolean') return String(value)
   if (isNumber(value)) return numberText(value)
+  enter(printing)
+  const text = collectionText(value)
+  leave()
+  return text
+}
+
+function collectionText(value: Value[] | PlainObject | RegoObject | RegoSet): string {
   if (Array.isArray(value)) return `[${value.map(termText).join(', ')}]`
   if (value instanceof RegoSet) return value.size === 0 ? 'set()' : `{${value.sorted().map(termText).join(', ')}}`
   return `{${entriesOf(value)

@@ -3,7 +3,17 @@
  * have several lines, lines folded after 80 columns.
  */
 import { numberText } from '../number.ts'
-import { compareStrings, isNumber, isPlainObject, jsonEntries, RegoSet, type Value } from '../value.ts'
+import {
+  compareStrings,
+  isNumber,
+  isPlainObject,
+  jsonEntries,
+  type PlainObject,
+  type RegoObject,
+  RegoSet,
+  type Value,
+} from '../value.ts'
+import { enter, leave, printing } from '../visits.ts'
 import { formatFloat } from './go/float-text.ts'
 
 /** Lines are broken at the first space after this column. */
@@ -27,14 +37,21 @@ class Writer {
 
   /** The value's text from the place where it begins; its further lines start at `indent`. */
   #block(value: Value, indent: number, column: number): string {
+    if (typeof value === 'string') return this.#text(value, indent, column, false)
+    if (value === null || typeof value === 'boolean') return String(value)
+    if (isNumber(value)) return numberLine(numberText(value))
+    enter(printing)
+    const text = this.#collection(value, indent)
+    leave()
+    return text
+  }
+
+  #collection(value: Value[] | PlainObject | RegoObject | RegoSet, indent: number): string {
     if (Array.isArray(value) || value instanceof RegoSet) {
       const list = Array.isArray(value) ? value : value.sorted()
       if (list.length === 0) return '[]'
       return list.map((item) => `- ${this.#block(item, indent + 2, indent + 2)}`).join(`\n${' '.repeat(indent)}`)
     }
-    if (typeof value === 'string') return this.#text(value, indent, column, false)
-    if (value === null || typeof value === 'boolean') return String(value)
-    if (isNumber(value)) return numberLine(numberText(value))
     const entries = [...jsonEntries(value)].sort(([a], [b]) => compareKeys(a, b))
     if (entries.length === 0) return '{}'
     return entries.map(([key, item]) => this.#entry(key, item, indent)).join(`\n${' '.repeat(indent)}`)

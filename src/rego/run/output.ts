@@ -15,6 +15,7 @@ import {
   setField,
   type Value,
 } from '../value.ts'
+import { enter, leave } from '../visits.ts'
 import { EvaluationError } from './failure.ts'
 
 /** A value as JSON: keys ascending, sets as sorted arrays, keys that are not strings as their JSON text. Throws `eval_cancel_error` past `max` values. */
@@ -29,6 +30,13 @@ interface Budget {
 
 function copy(value: Value, budget: Budget): Json {
   if (typeof value !== 'object' || value === null) return value
+  enter()
+  const json = copyComposite(value, budget)
+  leave()
+  return json
+}
+
+function copyComposite(value: Exclude<Value, null | boolean | number | bigint | string>, budget: Budget): Json {
   if (Array.isArray(value)) return copyList(value, budget)
   if (value instanceof RegoSet) return copyList(value.sorted(), budget)
   if (isNumber(value)) return numberToJson(value)

@@ -123,11 +123,13 @@ function recorded(evaluation: Evaluation): NondeterministicValues {
 }
 
 function asRegoErrors(parts: QueryParts, error: unknown): unknown {
+  // A walk that was broken off has not come out of the values again.
+  startVisits()
   if (error instanceof TooManyVisits) {
     return new RegoErrors([parts.describe(new EvaluationError('eval_cancel_error', error.message))])
   }
   if (error instanceof EvaluationError) return new RegoErrors([parts.describe(error)])
-  // V8 says `RangeError` when the stack is used up; nothing here nests but the values themselves.
+  // Walks over values are bounded. What is left are the builtins that go down into values themselves: V8 says `RangeError` when the stack is used up.
   if (error instanceof RangeError && error.message.includes('call stack')) {
     return new RegoErrors([
       parts.describe(new EvaluationError('eval_cancel_error', 'a value is nested too deeply to be evaluated')),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { check } from '../../../src/rego/index.ts'
+import { check, type Json, prepare } from '../../../src/rego/index.ts'
 
 const chain = (first: string, step: (before: string) => string): string =>
   Array.from({ length: 60 }, (_, i) => `x${i + 1} := ${step(`x${i}`)}`).reduce(
@@ -30,3 +30,39 @@ test('a type error about a large document is no larger than a screen', () => {
   expect(error?.message).toBe('match error')
   expect(error?.details?.join('').length).toBeLessThan(2_500)
 })
+
+function nested(levels: number): Json {
+  let value: Json = 1
+  for (let i = 0; i < levels; i++) value = i % 2 === 0 ? { a: value } : [value]
+  return value
+}
+
+test.each([
+  'input.x == input.y',
+  'input.x < input.y',
+  'input.x',
+  '{input.x: 1}',
+  'sprintf("%v", [input.x])',
+  'json.marshal(input.x)',
+  'yaml.marshal(input.x)',
+  '$"{input.x}"',
+  'object.union({"a": input.x}, {"a": input.y})',
+])('`%s` ends with an error where a value is nested more than a thousand levels deep', (query) => {
+  const prepared = prepare({ query, modules: {} })
+  const ask = (levels: number) => () => prepared.value({ x: nested(levels), y: nested(levels) })
+  expect(ask(900)).not.toThrow()
+  for (const levels of [1_200, 5_000])
+    expect(ask(levels)).toThrow('eval_cancel_error: a value is nested more than `1000`')
+  // The walk that was broken off leaves nothing behind.
+  expect(ask(900)).not.toThrow()
+})
+
+test.each(['sprintf("%v", [x60])', 'json.marshal(x60)', '$"{x60}"', '{x60: 1}'])(
+  '`%s` of a value that is far larger than what it is made of ends with an error',
+  (term) => {
+    const rules = chain('x0 := input.a', (before) => `[${before}, ${before}]`)
+    const query = prepare({ query: 'data.a.p', modules: { 'a.rego': `package a\n${rules}\np := ${term}` } })
+    expect(() => query.value({ a: 1 })).toThrow('eval_cancel_error: comparing and printing values took more than')
+  },
+  30_000,
+)
