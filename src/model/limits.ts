@@ -1,6 +1,6 @@
 /**
- * Every bound that is not a matter of configuration, each with its unit and reason, and the relations that must hold
- * between them. Bounds an operator may change are in `config/` with these as their defaults or their outer edges.
+ * The bounds that several files or an operator meet, each with its unit and reason, and the relations that must hold between
+ * them. Those that an operator may change are in `config/` with these as their defaults or their outer edges.
  */
 import assert from 'node:assert/strict'
 
