@@ -54,7 +54,11 @@ function guardsIn(expr: Expr, places: Map<number, Probe>, replaced: ReadonlySet<
     case 'internal.member_2':
       return membership(left, right, places)
     case 'startswith':
-      return prefix(left, right, places)
+      return prefix(left, constantOf(right), places)
+    case 'glob.match': {
+      const [, , text] = args
+      return text === undefined ? [] : prefix(text, literalBeginning(constantOf(left)), places)
+    }
     default:
       return []
   }
@@ -96,10 +100,17 @@ function membership(member: Term, collection: Term, places: ReadonlyMap<number, 
   return value === undefined || place === undefined ? [] : [guard(place, 'element', [value])]
 }
 
-function prefix(text: Term, start: Term, places: ReadonlyMap<number, Probe>): Guard[] {
+function prefix(text: Term, start: Value | undefined, places: ReadonlyMap<number, Probe>): Guard[] {
   const probe = probeOf(text, places)
-  const value = constantOf(start)
-  return probe === undefined || typeof value !== 'string' ? [] : [guard(probe, 'prefix', [value])]
+  return probe === undefined || typeof start !== 'string' ? [] : [guard(probe, 'prefix', [start])]
+}
+
+/** What every text that a glob matches begins with; undefined where that is nothing. */
+function literalBeginning(pattern: Value | undefined): string | undefined {
+  if (typeof pattern !== 'string') return undefined
+  const end = pattern.search(/[*?[\]{},\\!]/)
+  const beginning = end === -1 ? pattern : pattern.slice(0, end)
+  return beginning === '' ? undefined : beginning
 }
 
 /** `x := input.a.b` makes `x` another name of that place. */

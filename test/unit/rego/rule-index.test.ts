@@ -47,6 +47,19 @@ const groups: [string, string[]][] = [
     ],
   ],
   [
+    'globs',
+    [
+      'glob.match("x*", [], input.a)',
+      'glob.match("x?z", [], input.a)',
+      'glob.match("{xyz,y}", [], input.a)',
+      'glob.match("xy[a-z]", [], input.a)',
+      'glob.match("x", null, input.a)',
+      'glob.match("\\\\x*", [], input.a)',
+      'glob.match("*z", [], input.a); startswith(input.a, "xy")',
+      'startswith(input.a, "x")',
+    ],
+  ],
+  [
     'array patterns',
     [
       'input.a == ["x", "y"]',
