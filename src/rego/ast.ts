@@ -65,6 +65,8 @@ export interface SetTerm {
 export interface ObjectTerm {
   readonly kind: 'object'
   readonly entries: readonly (readonly [key: Term, value: Term])[]
+  /** All entries that the author wrote, where some of them are replaced by later ones with the same key. */
+  readonly written?: readonly (readonly [key: Term, value: Term])[]
   readonly at: Span
 }
 

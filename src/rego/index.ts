@@ -5,6 +5,7 @@ export { BuiltinError, type BuiltinPorts, type HttpReply, type HttpRequest } fro
 export type { Capabilities } from './capabilities.ts'
 export { type CompileOptions, check } from './compile.ts'
 export { type RegoError, type RegoErrorCode, RegoErrors } from './errors.ts'
+export { format } from './format/format.ts'
 export { type NumberValue, numberText, parseNumber } from './number.ts'
 export { parseModule } from './parse/module.ts'
 export { parseTerm } from './parse-term.ts'

@@ -316,7 +316,9 @@ export abstract class Terms extends Cursor {
       else if (!this.is('}')) this.unexpected('expected "," or "}"')
     }
     this.next()
-    return { kind: 'object', entries: withoutRepeatedKeys(entries), at: this.since(open) }
+    const kept = withoutRepeatedKeys(entries)
+    const at = this.since(open)
+    return kept === entries ? { kind: 'object', entries, at } : { kind: 'object', entries: kept, written: entries, at }
   }
 
   /** A comma before the first element: OPA takes it, and then the brackets cannot be a comprehension. */

@@ -107,7 +107,8 @@ function elseToJson(head: Head, [first, ...rest]: readonly ElseDecl[]): AstJson 
   const { value: _, ...base } = head
   const args = first.args === undefined ? {} : { args: first.args }
   const value = first.value === undefined ? {} : { value: first.value }
-  const own: Head = { ...base, ...args, ...value, assign: first.assign }
+  const assign = first.value === undefined ? head.assign : first.assign
+  const own: Head = { ...base, ...args, ...value, assign }
   return {
     body: first.body === undefined ? trueBody : bodyToJson(first.body),
     ...(chain === undefined ? {} : { else: chain }),
@@ -233,8 +234,8 @@ function termToJson(term: Term): AstJson {
     case 'set':
       return { type: 'set', value: sorted(term.items).map(termToJson) }
     case 'object': {
-      const entries = new Map(sortedEntries(term.entries))
-      return { type: 'object', value: [...entries].map(([key, value]) => [termToJson(key), termToJson(value)]) }
+      const entries = [...(term.written ?? term.entries)].sort(([a], [b]) => compareTerms(a, b))
+      return { type: 'object', value: entries.map(([key, value]) => [termToJson(key), termToJson(value)]) }
     }
     case 'comprehension':
       return {
@@ -264,17 +265,6 @@ function partToJson(part: string | Expr): AstJson {
 function sorted(items: readonly Term[]): Term[] {
   const all = [...items].sort(compareTerms)
   return all.filter((item, i) => i === 0 || compareTerms(all[i - 1] as Term, item) !== 0)
-}
-
-/** Entries of an object in the order of their keys; of those with equal keys the last. */
-function sortedEntries(entries: readonly (readonly [Term, Term])[]): (readonly [Term, Term])[] {
-  const all = entries
-    .map((entry, i) => ({ entry, i }))
-    .sort((a, b) => compareTerms(a.entry[0], b.entry[0]) || a.i - b.i)
-  return all.flatMap(({ entry }, i) => {
-    const next = all[i + 1]
-    return next !== undefined && compareTerms(entry[0], next.entry[0]) === 0 ? [] : [entry]
-  })
 }
 
 function numberToJson(written: string): AstJson {
