@@ -3,12 +3,10 @@
  */
 
 import { isMap, LineCounter, parseDocument, type YAMLParseError } from 'yaml'
+import { unprintable } from './yaml-characters.ts'
 
 /** What a block holds: plain values; integers beyond 2^53 are bigint. Maps have string keys only. */
 export type YamlValue = null | boolean | number | bigint | string | YamlValue[] | { [key: string]: YamlValue }
-
-/** YAML 1.2, section 5.1: what is no `c-printable`. The parser itself takes these. */
-const unprintable = /[^\t\n\r\x20-\x7e\x85\u{a0}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u
 
 /** Parses one document of YAML 1.2. On failure says why, and on which line of the text, counted from 1. */
 export function parseYaml(

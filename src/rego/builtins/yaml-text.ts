@@ -14,6 +14,7 @@ import {
   type Value,
 } from '../value.ts'
 import { enter, leave, printing } from '../visits.ts'
+import { BuiltinError } from './builtin.ts'
 import { formatFloat } from './go/float-text.ts'
 
 /** Lines are broken at the first space after this column. */
@@ -72,6 +73,7 @@ class Writer {
   }
 
   #text(text: string, indent: number, column: number, key: boolean): string {
+    if (rawUnprintable.test(text)) throw new BuiltinError('yaml: control characters are not allowed')
     const shape = analyze(text)
     if (text.includes('\n')) {
       if (shape.literal && !key) return literal(text, indent)
@@ -86,7 +88,7 @@ class Writer {
 
 /** Keys of one line and no great length stand before their colon, others get lines of their own. */
 function isSimpleKey(key: string): boolean {
-  return !key.includes('\n') && Buffer.byteLength(key) <= 128
+  return !key.includes('\n') && !otherBreak.test(key) && Buffer.byteLength(key) <= 128
 }
 
 /** Whole numbers of 64 bits have their digits, all others are doubles to the library. */
@@ -155,6 +157,12 @@ interface Shape {
 /** All but the characters that the library takes for printable: tabs and what lies beyond U+FFFF are not. */
 const special = /[^\n\x20-\x7e\u0085\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd]/u
 
+/** Characters that JSON writes as they are: OPA makes YAML of JSON, and its reader refuses them. */
+const rawUnprintable = /[\x7f-\x84\x86-\x9f\ufffe\uffff]/
+
+/** Line breaks to YAML besides `\n`. */
+const otherBreak = /[\u0085\u2028\u2029]/
+
 /** Which ways of writing keep a text what it is. */
 function analyze(text: string): Shape {
   if (text === '') return { plain: true, single: true, literal: false }
@@ -169,7 +177,7 @@ function analyze(text: string): Shape {
     /:(?:\s|$)/.test(text) ||
     /\s#/.test(text)
   return {
-    plain: !(unprintable || spaceBreak || breakSpace || outer || indicator || text.includes('\n')),
+    plain: !(unprintable || spaceBreak || breakSpace || outer || indicator || /\n/.test(text) || otherBreak.test(text)),
     single: !(unprintable || spaceBreak || breakSpace),
     literal: !(unprintable || spaceBreak || / $/.test(text)),
   }

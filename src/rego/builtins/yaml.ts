@@ -20,6 +20,7 @@ import { type Builtin, BuiltinError } from './builtin.ts'
 import { decodeBase64 } from './encoding.ts'
 import { checkTextLength } from './limits.ts'
 import { limitError, stringOperand } from './operands.ts'
+import { unprintable } from './yaml-characters.ts'
 import { marshalYaml } from './yaml-text.ts'
 
 /** Arrays and maps inside each other, and aliases followed in all: a short text can stand for a document without end. */
@@ -187,8 +188,7 @@ function syntaxProblem(
 /** The value of the first document of a YAML text. Throws `BuiltinError` when it is none, or none that JSON could say. */
 export function unmarshalYaml(text: string): Value {
   checkTextLength(text.length)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(text))
+  if (unprintable.test(text))
     throw new BuiltinError('error converting YAML to JSON: yaml: control characters are not allowed')
   const documents = parseAllDocuments<ParsedNode>(text, {
     version: '1.1',
