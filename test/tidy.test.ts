@@ -58,7 +58,7 @@ const packageDoors: Record<string, readonly string[]> = {
   '@hono/node-server': ['src/control/'],
   'prom-client': ['src/control/'],
   zod: ['src/config/', 'src/record/'],
-  yaml: ['src/config/', 'src/policy/', 'src/rego/builtins/', 'src/cli/'],
+  yaml: ['src/config/', 'src/policy/', 'src/rego/builtins/'],
   ajv: ['src/route/'],
   'ajv-formats': ['src/route/'],
   re2js: ['src/rego/builtins/', 'src/route/'],

@@ -1,12 +1,7 @@
 /** Reads the OpenAPI descriptions that routes name, JSON or YAML, as plain JSON values. What they mean is the matter of `route/`. */
-import { LineCounter, parseDocument } from 'yaml'
 import { diskFiles, type Files } from '../config/index.ts'
 import { type Config, type Flaw, Flaws, type Json, limits } from '../model/index.ts'
-
-/** A description may repeat parts by YAML anchors; more aliases than this are an attempt to grow. */
-const aliasesMax = 1_000
-/** Flaws told of one file. */
-const flawsMax = 20
+import { readYaml } from '../policy/index.ts'
 
 /** By absolute path. Throws `Flaws` that name every file that cannot be read, with the places. */
 export function readDescriptions(config: Config, files: Files = diskFiles): ReadonlyMap<string, Json> {
@@ -41,29 +36,12 @@ function readDescription(file: string, files: Files): Read {
       'leave out operations that no agent needs',
     )
   try {
-    return parsed(file, new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return { document: readYaml(file, new TextDecoder('utf-8', { fatal: true }).decode(bytes)) }
   } catch (cause) {
+    if (cause instanceof Flaws) return { flaws: cause.flaws }
     // Bytes that are no UTF-8, nesting beyond the stack, aliases beyond their bound.
     if (cause instanceof TypeError || cause instanceof RangeError || cause instanceof ReferenceError)
       return whole(`the description cannot be read: ${cause.message}`, 'write it as plain YAML or JSON in UTF-8')
     throw cause
   }
-}
-
-function parsed(file: string, text: string): Read {
-  const lines = new LineCounter()
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    uniqueKeys: true,
-    logLevel: 'silent',
-  })
-  if (document.errors.length > 0) {
-    const flaws = document.errors.slice(0, flawsMax).map((error) => {
-      const { line, col } = lines.linePos(error.pos[0])
-      return { file, place: `${line}:${col}`, message: `this is not YAML: ${error.message}`, fix: 'correct the line' }
-    })
-    return { flaws }
-  }
-  return { document: document.toJS({ maxAliasCount: aliasesMax }) as Json }
 }

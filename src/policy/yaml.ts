@@ -1,9 +1,10 @@
-/** `data.yaml` as JSON: strict YAML 1.2, one document, keys that are text and come once, whole numbers exact. */
+/** YAML as JSON, for data and descriptions: strict YAML 1.2, one document, keys that are text and come once, whole numbers exact. */
 import { LineCounter, parseDocument } from 'yaml'
 import { type Flaw, Flaws, isJsonObject, type Json } from '../model/index.ts'
 
 /** Aliases that a file may use: more is an attempt to grow. */
 const aliasesMax = 1_000
+/** Flaws told of one file: what comes after is mostly their consequence. */
 const flawsMax = 20
 
 /** Throws `Flaws` with row and column, an `Error` for aliases beyond the bound. */
@@ -15,7 +16,8 @@ export function readYaml(file: string, text: string): Json {
     uniqueKeys: true,
     stringKeys: true,
     intAsBigInt: true,
-    logLevel: 'silent',
+    // Not `silent`: that would take the first of two documents without a word.
+    logLevel: 'error',
   })
   const flaws: Flaw[] = document.errors.slice(0, flawsMax).map((error) => {
     const { line, col } = lines.linePos(error.pos[0])

@@ -22,6 +22,8 @@ export function openValidators(): MakeValidator {
     // An argument called `constructor` is an argument, and one that is not there is not found on a prototype.
     ownProperties: true,
     passContext: true,
+    // `checkSchema` does it: ajv's own schema of schemas knows doubles only.
+    validateSchema: false,
     // Patterns come from a file, texts from agents: RE2's linear time, never a backtracking engine.
     code: { regExp: linearRegExp },
   })
@@ -29,14 +31,32 @@ export function openValidators(): MakeValidator {
   let count = 0
   return (definitions) => {
     const id = `description-${++count}`
-    ajv.addSchema({ $id: id, $defs: qualified(definitions, id) })
+    const shared = { $id: id, $defs: qualified(definitions, id) }
+    checkSchema(ajv, shared)
+    ajv.addSchema(shared)
     return {
       compile: (schema) => {
-        const validate = ajv.compile(qualified(schema, id) as object)
+        const written = qualified(schema, id)
+        checkSchema(ajv, written)
+        const validate = ajv.compile(written as object)
         return (value, name) => check(validate, value, name)
       },
     }
   }
+}
+
+function checkSchema(ajv: Ajv2020, schema: Json): void {
+  if (ajv.validateSchema(inDoubles(schema) as object) !== true)
+    throw new Error(`schema is invalid: ${ajv.errorsText(ajv.errors)}`)
+}
+
+/** A schema with every number as a double: near enough to see whether it is a schema. */
+function inDoubles(schema: Json): Json {
+  if (typeof schema === 'bigint') return Number(schema)
+  if (typeof schema !== 'object' || schema === null) return schema
+  if (isRawNumber(schema)) return Number(schema.rawJSON)
+  if (Array.isArray(schema)) return schema.map(inDoubles)
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, inDoubles(value as Json)]))
 }
 
 /** Keywords whose value is a list of data: a `$ref` in it refers to nothing. A field may have such a name too, but is no list. */

@@ -132,6 +132,11 @@ describe('sources', () => {
       wanted: /data\.yaml:3:1: this is not YAML/,
     },
     {
+      note: 'YAML with a second document',
+      files: { 'main.rego': main, 'data.yaml': 'a: 1\n---\nb: 2\n' },
+      wanted: /data\.yaml:2:1: this is not YAML/,
+    },
+    {
       note: 'YAML that is not JSON',
       files: { 'main.rego': main, 'data.yaml': 'a: .inf\n' },
       wanted: /`Infinity` has no form in JSON/,

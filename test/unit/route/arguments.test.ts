@@ -38,6 +38,17 @@ describe('query parameters', () => {
       wanted: 'argument_invalid: `a` must match the format "int32"',
     },
     { schema: { type: 'integer', format: 'int64' }, text: 'a=9223372036854775807', wanted: 9223372036854775807n },
+    // As the reader of descriptions gives a bound that a double does not hold.
+    {
+      schema: { type: 'integer', maximum: 9223372036854775807n },
+      text: 'a=9223372036854775807',
+      wanted: 9223372036854775807n,
+    },
+    {
+      schema: { type: 'integer', maximum: 9223372036854775807n },
+      text: 'a=9223372036854775808',
+      wanted: 'argument_invalid: `a` must be <= 9223372036854775807',
+    },
     {
       schema: { type: 'integer', format: 'int64' },
       text: 'a=9223372036854775808',
