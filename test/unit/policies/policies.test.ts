@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { prepare } from '../../../src/rego/index.ts'
+import { findOpa } from '../../support/opa.ts'
 import { filesBelow, root, textOf } from '../../support/sources.ts'
 
 const files = filesBelow('policies', ['.rego'])
@@ -106,17 +107,6 @@ function opaVerdicts(opa: string): readonly OpaVerdict[] {
     if (cause instanceof Error && 'stdout' in cause && String(cause.stdout) !== '')
       return JSON.parse(String(cause.stdout))
     throw cause
-  }
-}
-
-/** The command in OPA, else `opa` of PATH; undefined when it cannot be run. */
-function findOpa(): string | undefined {
-  const command = process.env.OPA ?? 'opa'
-  try {
-    execFileSync(command, ['version'], { stdio: 'ignore' })
-    return command
-  } catch {
-    return undefined
   }
 }
 
