@@ -66,24 +66,26 @@ const decision = {
   ...place,
   type: z.literal('decision'),
   ...ofCall,
-  labels: z.record(text, text),
+  labels: z.record(text, text).describe('those of the configuration and those that policy set'),
   bundles: z
     .record(text, z.strictObject({ revision: text, digest: text.optional() }))
     .optional()
     .describe('revision of each bundle that took part'),
   path: text.optional().describe('the policy that was asked'),
-  decision: z.enum(['allow', 'deny', 'ask']),
+  decision: z.enum(['allow', 'deny', 'ask']).describe('an `ask` is refused until approvals exist'),
   code: text.optional().describe("the fault's code, else the first reason's; absent on allow"),
-  reasons: z.array(z.strictObject({ code: text, message: text, remedy: text.optional() })),
-  rule_ids: z.array(text),
-  obligations: z.array(object).optional(),
-  principal: z.strictObject(recordedPrincipal).optional(),
-  target: z.strictObject(recordedTarget).optional(),
-  call: z.strictObject(recordedCall),
+  reasons: z
+    .array(z.strictObject({ code: text, message: text, remedy: text.optional() }))
+    .describe('what policy told the agent'),
+  rule_ids: z.array(text).describe('the rules that decided, by package and name'),
+  obligations: z.array(object).optional().describe('conditions of an allow'),
+  principal: z.strictObject(recordedPrincipal).optional().describe('who called; absent before the token was verified'),
+  target: z.strictObject(recordedTarget).optional().describe('where the call was going; absent without a route'),
+  call: z.strictObject(recordedCall).describe('the call as it came'),
   input: object.optional().describe('the document that policy saw, as far as the route records it'),
   input_omitted: text.optional().describe('why the input is not here in full: level, size'),
-  result: z.unknown().optional(),
-  nd_builtin_cache: object.optional(),
+  result: z.unknown().optional().describe('what policy answered, or `error` and why it could not'),
+  nd_builtin_cache: object.optional().describe('what builtins said that say something else at another time'),
   detail: text.optional().describe('what broke; never given to the agent'),
   requested_by: text.describe("the peer's address"),
   metrics,
@@ -93,33 +95,35 @@ const outcome = {
   ...place,
   type: z.literal('outcome'),
   ...ofCall,
-  outcome: z.enum(['forwarded', 'refused', 'failed']),
+  outcome: z
+    .enum(['forwarded', 'refused', 'failed'])
+    .describe('`refused`: by policy, or by a fault before policy; `failed`: by a fault after an allow'),
   code: text.optional().describe('why it failed or is not complete'),
-  detail: text.optional(),
+  detail: text.optional().describe('what broke; never given to the agent'),
   status: count.describe('the status that the agent got, or would have got'),
-  upstream_status: count.optional(),
-  request_bytes: count,
-  reply_bytes: count,
+  upstream_status: count.optional().describe("the service's own status"),
+  request_bytes: count.describe('bytes of the body that the agent sent'),
+  reply_bytes: count.describe('bytes of the body that the agent got'),
   complete: z.boolean().describe('false when the agent was gone, or the reply was withheld or cut, before its end'),
   upstream_reached: z.boolean().describe('whether the upstream may have acted on the call'),
-  obligations_done: z.array(text).optional(),
-  tries: count.optional(),
+  obligations_done: z.array(text).optional().describe('types of the obligations that were carried out'),
+  tries: count.optional().describe('how often the service was asked'),
   metrics,
 } satisfies Shape<OutcomeRecord>
 
 const admin = {
   ...place,
   type: z.literal('admin'),
-  event: text,
-  detail: object,
+  event: text.describe('start, stop, reload, reload_refused, recovery'),
+  detail: object.describe('what the event was about'),
 } satisfies Shape<AdminRecord>
 
 const fault = {
   ...place,
   type: z.literal('fault'),
-  code: text,
-  detail: text,
-  requested_by: text.optional(),
+  code: text.describe('a row of faults.md'),
+  detail: text.describe('what was found'),
+  requested_by: text.optional().describe("the peer's address"),
   count: count.optional().describe('how many this record stands for, when it is written for many'),
 } satisfies Shape<FaultRecord>
 
