@@ -93,7 +93,7 @@ function zshFlag(flag: Flag): string {
   return `${many}--${flag.name}=[${says}]:${flag.value ?? ''}:${action}`
 }
 
-/** Within single quotes of zsh and fish alike, a quote ends the text: it is written outside. */
+/** Within single quotes of zsh a quote ends the text: it is written outside. */
 function zshQuoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`
 }
@@ -128,7 +128,7 @@ function names(): string[] {
   return commands.map(({ name }) => name)
 }
 
-/** What \`help\` explains. */
+/** What `help` explains. */
 function operandWords(command: Command): readonly string[] {
   return command.name === 'help' ? names() : []
 }

@@ -37,6 +37,7 @@ const lifetime = /^[1-9][0-9]{0,5}(s|m|h|d)$/
 const sentenceCharsMax = 2_000
 const labelNameCharsMax = 128
 const labelCharsMax = 512
+/** Labels of one decision: they are copied into its record. */
 const labelsMax = 64
 
 /** Throws `ContractError` when the query's value is not one list a rule. */

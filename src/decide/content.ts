@@ -2,17 +2,11 @@
  * The content of a call: its body, read and parsed exactly when somebody looks at it, and the arguments that the described
  * operation takes from it. A body that must be looked at and cannot be is refused, never passed by.
  */
-import { type Call, Fault, type ParsedJson, type Target } from '../model/index.ts'
+import { type Call, Fault, isJsonMediaType, type ParsedJson, type Target } from '../model/index.ts'
 import type { Content, Needs } from './input.ts'
 
 /** Strict JSON; faults with `body_malformed` or `body_too_deep`. */
 export type ParseBody = (bytes: Uint8Array) => ParsedJson
-
-/** RFC 8259, and the suffix of RFC 6839 section 3.1. */
-function isJson(mediaType: string | undefined): boolean {
-  if (mediaType === undefined) return false
-  return mediaType === 'application/json' || (mediaType.startsWith('application/') && mediaType.endsWith('+json'))
-}
 
 /**
  * A promise only where a body is read. `policy` is what the policy reads; `recorded` says that the record wants it all.
@@ -29,7 +23,8 @@ export function readContent(
   if (call.body.lengthBytes === 0) return contentOf(call, target, undefined)
   if (operation !== undefined) {
     if (!operation.readsBody) return contentOf(call, target, undefined)
-  } else if (!policy.body && !(recorded && isJson(call.body.mediaType))) return contentOf(call, target, undefined)
+  } else if (!policy.body && !(recorded && isJsonMediaType(call.body.mediaType)))
+    return contentOf(call, target, undefined)
   return readBody(call, target, parseBody).then((body) => contentOf(call, target, body))
 }
 
@@ -47,7 +42,7 @@ async function readBody(call: Call, target: Target, parseBody: ParseBody): Promi
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
     throw new Fault('body_encoded', `the body has a Content-Encoding, and route \`${target.route.id}\` must look at it`)
   // A body under another name would be read by many services all the same, and policy would not have seen it.
-  if (!isJson(mediaType)) {
+  if (!isJsonMediaType(mediaType)) {
     const bytes = await call.body.bytes(target.route.parsedBodyBytesMax)
     if (bytes.length === 0) return undefined
     throw new Fault(

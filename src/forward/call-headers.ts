@@ -57,7 +57,7 @@ const dropped: ReadonlySet<string> = new Set([
 const unambiguous = /^[a-z0-9-]+$/
 
 /** Whether an agent's field (lower case) may go upstream, apart from what `Connection` names. */
-export function passesUpstream(name: string): boolean {
+function passesUpstream(name: string): boolean {
   return unambiguous.test(name) && !dropped.has(name) && !isHopByHop(name) && !name.startsWith('x-forwarded-')
 }
 

@@ -1,5 +1,5 @@
 /** Which replies can be masked at all: plain, strict JSON of a bounded size. Every other one is withheld (design: section 10). */
-import { Fault, limits } from '../model/index.ts'
+import { Fault, isJsonMediaType, limits } from '../model/index.ts'
 import { JsonError, mediaTypeOf, parseJson } from '../wire/index.ts'
 import type { UpstreamHeaders } from './reply-headers.ts'
 
@@ -10,7 +10,7 @@ export function refuseUnmaskable(headers: UpstreamHeaders, lengthBytes: number |
     return new Fault('reply_not_maskable', `the reply is encoded with \`${String(coding).slice(0, 80)}\``)
   const type = headers['content-type']
   const media = mediaTypeOf(typeof type === 'string' ? type : undefined)
-  if (lengthBytes !== 0 && media !== 'application/json' && media?.endsWith('+json') !== true)
+  if (lengthBytes !== 0 && !isJsonMediaType(media))
     return new Fault('reply_not_maskable', `the reply is \`${media ?? 'untyped'}\`, expected JSON`)
   return lengthBytes !== null && lengthBytes > limits.maskedReplyBytesMax ? tooLargeToMask() : undefined
 }

@@ -34,6 +34,7 @@ const dropped: ReadonlySet<string> = new Set([
   'via',
 ])
 
+// One answer a name: names repeat from reply to reply. Bounded, because they come from outside.
 const verdicts = new Map<string, boolean>()
 const verdictsMax = 512
 

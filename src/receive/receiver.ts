@@ -79,6 +79,11 @@ export function makeReceiver(options: ReceiverOptions, ports: ReceiverPorts): Re
   return new HttpReceiver(options, ports)
 }
 
+/** Connections that the kernel holds until they are taken: a burst that lasts shorter than a look at the others. */
+const backlogMax = 1024
+/** Refusing a call costs a record and a reply; beyond this many times `callsMax` even that is too much. */
+const cutFactor = 1.5
+
 /** After these nobody can be sure where the next call on the connection would begin, or whether it would ever come. */
 const endsConnection: ReadonlySet<FaultCode> = new Set<FaultCode>(['framing_refused', 'http_malformed', 'body_slow'])
 
@@ -122,7 +127,7 @@ class HttpReceiver implements Receiver {
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen({ host: this.#options.host, port: this.#options.port, backlog: 1024 }, () => {
+      this.#server.listen({ host: this.#options.host, port: this.#options.port, backlog: backlogMax }, () => {
         this.#server.removeListener('error', reject)
         this.#server.on('error', (error) => this.#ports.log.error({ error: error.message }, 'the listener failed'))
         this.#stopSweeps = this.#ports.clock.every(limits.sweepMs, () => this.#sweep())
@@ -271,8 +276,17 @@ class HttpReceiver implements Receiver {
       )
       return
     }
-    if (this.#callsUnderWay >= this.#options.callsMax * 1.5 || connection.waiting.length >= limits.pipelinedCallsMax) {
-      this.#report(new Fault('overloaded', 'the connection was cut'), connection.peer)
+    if (
+      this.#callsUnderWay >= this.#options.callsMax * cutFactor ||
+      connection.waiting.length >= limits.pipelinedCallsMax
+    ) {
+      this.#report(
+        new Fault(
+          'overloaded',
+          `${this.#callsUnderWay} calls are under way, ${connection.waiting.length} wait on this connection`,
+        ),
+        connection.peer,
+      )
       connection.cut()
       return
     }

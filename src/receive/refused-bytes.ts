@@ -36,5 +36,4 @@ const phrases: { readonly [status: number]: string } = {
   400: 'Bad Request',
   408: 'Request Timeout',
   431: 'Request Header Fields Too Large',
-  503: 'Service Unavailable',
 }

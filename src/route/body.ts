@@ -2,7 +2,7 @@
  * The body of an operation: whether it is JSON, and which fields of it are arguments. A body that is an object gives its
  * fields, any other one is the single argument `body`.
  */
-import { type Json, property } from '../model/index.ts'
+import { isJsonMediaType, type Json, property } from '../model/index.ts'
 import { kindsOf } from './kinds.ts'
 import { type Document, elements, flawed, type Located, member, members, resolve } from './references.ts'
 
@@ -23,12 +23,8 @@ export type Body =
   | { readonly kind: 'other'; readonly mediaTypes: readonly string[]; readonly required: boolean }
   | { readonly kind: 'none' }
 
+/** Alternatives within references within alternatives: beyond it nobody reads the schema either. */
 const depthMax = 16
-
-/** Whether a media type (lower case, no parameters) is JSON: RFC 8259 and the suffix of RFC 6839 section 3.1. */
-export function isJsonMediaType(mediaType: string): boolean {
-  return mediaType === 'application/json' || (mediaType.startsWith('application/') && mediaType.endsWith('+json'))
-}
 
 export function readBody(document: Document, operation: Located): Body {
   const part = member(operation, 'requestBody')

@@ -31,6 +31,7 @@ export interface DescriptionSource {
 
 /** OpenAPI 3.1 section 4.8.9: the fixed fields of a path item that are methods. */
 const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']
+/** Beyond it a description is not one service, and comparing every path with every other takes seconds. */
 const operationsMax = 2_000
 /** Flaws told at once. */
 const flawsMax = 50

@@ -54,6 +54,7 @@ interface Field {
 
 /** Names that MCP takes for tools, and nothing that needs escaping anywhere. */
 const toolName = /^[A-Za-z0-9_./-]{1,128}$/
+/** Arguments of one operation: a model could not tell more of them apart. */
 const fieldsMax = 256
 
 /** Throws `Flaws`. */

@@ -1,6 +1,6 @@
 /** The flat arguments of an operation, read from an HTTP call: path, query and body, each checked, none speaking for another. */
-import { type Call, Fault, isJsonObject, type Json, type Operation } from '../model/index.ts'
-import { type Body, type BodyFields, isJsonMediaType } from './body.ts'
+import { type Call, Fault, isJsonMediaType, isJsonObject, type Json, type Operation } from '../model/index.ts'
+import type { Body, BodyFields } from './body.ts'
 import { type ReadableParameter, readParameters } from './parameters.ts'
 import { type Check, shownField } from './validate.ts'
 

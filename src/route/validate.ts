@@ -81,6 +81,7 @@ function check(validate: ValidateFunction, value: Json, name: string): void {
   throw faultOf((validate.errors ?? [])[0], name)
 }
 
+/** Values of an `enum` that a fault lists. */
 const listedMax = 20
 
 function faultOf(error: ErrorObject | undefined, name: string): Fault {
