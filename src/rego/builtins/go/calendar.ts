@@ -99,9 +99,15 @@ export function secondsInZone(date: DateTime, zone: Zone): number {
 
 export const utc: Zone = { name: 'UTC', offsetAt: () => ({ seconds: 0, name: 'UTC' }) }
 
+/** Seconds over which an offset is looked up once: no zone has ever changed its clocks and changed them back within a quarter of an hour. */
+const spanSeconds = 900
+
 class IntlZone implements Zone {
   readonly name: string
   readonly #clock: Intl.DateTimeFormat
+  /** The last span that was asked about, if its offset is the same at both ends: decisions ask for one instant several times, and then for the next. */
+  #span = Number.NaN
+  #spanOffset: Offset = { seconds: 0, name: '' }
 
   constructor(name: string, clock: Intl.DateTimeFormat) {
     this.name = name
@@ -109,8 +115,17 @@ class IntlZone implements Zone {
   }
 
   offsetAt(seconds: number): Offset {
-    const offset = this.#seconds(seconds)
-    return { seconds: offset, name: zoneAbbreviation(this.name, offset) }
+    const span = Math.floor(seconds / spanSeconds)
+    if (span === this.#span) return this.#spanOffset
+    const offset = this.#seconds(span * spanSeconds)
+    if (offset !== this.#seconds((span + 1) * spanSeconds - 1)) return this.#named(this.#seconds(seconds))
+    this.#span = span
+    this.#spanOffset = this.#named(offset)
+    return this.#spanOffset
+  }
+
+  #named(seconds: number): Offset {
+    return { seconds, name: zoneAbbreviation(this.name, seconds) }
   }
 
   #seconds(seconds: number): number {
