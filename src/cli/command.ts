@@ -23,6 +23,8 @@ export interface Operand {
   readonly says: string
   readonly choices?: readonly string[]
   readonly optional?: boolean
+  /** May come more than once. Only for the last. */
+  readonly repeats?: boolean
 }
 
 export interface Command {

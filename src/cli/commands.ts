@@ -150,6 +150,27 @@ export const commands = [
     ],
   },
   {
+    name: 'fmt',
+    summary: 'Format Rego source files as `opa fmt` does',
+    about:
+      'Prints the files in the one layout that Rego has, or formats standard input where no path is given. Folders are looked through for files whose names end in `.rego`. Exit status 2 says that a file cannot be parsed or, with `--fail`, that it is not formatted; 1 that a path is not there or standard input cannot be parsed.',
+    operands: [{ name: 'PATH', says: 'files and folders', optional: true, repeats: true }],
+    flags: [
+      { name: 'write', short: 'w', kind: 'switch', says: 'Write into the files instead of to standard output' },
+      { name: 'list', short: 'l', kind: 'switch', says: 'Only list the files that would change' },
+      { name: 'diff', short: 'd', kind: 'switch', says: 'Only show what would change' },
+      { name: 'fail', kind: 'switch', says: 'End with status 2 at the first file that is not formatted' },
+      ...unused,
+    ],
+    examples: [
+      { line: 'gatehouse fmt --write policies', does: 'formats all policies' },
+      {
+        line: 'gatehouse fmt --diff --fail policies',
+        does: 'for a build: shows the first that is not formatted and fails',
+      },
+    ],
+  },
+  {
     name: 'version',
     summary: 'Print the version',
     about: 'Prints the version of Gatehouse; with `--format json` also of Node and the platform.',

@@ -17,7 +17,10 @@ export function helpJson(command: Command | undefined): string {
 
 /** `gatehouse token AGENT [flags]`. */
 export function usageLine({ name, operands }: Command): string {
-  const words = operands.map((operand) => (operand.optional === true ? `[${operand.name}]` : operand.name))
+  const words = operands.map(({ name, optional, repeats }) => {
+    const word = repeats === true ? `${name} ...` : name
+    return optional === true ? `[${word}]` : word
+  })
   return ['gatehouse', name, ...words, '[flags]'].join(' ')
 }
 

@@ -12,12 +12,18 @@ export interface Output {
   readonly columns: number
 }
 
+export interface Input {
+  /** All of it. */
+  bytes(): Promise<Uint8Array>
+}
+
 /** The reader of the output went away, as `| head` does: the command ends, quietly. */
 export class OutputClosed extends Error {
   override readonly name = 'OutputClosed'
 }
 
 export interface Io {
+  readonly input: Input
   readonly out: Output
   readonly err: Output
   readonly environment: { readonly [name: string]: string | undefined }

@@ -1,5 +1,6 @@
 /** The command line: reads words and environment once, runs the command they name, and turns what went wrong into words. */
 import { randomBytes } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { ConfigErrors } from '../config/index.ts'
 import { Flaws } from '../model/index.ts'
@@ -18,6 +19,7 @@ const runners: { readonly [name in Exclude<CommandName, 'help'>]: () => Promise<
   token: async () => (await import('./token.ts')).runToken,
   tail: async () => (await import('./tail.ts')).runTail,
   check: async () => (await import('./check.ts')).runCheck,
+  fmt: async () => (await import('./fmt.ts')).runFmt,
   version: async () => (await import('./version.ts')).runVersion,
   completion: async () => (await import('./completion.ts')).runCompletion,
 }
@@ -28,6 +30,7 @@ const parentLookMs = 500
 /** Runs this process's command line. Sets `process.exitCode`; never rejects. */
 export async function main(): Promise<void> {
   const io: Io = {
+    input: { bytes: () => buffer(process.stdin) },
     out: outputTo(process.stdout),
     err: outputTo(process.stderr),
     environment: process.env,

@@ -127,7 +127,7 @@ function checkOperands(operands: readonly string[], command: Command): void {
       throw new CommandError(`${operand.name} is one of ${operand.choices.join(', ')}, not \`${printable(given)}\``)
   }
   const extra = operands[command.operands.length]
-  if (extra !== undefined)
+  if (extra !== undefined && command.operands.at(-1)?.repeats !== true)
     throw new CommandError(
       `\`${command.name}\` takes no \`${printable(extra)}\`; run \`gatehouse ${command.name} --help\``,
     )

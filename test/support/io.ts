@@ -18,11 +18,13 @@ export interface FakeIoOptions {
   /** Columns of standard output; none: it is not a terminal. */
   readonly columns?: number
   readonly clock?: Clock
+  /** What comes on standard input; none: the command must not read it. */
+  readonly input?: string
   /** Called instead of waiting. */
   readonly pause?: (ms: number) => Promise<void>
 }
 
-export function makeFakeIo({ directory, environment = {}, columns = 0, clock, pause }: FakeIoOptions): FakeIo {
+export function makeFakeIo({ directory, environment = {}, columns = 0, clock, pause, input }: FakeIoOptions): FakeIo {
   const stdout = { text: '', closed: false }
   const stderr = { text: '', closed: false }
   const listeners = new Set<(signal: 'SIGINT' | 'SIGTERM') => void>()
@@ -37,6 +39,12 @@ export function makeFakeIo({ directory, environment = {}, columns = 0, clock, pa
   return {
     stdout,
     stderr,
+    input: {
+      bytes: async () => {
+        if (input === undefined) throw new Error('nothing may be read here')
+        return new TextEncoder().encode(input)
+      },
+    },
     out: outputTo(stdout, columns > 0),
     err: outputTo(stderr, false),
     environment,
