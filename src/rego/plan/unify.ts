@@ -110,12 +110,45 @@ function planPart(frame: Frame, pattern: Term, source: Operand, key: Operand): v
 /** Plans terms that stand side by side. One may bind a local that another reads, whichever comes first. */
 export function planTerms(frame: Frame, terms: readonly Term[]): Operand[] {
   const operands: (Operand | undefined)[] = terms.map(() => undefined)
-  for (const late of [false, true]) {
-    terms.forEach((term, i) => {
-      if (operands[i] === undefined && (late || !isOpen(frame, term))) operands[i] = frame.steps.term(frame, term)
-    })
+  const plan = (i: number): void => {
+    operands[i] = frame.steps.term(frame, terms[i] as Term)
+  }
+  let waiting = terms.map((_, i) => i)
+  while (waiting.length > 0) {
+    const later: number[] = []
+    for (const i of waiting) {
+      if (lacks(frame, terms[i] as Term)) later.push(i)
+      else plan(i)
+    }
+    // Where each waits for another, planning the first tells which local it lacks.
+    if (later.length === waiting.length) plan(later.shift() as number)
+    waiting = later
   }
   return operands.filter((operand) => operand !== undefined)
+}
+
+/** Whether computing a term would read a local that is not bound. What stands in the path of a ref is bound by it. */
+function lacks(frame: Frame, term: Term): boolean {
+  const lacking = (each: Term): boolean => lacks(frame, each)
+  switch (term.kind) {
+    case 'local':
+      return frame.bound(term.local) === undefined
+    case 'array':
+    case 'set':
+      return term.items.some(lacking)
+    case 'object':
+      return term.entries.some(([key, value]) => lacking(key) || lacking(value))
+    case 'call':
+      return term.args.some(lacking)
+    case 'ref': {
+      const { root, path } = term
+      if (root.kind === 'local' && frame.bound(root.local) === undefined) return true
+      if (root.kind === 'term' && lacking(root.term)) return true
+      return path.some((part) => (part.kind === 'ref' || part.kind === 'call') && lacking(part))
+    }
+    default:
+      return false
+  }
 }
 
 /** Whether a term can take a value apart before the body has run: nothing in it must be computed. */

@@ -185,7 +185,7 @@ class Checker implements Known {
       for (const rule of others) relaxed.ensure(['data', ...rule.path]).type = anyType
       if (target.kind === 'function' || value.kind === 'callee') continue
       const at: Ref = { kind: 'ref', root: { kind: target.kind }, path: strings(target.path, value.at), at: value.at }
-      const type = either(this.infer.typeOf(at), this.infer.typeOf(value))
+      const type = either(this.infer.typeOf(at), this.infer.typeOf(value) ?? anyType)
       targets.ensure([target.kind, ...target.path]).type = type ?? anyType
     }
     return [targets, relaxed]
@@ -283,7 +283,12 @@ class Checker implements Known {
         this.comprehensionType(term)
         return
       case 'template':
-        for (const part of term.parts) if (typeof part !== 'string') this.body(part.body)
+        for (const part of term.parts) {
+          if (typeof part === 'string') continue
+          this.body(part.body)
+          // A variable in a template may print anything, and OPA then takes it for anything everywhere.
+          if (part.value.kind === 'local') this.infer.fits(part.value, anyType, true)
+        }
         return
       case 'array':
       case 'set':
