@@ -171,6 +171,24 @@ export const commands = [
     ],
   },
   {
+    name: 'parse',
+    summary: 'Print the syntax tree of a Rego source file as `opa parse` does',
+    about:
+      'Prints what the parser makes of the file, a line for each node, or as the JSON that tools for OPA read. Exit status 1 says that the file cannot be read or parsed; with `--format json` the errors are JSON too.',
+    operands: [{ name: 'FILE', says: 'a Rego source file' }],
+    flags: [
+      { name: 'config', kind: 'file', value: 'FILE', says: 'Accepted, as everywhere; not read here' },
+      {
+        name: 'format',
+        kind: 'choice',
+        value: 'FORMAT',
+        choices: ['pretty', 'json'],
+        says: 'How to print; without it `pretty`',
+      },
+    ],
+    examples: [{ line: 'gatehouse parse policies/main.rego --format json', does: 'prints the tree for another tool' }],
+  },
+  {
     name: 'version',
     summary: 'Print the version',
     about: 'Prints the version of Gatehouse; with `--format json` also of Node and the platform.',

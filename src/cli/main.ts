@@ -20,6 +20,7 @@ const runners: { readonly [name in Exclude<CommandName, 'help'>]: () => Promise<
   tail: async () => (await import('./tail.ts')).runTail,
   check: async () => (await import('./check.ts')).runCheck,
   fmt: async () => (await import('./fmt.ts')).runFmt,
+  parse: async () => (await import('./parse.ts')).runParse,
   version: async () => (await import('./version.ts')).runVersion,
   completion: async () => (await import('./completion.ts')).runCompletion,
 }

@@ -74,7 +74,7 @@ function text(value: string): AstJson {
 }
 
 function importToJson({ path: [root = '', ...rest], alias }: Import): AstJson {
-  return { path: { type: 'ref', value: path(root, rest) }, ...(alias === undefined ? {} : { alias }) }
+  return { ...(alias === undefined ? {} : { alias }), path: { type: 'ref', value: path(root, rest) } }
 }
 
 function commentToJson({ text: content, at }: Comment): AstJson {
@@ -288,27 +288,28 @@ function annotationsToJson(found: Annotations): AstJson {
     labels,
     compile,
   } = found
+  // In the order of their names, as OPA prints them.
   return {
-    scope,
-    ...(title === undefined ? {} : { title }),
+    ...(authors === undefined
+      ? {}
+      : { authors: authors.map(({ name, email }) => ({ name, ...(email === undefined ? {} : { email }) })) }),
+    ...(compile === undefined ? {} : { compile: compileToJson(compile) }),
+    ...(custom === undefined ? {} : { custom: custom as AstJson }),
     ...(description === undefined ? {} : { description }),
     ...(entrypoint ? { entrypoint } : {}),
+    ...(labels === undefined ? {} : { labels: labels as AstJson }),
     ...(organizations === undefined ? {} : { organizations }),
     ...(relatedResources === undefined
       ? {}
       : {
           related_resources: relatedResources.map((each) => ({
-            ref: each.ref,
             ...(each.description ? { description: each.description } : {}),
+            ref: each.ref,
           })),
         }),
-    ...(authors === undefined
-      ? {}
-      : { authors: authors.map(({ name, email }) => ({ name, ...(email === undefined ? {} : { email }) })) }),
     ...(schemas === undefined ? {} : { schemas: schemas.map(schemaToJson) }),
-    ...(custom === undefined ? {} : { custom: custom as AstJson }),
-    ...(labels === undefined ? {} : { labels: labels as AstJson }),
-    ...(compile === undefined ? {} : { compile: compileToJson(compile) }),
+    scope,
+    ...(title === undefined ? {} : { title }),
   }
 }
 
