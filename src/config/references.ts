@@ -104,6 +104,8 @@ export function followReferences(
       },
       file: { message: `\`${file}\` is a file`, fix: `name a ${kinds[0]}` },
       folder: { message: `\`${file}\` is a folder`, fix: `name a ${kinds[0]}` },
+      // Reading one may never end, and not give the same again at a reload.
+      special: { message: `\`${file}\` is no regular file`, fix: `name a ${kinds[0]}` },
     }[found ?? 'absent']
     findings.push({ path, ...problem })
     return undefined

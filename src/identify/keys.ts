@@ -60,7 +60,10 @@ export function openIssuerKeys(issuer: Issuer, ports: KeyPorts): IssuerKeys {
 /** The keys of a JWK set in a file that can verify tokens. Throws `Flaws` when it cannot be read as one. */
 export function readKeyFile(file: string, parseJson: ParseJson): readonly VerificationKey[] {
   try {
-    if (statSync(file).size > limits.keysBytesMax) throw new Error(`it is larger than ${limits.keysBytesMax} bytes`)
+    const about = statSync(file)
+    // A pipe or a device has no size and perhaps no end.
+    if (!about.isFile()) throw new Error('it is no regular file')
+    if (about.size > limits.keysBytesMax) throw new Error(`it is larger than ${limits.keysBytesMax} bytes`)
     return readKeySet(readFileSync(file), parseJson)
   } catch (cause) {
     const message = `the keys cannot be read: ${messageOf(cause)}`
