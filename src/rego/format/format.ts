@@ -9,7 +9,8 @@ import { commentText } from './sheet.ts'
 
 /**
  * The module in `text` in the one layout that `opa fmt` 1.20 gives it: tabs, one expression a line, imports sorted, comments
- * kept. What was broken over lines stays so. Formatting a second time changes nothing. Throws `RegoErrors`: with
+ * kept. What was broken over lines stays so. Text in this layout comes back unchanged; as with `opa fmt`, line breaks and comments in
+ * the middle of expressions may take a second run to settle. Throws `RegoErrors`: with
  * `rego_parse_error`, and for what `opa fmt` refuses besides (imports of one name, rules named `input` or `data`,
  * deprecated builtins). `file` stands in errors.
  */
