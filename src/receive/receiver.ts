@@ -369,6 +369,8 @@ class HttpReceiver implements Receiver {
         { call: exchange.id, error: String(cause) },
         'the reply could not be written: the connection is cut',
       )
+      // Whoever follows the stream records its end, and its upstream connection is free again.
+      if (reply.body.kind === 'stream') reply.body.source.cancel(new Error('the reply could not be written'))
       this.#finish(connection, false)
     }
   }
