@@ -378,7 +378,8 @@ export abstract class Expressions extends Terms {
       if (!this.isName()) this.unexpected('expected ident')
       const target = this.simple()
       if (target.kind !== 'var' && target.kind !== 'ref') this.unexpected('expected with target path')
-      if (!this.isKeyword('as')) this.unexpected('expected as keyword')
+      // `as[1]` is no ref: nothing but the keyword can stand here.
+      if (!this.is('name') || this.token.text !== 'as') this.unexpected('expected as keyword')
       this.next()
       result.push({ target, value: this.term(true), at: this.since(start) })
     }

@@ -127,7 +127,10 @@ class ModuleParser extends Rules {
     this.next()
     if (!this.isName()) this.unexpected('expected var')
     const isRoot = this.token.text === 'input' || this.token.text === 'data'
-    if (isRoot) this.unexpected('expected var')
+    if (isRoot) {
+      this.next()
+      this.unexpected('expected var')
+    }
     const name = this.variable()
     if (name.wildcard || this.is('.') || this.is('[')) this.unexpected('expected var')
     return name.name

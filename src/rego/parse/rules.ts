@@ -66,7 +66,8 @@ export abstract class Rules extends Expressions {
     const text = this.text(name.at)
     // `f() := 1` is OPA's way to write the rule `f`: what has no argument is not a function.
     const base = ref.kind === 'call' && ref.args.length > 0 ? { ref: name, args: ref.args } : { ref: name }
-    if (this.isKeyword('contains')) {
+    // After a head even `contains[1]` is the keyword.
+    if (this.is('name') && this.token.text === 'contains' && this.keywords.has('contains')) {
       if (ref.kind === 'call')
         this.unexpected(
           `the contains keyword can only be used with multi-value rule definitions (e.g., ${text} contains <VALUE> { ... })`,

@@ -140,6 +140,9 @@ function lacks(frame: Frame, term: Term): boolean {
       return term.entries.some(([key, value]) => lacking(key) || lacking(value))
     case 'call':
       return term.args.some(lacking)
+    case 'template':
+      // What a hole's own body binds is no concern of the terms around it.
+      return term.parts.some((part) => typeof part !== 'string' && part.body.length === 0 && lacking(part.value))
     case 'ref': {
       const { root, path } = term
       if (root.kind === 'local' && frame.bound(root.local) === undefined) return true

@@ -29,6 +29,7 @@ interface Item {
   readonly expr: Expr
   readonly closures: Closures
   readonly direct: Vars
+  /** What its closures read of the variables around them: it must be bound before. */
   readonly captured: Vars
 }
 
@@ -100,8 +101,9 @@ export class Orderer {
   ): Set<number> {
     const missing = new Set<number>()
     for (const local of direct) if (!safe.has(local)) missing.add(local)
-    for (const local of captured) if (own.has(local) && !safe.has(local)) missing.add(local)
     if (missing.size > 0) for (const local of outputsOf(expr, (each) => safe.has(each))) missing.delete(local)
+    // A closure runs with the rest of its expression, so that what this binds comes too late for it.
+    for (const local of captured) if (own.has(local) && !safe.has(local)) missing.add(local)
     return missing
   }
 
