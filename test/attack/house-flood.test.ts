@@ -23,7 +23,6 @@ it.each([
     bytes: (token: string) => `GET / HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer ${token}\r\n\r\n`,
   },
   { note: 'no tokens', code: 'token_missing', bytes: () => 'GET / HTTP/1.1\r\nHost: h\r\n\r\n' },
-  { note: 'refused targets', code: 'target_refused', bytes: () => 'GET /a/../b HTTP/1.1\r\nHost: h\r\n\r\n' },
   { note: 'bytes that are no HTTP', code: 'http_malformed', bytes: () => '\0\0\0\r\n\r\n' },
 ])('a flood of $note does not keep others out', async ({ code, bytes }) => {
   const here = await openWorld()
