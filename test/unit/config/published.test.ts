@@ -23,6 +23,15 @@ describe('published files', () => {
   })
 })
 
+describe('the fault table', () => {
+  it('says what helps wherever somebody reads it', () => {
+    // Of these nobody reads an answer: no bytes are sent, or whoever sent them speaks no HTTP or is gone.
+    const unread = ['http_malformed', 'agent_gone']
+    const silent = Object.entries(faults).filter(([, row]) => row.status > 0 && !('remedy' in row))
+    expect(silent.map(([code]) => code)).toEqual(unread)
+  })
+})
+
 describe('the example of the configuration page', () => {
   const example = /^```yaml\n([\s\S]*?)^```$/m.exec(referencePage())?.[1] ?? ''
 

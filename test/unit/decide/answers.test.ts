@@ -210,7 +210,13 @@ describe('a decision', () => {
     },
   ])('denies when evaluation gives $note, and tells only the record', async ({ answer }) => {
     const decision = await decided(answering(answer))
-    expect(decision.reasons).toEqual([{ code: 'policy_error', message: 'the policy could not be evaluated' }])
+    expect(decision.reasons).toEqual([
+      {
+        code: 'policy_error',
+        message: 'the policy could not be evaluated',
+        remedy: 'tell the operator the decision_id',
+      },
+    ])
     expect(decision.result?.error).toEqual(expect.any(String))
   })
 
