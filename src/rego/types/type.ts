@@ -188,7 +188,11 @@ export function isPartial(type: Type | undefined): boolean {
 export function either(a: Type | undefined, b: Type | undefined): Type | undefined {
   if (a === undefined) return b
   if (b === undefined) return a
-  if (a.kind === 'function' || b.kind === 'function') return a.kind === b.kind ? a : undefined
+  if (a.kind === 'function' || b.kind === 'function') {
+    // Of a function that has an error nothing is known, whatever its other definitions say.
+    if (isEverything(a) || isEverything(b)) return anyType
+    return a.kind === b.kind ? a : undefined
+  }
   if (isEverything(a) || isEverything(b)) return anyType
   const parts = new Map<string, Type>()
   for (const part of [...(a.kind === 'any' ? a.of : [a]), ...(b.kind === 'any' ? b.of : [b])])
