@@ -50,8 +50,8 @@ export function readDescription(source: DescriptionSource): Description {
       return undefined
     }
   }
-  const drafts = attempt(() => readPaths(document, schemas, source, attempt)) ?? []
-  attempt(() => checkNames(document, drafts, source.renames))
+  const { drafts, names } = attempt(() => readPaths(document, schemas, source, attempt)) ?? nothing
+  attempt(() => checkNames(document, drafts, names, source.renames))
   attempt(() => checkPaths(document, drafts))
   if (flaws.length > 0) throw new Flaws(flaws.slice(0, flawsMax))
   const validator = validatorOf(document, schemas, source)
@@ -94,17 +94,26 @@ function versionOf({ file, document }: DescriptionSource): Document['version'] {
   throw flawed(top, at, said, 'write a description of OpenAPI 3.0 or 3.1, e.g. `openapi: 3.1.0`')
 }
 
+interface Read {
+  readonly drafts: readonly OperationDraft[]
+  /** Every operationId there is, also of operations that have a flaw. */
+  readonly names: ReadonlySet<string>
+}
+
+const nothing: Read = { drafts: [], names: new Set() }
+
 function readPaths(
   document: Document,
   schemas: Schemas,
   { server, renames, prefixLength }: DescriptionSource,
   attempt: <T>(run: () => T) => T | undefined,
-): OperationDraft[] {
+): Read {
   const paths = member({ value: document.root, pointer: '' }, 'paths')
   if (paths === undefined)
     throw flawed(document, { value: document.root, pointer: '' }, 'there is no `paths`', 'describe at least one path')
   asObject(document, paths)
   const drafts: OperationDraft[] = []
+  const names = new Set<string>()
   for (const [path, part] of members(paths)) {
     if (path.startsWith('x-')) continue
     const template = attempt(() => templateOf(document, path, part))
@@ -116,6 +125,7 @@ function readPaths(
       if (drafts.length === operationsMax)
         throw flawed(document, at, `there are more than ${operationsMax} operations`, 'divide the description')
       const name = textMember(at, 'operationId') ?? ''
+      names.add(name)
       const own = Object.hasOwn(renames, name) ? (renames[name] ?? {}) : {}
       const operation = {
         document,
@@ -132,7 +142,7 @@ function readPaths(
       if (draft !== undefined) drafts.push(draft)
     }
   }
-  return drafts
+  return { drafts, names }
 }
 
 function templateOf(document: Document, path: string, at: Located): readonly string[] {
@@ -167,7 +177,12 @@ function decoded(document: Document, at: Located, segment: string): string {
   }
 }
 
-function checkNames(document: Document, drafts: readonly OperationDraft[], renames: RouteRule['renames']): void {
+function checkNames(
+  document: Document,
+  drafts: readonly OperationDraft[],
+  names: ReadonlySet<string>,
+  renames: RouteRule['renames'],
+): void {
   const flaws: Flaw[] = []
   const byName = new Map<string, OperationDraft>()
   for (const draft of drafts) {
@@ -184,7 +199,7 @@ function checkNames(document: Document, drafts: readonly OperationDraft[], renam
     byName.set(draft.name, draft)
   }
   for (const name of Object.keys(renames))
-    if (!byName.has(name))
+    if (!names.has(name))
       flaws.push({
         file: document.file,
         place: '',

@@ -157,6 +157,16 @@ function fieldsOf(
   body: Body,
 ): readonly Field[] {
   const { document, at, renames } = source
+  // First: a rename that is misspelt leaves the collision that it was meant for, and would be told as that.
+  const known = originsOf(parameters, body)
+  const unused = Object.keys(renames).find((origin) => !known.includes(origin))
+  if (unused !== undefined)
+    throw flawed(
+      document,
+      at,
+      `\`renames\` of the route names \`${unused}\`, which \`${name}\` does not have`,
+      `take one of ${known.map((one) => `\`${one}\``).join(', ') || 'none'}`,
+    )
   const fields: Field[] = []
   const add = (origin: string, own: string, schema: Located, required: boolean, owner?: Located): void => {
     const argument = Object.hasOwn(renames, origin) ? (renames[origin] as string) : own
@@ -194,16 +204,15 @@ function fieldsOf(
       for (const [field, at] of body.fields.fields)
         add(`body.${field}`, field, at, required && requiredFields.has(field))
   }
-  const known = fields.map((field) => field.source)
-  const unused = Object.keys(renames).find((origin) => !known.includes(origin))
-  if (unused !== undefined)
-    throw flawed(
-      document,
-      at,
-      `\`renames\` of the route names \`${unused}\`, which \`${name}\` does not have`,
-      `take one of ${known.map((one) => `\`${one}\``).join(', ') || 'none'}`,
-    )
   return fields
+}
+
+/** `path.id`, `query.id`, `body.id`: every field where it stands in the call. */
+function originsOf(parameters: readonly Parameter[], body: Body): readonly string[] {
+  const ofParameters = parameters.map(({ place, name }) => `${place}.${name}`)
+  if (body.kind !== 'json') return ofParameters
+  const names = body.fields.fields?.keys()
+  return [...ofParameters, ...(names === undefined ? [wholeBody] : [...names].map((field) => `body.${field}`))]
 }
 
 function described(schema: Json, description: string | undefined): Json {

@@ -81,8 +81,8 @@ describe('the call and the answer on the page', () => {
 
   it('come with commands that are there', () => {
     const lines = blocks('policies/README.md', 'sh').join('').trim().split('\n')
-    expect(lines[0]).toBe('npm test -- test/unit/policies')
-    for (const line of lines.slice(1)) expect(line).toMatch(/^opa (check --strict|test|fmt --list) policies$/)
+    expect(lines.slice(0, 2)).toEqual(['npm test -- test/unit/policies', 'npx gatehouse fmt --list policies'])
+    for (const line of lines.slice(2)) expect(line).toMatch(/^opa (check --strict|test|fmt --list) policies$/)
   })
 })
 

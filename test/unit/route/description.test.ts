@@ -191,6 +191,14 @@ const cases: {
     wanted: /names `body\.x`, which `do` does not have; take one of `body\.a`/,
   },
   {
+    note: 'a new name that misses the collision by a letter',
+    description: describing({ ...parameter({}), ...jsonBody({ properties: { a: {} } }) }),
+    renames: { do: { 'body.aa': 'b' } },
+    // And nothing about the operation, which is there, nor about the collision, which the name was meant for.
+    wanted:
+      /^erp\.yaml#\/paths\/~1do\/\w+: `renames` of the route names `body\.aa`, which `do` does not have; take one of `query\.a`, `body\.a`$/,
+  },
+  {
     note: 'a new name for no operation',
     description: describing({}),
     renames: { other: {} },
