@@ -10,7 +10,9 @@ import {
   type ParsedJson,
   type Principal,
   type Question,
+  type Route,
   type Target,
+  type Upstream,
 } from '../model/index.ts'
 
 /** The costly parts that somebody reads. */
@@ -57,15 +59,26 @@ interface Draft {
 }
 
 export function inputOf(call: Call, principal: Principal, target: Target, content: Content, needs: Needs): JsonObject {
+  // All but `call` are the same objects at every call of this principal and route: recorders keep their text.
   const document: Draft = {
     call: callPart(call, target, content, needs),
-    // The same objects at every call of this principal: recorders keep their text.
     identity: principal.identity as Principal['identity'] & JsonObject,
   }
   if (principal.agent !== undefined) document.agent = principal.agent as NonNullable<Principal['agent']> & JsonObject
-  document.route = { id: target.route.id, labels: target.route.labels }
-  document.upstream = { id: target.upstream.id, labels: target.upstream.labels }
+  document.route = namedPart(target.route)
+  document.upstream = namedPart(target.upstream)
   return document
+}
+
+const namedParts = new WeakMap<Route | Upstream, JsonObject>()
+
+function namedPart(named: Route | Upstream): JsonObject {
+  let part = namedParts.get(named)
+  if (part === undefined) {
+    part = Object.freeze({ id: named.id, labels: named.labels })
+    namedParts.set(named, part)
+  }
+  return part
 }
 
 function callPart(call: Call, { operation, route }: Target, content: Content, needs: Needs): JsonObject {
@@ -89,8 +102,7 @@ const timeText = makeTimestamps()
 
 /** As OPA's `time.now_ns` counts: beyond 2^53, so exact only as a bigint. */
 function nanoseconds(ms: number): bigint {
-  const whole = Math.floor(ms)
-  return BigInt(whole) * 1_000_000n + BigInt(Math.floor((ms - whole) * 1000)) * 1000n
+  return BigInt(Math.floor(ms * 1000)) * 1000n
 }
 
 /** Every value is a list: one that is sometimes text and sometimes a list would make half of all rules wrong. */

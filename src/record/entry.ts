@@ -178,7 +178,7 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
         complete: departed === undefined && upstream.fault === undefined,
         upstreamReached: true,
       }
-      await this.recordEnd(end, { ...end, status: faults.log_unavailable.status })
+      await this.recordEnd(end, faults.log_unavailable.status)
       return reply
     }
 
@@ -198,7 +198,7 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
         upstreamReached: this.decisionWritten && !notReached.has(fault.code),
       }
       try {
-        if (this.decisionWritten) await this.recordEnd(end, { ...end, status: faults.log_unavailable.status })
+        if (this.decisionWritten) await this.recordEnd(end, faults.log_unavailable.status)
         else if (isOfLog(fault)) this.recordRefusalLater(fault, detail, end)
         else await this.recordRefusal(fault.code, detail, end)
         return reply
@@ -237,8 +237,8 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
       this.tell(status, ofLog.code, undefined)
     }
 
-    /** The outcome of a call whose decision is written. When it cannot be durable, `withheldEnd` is what the agent got. */
-    private async recordEnd(end: End, withheldEnd: End): Promise<void> {
+    /** The outcome of a call whose decision is written. When it cannot be durable, `withheldStatus` is what the agent got. */
+    private async recordEnd(end: End, withheldStatus: number): Promise<void> {
       this.ended = true
       const text = this.outcomeText(end)
       if (this.mode === 'async') {
@@ -249,7 +249,8 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
         } catch (cause) {
           const ofLog = toFault(cause)
           const cut: End = {
-            ...withheldEnd,
+            ...end,
+            status: withheldStatus,
             outcome: 'failed',
             code: ofLog.code,
             detail: shortDetail(ofLog.detail),
@@ -279,7 +280,7 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
         whole: (replyBytes) => {
           this.mark(step.reply)
           const whole = end(undefined, undefined, replyBytes)
-          return this.recordEnd(whole, whole)
+          return this.recordEnd(whole, whole.status)
         },
         broken: (fault, replyBytes) => {
           this.mark(step.reply)

@@ -49,7 +49,9 @@ export interface DecisionLine {
 /** `instance` are the labels of this gateway: a policy's labels come beside them, never in their place. */
 export function makeDecisionLines(instance: Labels): (line: DecisionLine) => string {
   const instanceLabels = textOf(instance)
-  const principals = new WeakMap<Principal, PrincipalText>()
+  const principals = new WeakMap<Principal, string>()
+  const targets = new WeakMap<object, string>()
+  const parts = new WeakMap<JsonObject, string>()
   let lastBundles: { revision: string; digest: string | undefined; text: string } | undefined
 
   function labelsOf(decision: Decision | undefined): string {
@@ -68,8 +70,8 @@ export function makeDecisionLines(instance: Labels): (line: DecisionLine) => str
     return lastBundles.text
   }
 
-  function principalOf(principal: Principal | undefined): PrincipalText | undefined {
-    if (principal === undefined) return undefined
+  function principalOf(principal: Principal | undefined): string {
+    if (principal === undefined) return ''
     let text = principals.get(principal)
     if (text === undefined) {
       text = principalText(principal)
@@ -78,10 +80,47 @@ export function makeDecisionLines(instance: Labels): (line: DecisionLine) => str
     return text
   }
 
+  /** An operation belongs to one route and upstream, and so does a route without one. */
+  function targetOf(target: Target | undefined): string {
+    if (target === undefined) return ''
+    const place = target.operation ?? target.route
+    let text = targets.get(place)
+    if (text === undefined) {
+      text = targetText(target)
+      targets.set(place, text)
+    }
+    return text
+  }
+
+  /** `why` the input is not here in full, when `level` is less than `input`. */
+  function inputOf(decision: Decision | undefined, level: Recording['level'], why: 'level' | 'size'): string {
+    const input = decision?.input
+    if (decision === undefined || input === undefined) return ''
+    if (level === 'none') return `,"input_omitted":"${why}"`
+    let text = ''
+    for (const key of Object.keys(input)) {
+      const value = input[key]
+      if (value === undefined) continue
+      const printed = key === 'call' ? callPartText(value, decision, level) : partOf(value)
+      text += `${text === '' ? '' : ','}${quote(key)}:${printed}`
+    }
+    return `,"input":{${text}}${level === 'input' ? '' : `,"input_omitted":"${why}"`}`
+  }
+
+  /** What does not change from call to call is the same object in each (`decide/` sees to it), and its text is kept. */
+  function partOf(value: Json): string {
+    if (!isJsonObject(value)) return textOf(value)
+    let text = parts.get(value)
+    if (text === undefined) {
+      text = textOf(value)
+      parts.set(value, text)
+    }
+    return text
+  }
+
   return function decisionLine(line) {
-    const { arrival, decision, target } = line
-    const principal = principalOf(line.principal)
-    const ids = `"decision_id":"${line.id}","call_id":"${arrival.id}","trace_id":${quote(arrival.trace.traceId)},"labels":`
+    const { arrival, decision } = line
+    const ids = `"decision_id":"${line.id}","call_id":"${arrival.id}","trace_id":"${arrival.trace.traceId}","labels":`
     const what =
       bundlesOf(decision) +
       (decision?.entrypoint === undefined ? '' : `,"path":${quote(decision.entrypoint)}`) +
@@ -90,8 +129,8 @@ export function makeDecisionLines(instance: Labels): (line: DecisionLine) => str
       decision?.kind === 'allow' && decision.obligations.length > 0
         ? `,"obligations":${textOf(decision.obligations as Allow['obligations'] & Json)}`
         : ''
-    const who = principal === undefined ? '' : principal.recorded
-    const where = target === undefined ? '' : targetText(target)
+    const who = principalOf(line.principal)
+    const where = targetOf(line.target)
     const call = `,"call":${callText(arrival, line.call)}`
     const nondeterministic =
       decision?.nondeterministic === undefined ? '' : `,"nd_builtin_cache":${textOf(decision.nondeterministic)}`
@@ -102,12 +141,12 @@ export function makeDecisionLines(instance: Labels): (line: DecisionLine) => str
     const reasons = decision?.reasons ?? []
     const ruleIds = decision?.ruleIds ?? []
     const before = ids + labelsOf(decision) + what + whyText(reasons, ruleIds) + obligations + who + where + call
-    const whole = before + inputText(line, principal, line.level, 'level') + result + nondeterministic + tail
+    const whole = before + inputOf(decision, line.level, 'level') + result + nondeterministic + tail
     if (fits(whole)) return whole
 
     // Values of builtins are for replay, which needs the input anyway.
     const level = line.level === 'none' ? 'none' : 'metadata'
-    const shorter = before + inputText(line, principal, level, 'size') + result + tail
+    const shorter = before + inputOf(decision, level, 'size') + result + tail
     if (fits(shorter)) return shorter
 
     const brief = reasons.slice(0, limits.reasonsMax).map(({ code, message }) => ({
@@ -124,15 +163,9 @@ function whyText(reasons: readonly Reason[], ruleIds: readonly string[]): string
   return `,"reasons":${textOf(reasons as readonly Reason[] & Json)},"rule_ids":${textOf(ruleIds)}`
 }
 
-interface PrincipalText {
-  /** `,"principal":{...}`, or nothing for a call without a credential. */
-  readonly recorded: string
-  /** The `identity` and `agent` parts of the policy input, which are the same objects in every call of this principal. */
-  readonly identity: string
-  readonly agent: string
-}
-
-function principalText(principal: Principal): PrincipalText {
+/** `,"principal":{...}`, or nothing for a call without a credential. */
+function principalText(principal: Principal): string {
+  if (!principal.authenticated) return ''
   const { identity, agent } = principal
   const id = agent?.id ?? identity.agent?.id
   const recorded = {
@@ -143,11 +176,7 @@ function principalText(principal: Principal): PrincipalText {
     ...(identity.actors.length > 0 && { actors: identity.actors.map((actor) => actor.id) }),
     ...(identity.scopes.length > 0 && { scopes: identity.scopes }),
   }
-  return {
-    recorded: principal.authenticated ? `,"principal":${textOf(recorded)}` : '',
-    identity: textOf(identity as typeof identity & Json),
-    agent: agent === undefined ? '' : textOf(agent as typeof agent & Json),
-  }
+  return `,"principal":${textOf(recorded)}`
 }
 
 function targetText({ route, upstream, operation }: Target): string {
@@ -169,40 +198,9 @@ function hostField(rawHeaders: readonly string[]): string {
   return ''
 }
 
-/** `why` the input is not here in full, when `level` is less than `input`. */
-function inputText(
-  line: DecisionLine,
-  principal: PrincipalText | undefined,
-  level: Recording['level'],
-  why: 'level' | 'size',
-): string {
-  const input = line.decision?.input
-  if (input === undefined) return ''
-  if (level === 'none') return `,"input_omitted":"${why}"`
-  let text = ''
-  for (const key of Object.keys(input)) {
-    const value = input[key]
-    if (value === undefined) continue
-    text += `${text === '' ? '' : ','}${quote(key)}:${partText(key, value, line, principal, level)}`
-  }
-  return `,"input":{${text}}${level === 'input' ? '' : `,"input_omitted":"${why}"`}`
-}
-
-function partText(
-  key: string,
-  value: Json,
-  { principal, decision }: DecisionLine,
-  text: PrincipalText | undefined,
-  level: Recording['level'],
-): string {
-  // What does not change from call to call is the same object in each, and its text is at hand.
-  if (text !== undefined && value === (principal?.identity as unknown)) return text.identity
-  if (text !== undefined && value === (principal?.agent as unknown)) return text.agent
-  if (key === 'call' && isJsonObject(value))
-    return level === 'input'
-      ? callInputText(withoutSecrets(value), decision?.body)
-      : callInputText(withoutContent(value))
-  return textOf(value)
+function callPartText(call: Json, { body }: Decision, level: Recording['level']): string {
+  if (!isJsonObject(call)) return textOf(call)
+  return level === 'input' ? callInputText(withoutSecrets(call), body) : callInputText(withoutContent(call))
 }
 
 /** The `call` part of the input. `body` is what the agent sent: where the part holds it, its own text is taken. */
@@ -281,7 +279,7 @@ export interface OutcomeLine {
 export function outcomeLine(line: OutcomeLine): string {
   const { arrival } = line
   return (
-    `"decision_id":"${line.id}","call_id":"${arrival.id}","trace_id":${quote(arrival.trace.traceId)},"outcome":"${line.outcome}"` +
+    `"decision_id":"${line.id}","call_id":"${arrival.id}","trace_id":"${arrival.trace.traceId}","outcome":"${line.outcome}"` +
     (line.code === undefined ? '' : `,"code":${quote(line.code)}`) +
     (line.detail === undefined ? '' : `,"detail":${quote(line.detail)}`) +
     `,"status":${line.status}` +
