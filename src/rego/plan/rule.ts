@@ -56,9 +56,13 @@ export function planPartRule(world: World, id: number, { rule, keys }: Member, d
       const later = bindPatterns(frame, patterns, params.slice(0, patterns.length))
       planNeeds(frame, clause.body)
       frame.steps.body(frame, clause.body, () => {
-        compareLater(frame, later)
-        const path = keys.slice(depth).map((key) => frame.steps.term(frame, key))
-        let value = givenMember ? temp(params[depth - 1] as Temp) : frame.steps.term(frame, clause.value)
+        // Side by side: in `p[x] := input[x]` the value binds what the key reads.
+        const parts = [...later.map(([key]) => key), ...keys.slice(depth), ...(givenMember ? [] : [clause.value])]
+        const made = frame.steps.terms(frame, parts)
+        for (const [i, [, param]] of later.entries())
+          frame.add({ op: 'equal', left: made[i] as Operand, right: temp(param) })
+        const path = made.slice(later.length, later.length + keys.length - depth)
+        let value = givenMember ? temp(params[depth - 1] as Temp) : (made.at(-1) as Operand)
         if (!contains) value = below(frame, value, params.slice(keys.length))
         const final = frame.isFixed(value) && path.every((part) => frame.isFixed(part))
         frame.add({ op: 'insert', path, value, member: contains && !givenMember, final, at: clause.at })

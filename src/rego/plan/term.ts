@@ -70,8 +70,8 @@ function planComprehension(frame: Frame, term: Comprehension): Operand {
     // The order of solutions is the order of an array's elements; sets and objects forget it.
     frame.ordered = term.of === 'array'
     frame.steps.body(frame, term.body, () => {
-      const key = term.key === undefined ? undefined : frame.steps.term(frame, term.key)
-      const value = frame.steps.term(frame, term.value)
+      const made = frame.steps.terms(frame, term.key === undefined ? [term.value] : [term.value, term.key])
+      const [value, key] = made as [Operand, Operand?]
       frame.add(key === undefined ? { op: 'add', to: target, value } : { op: 'add', to: target, key, value })
     })
   })

@@ -25,11 +25,15 @@ export function planUnify(frame: Frame, left: Term, right: Term): void {
   let waiting: [Term, Term][] = [[left, right]]
   while (waiting.length > 0) {
     const open = waiting.flatMap(([a, b]) => pairs(frame, a, b))
-    const ready = open.findIndex(([a, b]) => !isOpen(frame, a) || !isOpen(frame, b))
+    const bound = open.findIndex(([a, b]) => !isOpen(frame, a) || !isOpen(frame, b))
+    const ready = bound >= 0 ? bound : open.findIndex(([a, b]) => bindsItself(frame, a) || bindsItself(frame, b))
     const next = open[ready]
     if (next === undefined) throw new Error('neither side of a unification is bound')
     waiting = open.filter((_, i) => i !== ready)
-    planPair(frame, next[0], next[1])
+    const [left, right] = next
+    if (bound >= 0) planPair(frame, left, right)
+    else if (bindsItself(frame, left)) planMatch(frame, right, frame.steps.term(frame, left))
+    else planMatch(frame, left, frame.steps.term(frame, right))
   }
 }
 
@@ -105,6 +109,32 @@ function planPart(frame: Frame, pattern: Term, source: Operand, key: Operand): v
     pattern,
     frame.set((target) => ({ op: 'get', target, source, key })),
   )
+}
+
+/** Whether a term's own refs bind every local that it lacks, as in `[x, input[x]]`. */
+function bindsItself(frame: Frame, term: Term): boolean {
+  const lacking = new Set<number>()
+  const given = new Set<number>()
+  let isStuck = false
+  const look = (each: Term): void => {
+    switch (each.kind) {
+      case 'local':
+        if (frame.bound(each.local) === undefined) lacking.add(each.local)
+        return
+      case 'array':
+      case 'set':
+        for (const item of each.items) look(item)
+        return
+      case 'object':
+        for (const part of each.entries.flat()) look(part)
+        return
+      case 'ref':
+        isStuck ||= lacks(frame, each)
+        for (const part of each.path) if (part.kind === 'local') given.add(part.local)
+    }
+  }
+  look(term)
+  return !isStuck && [...lacking].every((local) => given.has(local))
 }
 
 /** Plans terms that stand side by side. One may bind a local that another reads, whichever comes first. */
