@@ -1,5 +1,5 @@
 /**
- * The path of one call (design: section 2): receive, identify, route, decide, forward, record. Nothing else knows this
+ * The path of one call: receive, identify, route, decide, forward, record. Nothing else knows this
  * order. A refusal is a value; something broken is a fault; whatever happens, the entry is closed once and answers.
  */
 

@@ -1,6 +1,6 @@
 /** Reads the OpenAPI descriptions that routes name, JSON or YAML, as plain JSON values. What they mean is the matter of `route/`. */
 import { diskFiles, type Files } from '../config/index.ts'
-import { type Config, type Flaw, Flaws, type Json, limits } from '../model/index.ts'
+import { type Config, type Flaw, Flaws, type Json, limits, messageOf } from '../model/index.ts'
 import { readYaml } from '../policy/index.ts'
 
 /** By absolute path. Throws `Flaws` that name every file that cannot be read, with the places. */
@@ -25,10 +25,7 @@ function readDescription(file: string, files: Files): Read {
   try {
     bytes = files.read(file, limits.descriptionBytesMax)
   } catch (cause) {
-    return whole(
-      `the description cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      'correct its path or permissions',
-    )
+    return whole(`the description cannot be read: ${messageOf(cause)}`, 'correct its path or permissions')
   }
   if (bytes.length > limits.descriptionBytesMax)
     return whole(

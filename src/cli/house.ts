@@ -13,6 +13,7 @@ import {
   type Log,
   type MakeId,
   makeIdMaker,
+  messageOf,
   type RandomBytes,
 } from '../model/index.ts'
 import { answer, makeReceiver, type Receiver, receive } from '../receive/index.ts'
@@ -66,7 +67,7 @@ export async function openHouse(options: HouseOptions, ports: HousePorts): Promi
   } catch (cause) {
     for (const close of opened.reverse())
       await close().catch((left: unknown) =>
-        ports.log.warn({ cause: reasonOf(left) }, 'a part was not closed in order'),
+        ports.log.warn({ cause: messageOf(left) }, 'a part was not closed in order'),
       )
     throw cause
   }
@@ -113,7 +114,7 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
     paths: () => inForce.generation.config.watched,
     clock,
     changed: async () => void (await inForce.reload()),
-    failed: (cause) => log.error({ cause: reasonOf(cause) }, 'the files of the configuration cannot be watched'),
+    failed: (cause) => log.error({ cause: messageOf(cause) }, 'the files of the configuration cannot be watched'),
   })
 
   return {
@@ -133,7 +134,7 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
       await inForce.generation.forwarding.close()
       await decisions
         .admin('stop', { calls_cut: cut })
-        .catch((cause: unknown) => log.error({ cause: reasonOf(cause) }, 'the stop is not recorded yet'))
+        .catch((cause: unknown) => log.error({ cause: messageOf(cause) }, 'the stop is not recorded yet'))
       await decisions.close()
       await control.close()
       await services?.close()
@@ -216,7 +217,8 @@ function controlOf({ options, inForce, decisions, services, metrics, log, state 
     ],
     metrics,
     jwks: options.developmentIssuer?.jwks,
-    failed: (cause) => log.error({ cause: reasonOf(cause) }, "an answer or a connection on the operators' port failed"),
+    failed: (cause) =>
+      log.error({ cause: messageOf(cause) }, "an answer or a connection on the operators' port failed"),
   })
 }
 
@@ -230,8 +232,4 @@ function figuresOf(inForce: InForce, decisions: DecisionLog, receiver: Receiver)
       inForce.generation.identifier.remembered(),
     ),
   ]
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

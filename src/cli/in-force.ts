@@ -3,7 +3,7 @@
  * refused, with a reason that everybody can see, and what was in force goes on. One reload at a time.
  */
 import type { Rooms } from '../gateway.ts'
-import type { Config, Log } from '../model/index.ts'
+import { type Config, type Log, messageOf } from '../model/index.ts'
 import type { DecisionLog } from '../record/index.ts'
 import type { Generation } from './generation.ts'
 
@@ -48,13 +48,13 @@ export function makeInForce({ first, load, generate, roomsOf, swapping, decision
       await swap(await load())
       refusal = undefined
     } catch (cause) {
-      const reason = generation.redact(reasonOf(cause))
+      const reason = generation.redact(messageOf(cause))
       refusal = `the last change was refused, what was in force before goes on: ${reason}`
       log.error({ cause: reason }, 'a change of the configuration was refused')
       await decisions
         .admin('reload_refused', { reason: reason.slice(0, reasonCharsMax) })
         .catch((unwritten: unknown) =>
-          log.error({ cause: reasonOf(unwritten) }, 'the refused change is not recorded yet'),
+          log.error({ cause: messageOf(unwritten) }, 'the refused change is not recorded yet'),
         )
     }
     return refusal
@@ -75,7 +75,7 @@ export function makeInForce({ first, load, generate, roomsOf, swapping, decision
     log.info({ revision, digest }, 'the configuration was read again and is in force')
     last.forwarding
       .close()
-      .catch((cause: unknown) => log.warn({ cause: reasonOf(cause) }, 'old connections were not closed'))
+      .catch((cause: unknown) => log.warn({ cause: messageOf(cause) }, 'old connections were not closed'))
   }
 
   return {
@@ -127,8 +127,4 @@ function needsRestart(running: Config, wanted: Config): string | undefined {
 /** Both come from the same conversion of the same schema, so equal values have equal texts. */
 function alike(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

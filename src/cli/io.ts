@@ -1,7 +1,7 @@
 /** What a command may touch of the process: its streams, environment, folder, signals, time and chance. Made in `main.ts`. */
 import type { Clock, RandomBytes } from '../model/index.ts'
 
-/** 0 done, 1 a finding, 2 wrong usage or configuration, 3 the server cannot be reached (design: section 7a). */
+/** 0 done, 1 a finding, 2 wrong usage or configuration, 3 the server cannot be reached. */
 export const exitStatus = { done: 0, finding: 1, usage: 2, unreachable: 3 } as const
 
 export interface Output {

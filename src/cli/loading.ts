@@ -1,7 +1,7 @@
 /** What the files that a configuration names become: the same reading for a start, for a reload and for a check. */
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
-import { type Config, Flaws, type Policy } from '../model/index.ts'
+import { type Config, Flaws, messageOf, type Policy } from '../model/index.ts'
 import { compilePolicies, readPolicySources } from '../policy/index.ts'
 import type { Certificate } from '../receive/index.ts'
 import { makeRouter, type Router } from '../route/index.ts'
@@ -27,7 +27,7 @@ export function loadCertificate({ agentsListener: { tls } }: Config): Certificat
     createSecureContext({ cert: pair.certificate, key: pair.key })
     return pair
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const why = messageOf(cause)
     const message = `certificate and key \`${tls.key}\` cannot be used: ${why}`
     const fix = 'name a PEM certificate and the key that belongs to it'
     throw new Flaws([{ file: tls.certificate, place: '', message, fix }], { cause })

@@ -5,7 +5,7 @@ import type { Options, RunCommand } from './command.ts'
 import { locateConfig } from './configuration.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
 
-/** Records shown before following, where no time is named (design: section 7a). */
+/** Records shown before following, where no time is named. */
 const lastRecords = 10
 
 /** RFC 3339 section 5.6, with a zone: a time without one would mean another moment on another machine. */

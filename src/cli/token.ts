@@ -1,5 +1,7 @@
 /** `gatehouse token AGENT`: a token of the development issuer on standard output, and nothing else there. */
+
 import { nearest } from '../config/index.ts'
+import { messageOf } from '../model/index.ts'
 import type { RunCommand } from './command.ts'
 import { locateConfig, openConfig } from './configuration.ts'
 import { CommandError, exitStatus } from './io.ts'
@@ -48,7 +50,7 @@ export const runToken: RunCommand = async (options, io) => {
       ...(claim !== 'sub' && claim !== 'client_id' && { claims: { [claim]: value } }),
     })
   } catch (cause) {
-    throw new CommandError(cause instanceof Error ? cause.message : String(cause))
+    throw new CommandError(messageOf(cause))
   }
   if (options.text('format') !== 'json') await io.out.write(`${token}\n`)
   else await io.out.write(`${JSON.stringify({ token, token_type: 'Bearer', expires_in: ms / 1_000 })}\n`)

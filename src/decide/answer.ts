@@ -1,5 +1,5 @@
 /**
- * What policy said, checked: every rule has the type of the contract (design: section 4), or the call is denied. A rule of a
+ * What policy said, checked: every rule has the type of the contract, or the call is denied. A rule of a
  * wrong type is never read as if it were absent.
  */
 import {

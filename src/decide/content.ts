@@ -65,7 +65,7 @@ function contentOf(call: Call, { operation, route }: Target, parsed: ParsedJson 
     const found = operation.argumentsOf(call, parsed?.value)
     return parsed === undefined ? { arguments: found, described: true } : { arguments: found, parsed, described: true }
   } catch (cause) {
-    // `undescribed: allow`: a call with more than the description has is no operation of it (design: section 4).
+    // `undescribed: allow`: a call with more than the description has is no operation of it.
     if (route.undescribed !== 'allow' || !(cause instanceof Fault) || cause.code !== 'argument_unknown') throw cause
     return undescribedOf(parsed)
   }

@@ -11,6 +11,7 @@ import {
   type JsonObject,
   type Labels,
   type MakeId,
+  messageOf,
   type Policy,
   type PolicyAnswer,
   type Principal,
@@ -126,7 +127,7 @@ function conclude({ allowIds, denyIds, askIds }: Line, { upstream }: Target, fra
 /** The agent reads the row of the table and nothing else; the record gets what went wrong in `result.error`. */
 function failed(frame: Frame, cause: unknown, said: Said | undefined): Decision {
   const code = cause instanceof ContractError ? cause.code : 'policy_error'
-  const error = cause instanceof Error ? cause.message : String(cause)
+  const error = messageOf(cause)
   const result: JsonObject = { ...(said as JsonObject | undefined), error: error.slice(0, errorCharsMax) }
   return { ...frame, kind: 'deny', reasons: [rowReason(code)], ruleIds: none, labels: noLabels, result }
 }

@@ -1,5 +1,5 @@
 /**
- * The input document (design: section 4): what policy sees of a call, one shape for every protocol. What costs anything to
+ * The input document: what policy sees of a call, one shape for every protocol. What costs anything to
  * build is built only where the policy or the record reads it; absent parts are absent, never null.
  */
 import {

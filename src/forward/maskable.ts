@@ -1,4 +1,4 @@
-/** Which replies can be masked at all: plain, strict JSON of a bounded size. Every other one is withheld (design: section 10). */
+/** Which replies can be masked at all: plain, strict JSON of a bounded size. Every other one is withheld. */
 import { Fault, isJsonMediaType, limits } from '../model/index.ts'
 import { JsonError, mediaTypeOf, parseJson } from '../wire/index.ts'
 import type { UpstreamHeaders } from './reply-headers.ts'

@@ -13,7 +13,7 @@ export type UpstreamHeaders = { readonly [name: string]: string | string[] | und
 const dropped: ReadonlySet<string> = new Set([
   // Framing is made anew.
   'content-length',
-  // Challenges are about the gateway's own credential (design: section 10), which the agent can do nothing about.
+  // Challenges are about the gateway's own credential, which the agent can do nothing about.
   'www-authenticate',
   'authentication-info',
   'proxy-authentication-info',

@@ -5,7 +5,7 @@
 import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
-import type { Clock, Issuer, Json, RandomBytes } from '../model/index.ts'
+import { type Clock, type Issuer, type Json, messageOf, type RandomBytes } from '../model/index.ts'
 
 /** RFC 6761 section 6.4: names under `.invalid` never exist. */
 const developmentIssuerName = 'https://development.gatehouse.invalid'
@@ -122,7 +122,7 @@ async function readKey(path: string, text: string): Promise<{ key: CryptoKey; pu
     if (key instanceof Uint8Array) throw new Error('it is a shared secret')
     return { key, publicJwk: { kty, crv, x, y, kid, alg: algorithm, use: 'sig' } as JWK }
   } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause)
+    const what = messageOf(cause)
     throw new Error(`\`${path}\` does not hold a key of the development issuer (${what}): remove it and start again`, {
       cause,
     })

@@ -1,5 +1,5 @@
 /**
- * Verified claims in the one shape that policies read, whatever the issuer calls them (design: section 4). Facts about
+ * Verified claims in the one shape that policies read, whatever the issuer calls them. Facts about
  * issuers' names: RFC 9068 and RFC 8693, Entra (`azp`, `appid`, `scp`, `tid`), Okta (`cid`, `scp` as a list), Keycloak (`azp`).
  */
 import { Fault, type Identity, isJsonObject, type Json, type JsonObject, limits, property } from '../model/index.ts'

@@ -8,7 +8,16 @@
  *                                the background   when it fails: use
  */
 import { readFileSync, statSync } from 'node:fs'
-import { type Clock, Fault, type FetchDocument, Flaws, type Issuer, type Log, limits } from '../model/index.ts'
+import {
+  type Clock,
+  Fault,
+  type FetchDocument,
+  Flaws,
+  type Issuer,
+  type Log,
+  limits,
+  messageOf,
+} from '../model/index.ts'
 import { readKeySet, type VerificationKey } from './key-set.ts'
 import { quoted } from './quoted.ts'
 import type { ParseJson, Token } from './token.ts'
@@ -210,8 +219,4 @@ function noKey({ keyId, algorithm }: Token): Fault {
 
 function fingerprint({ keyId, algorithms, jwk }: VerificationKey): string {
   return JSON.stringify([keyId, algorithms, jwk])
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

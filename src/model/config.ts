@@ -52,7 +52,7 @@ export interface OperatorsListener {
   readonly hosts: readonly string[]
 }
 
-/** One trusted issuer (design: section 6). */
+/** One trusted issuer. */
 export interface Issuer {
   /** Exact value of `iss`. */
   readonly issuer: string

@@ -12,7 +12,7 @@ export interface Reason {
   readonly remedy?: string
 }
 
-/** `ask` elements as policy gives them (design: section 4). */
+/** `ask` elements as policy gives them. */
 export interface Ask {
   readonly chain?: Json
   readonly reason?: string

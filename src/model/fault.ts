@@ -23,7 +23,7 @@ const row = (source: FaultSource, status: number, retry: FaultRow['retry'], says
 
 /** Status 0: not a call, the connection is closed or answered by the parser, and one fault record is written. */
 export const faults = {
-  // Bytes that are not a call (design: section 4).
+  // Bytes that are not a call.
   http_malformed: row('agent', 400, 'no', 'the bytes are not an HTTP/1.1 request'),
   header_too_large: row(
     'agent',
@@ -360,6 +360,11 @@ export class Fault extends Error {
     this.publicDetail = options.publicDetail
     this.allowedMethods = options.allowedMethods
   }
+}
+
+/** What something caught says, for a sentence of ours. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 /** A fault as it is; anything else thrown is a bug of ours and becomes `internal`, whose details stay inside. */

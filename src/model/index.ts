@@ -14,7 +14,7 @@ export type {
   Timing,
 } from './config.ts'
 export type { Allow, Ask, Decision, Labels, Obligation, Reason, Refusal } from './decision.ts'
-export { Fault, type FaultCode, type FaultRow, type FaultSource, faults, toFault } from './fault.ts'
+export { Fault, type FaultCode, type FaultRow, type FaultSource, faults, messageOf, toFault } from './fault.ts'
 export { type Flaw, Flaws, formatFlaw } from './flaw.ts'
 export { makeIdMaker } from './identifier.ts'
 export {

@@ -73,7 +73,7 @@ export const limits = {
   logWaitMsMax: 2_000,
   /** Bytes of one record: the input is cut to metadata beyond it, and the record says so. */
   recordBytesMax: 1 * mib,
-  /** Bytes of a segment before the next one is begun (design: section 7). */
+  /** Bytes of a segment before the next one is begun. */
   segmentBytesMax: 256 * mib,
   /** Free bytes on the log's disk below which readiness is red and nothing new is accepted. */
   freeDiskBytesMin: 256 * mib,

@@ -13,7 +13,7 @@ export interface Policy {
   readonly questions: ReadonlyMap<string, Question>
 }
 
-/** The rules of an entrypoint's package that are asked for (design: section 4). Every one is optional but `allow`. */
+/** The rules of an entrypoint's package that are asked for. Every one is optional but `allow`. */
 export const policyRules = ['allow', 'deny', 'ask', 'obligations', 'labels'] as const
 export type PolicyRule = (typeof policyRules)[number]
 

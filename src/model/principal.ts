@@ -10,7 +10,7 @@ export interface Principal {
   readonly [identified]: true
   /** False only when no credential was presented at all; a bad credential never becomes a principal. */
   readonly authenticated: boolean
-  /** The `identity` part of the policy input (design: section 4), built once and shared by every call of this token. */
+  /** The `identity` part of the policy input, built once and shared by every call of this token. */
   readonly identity: Identity
   /** The `agent` part of the policy input: the entry of the configuration that this identity names; absent when none does. */
   readonly agent?: AgentFacts

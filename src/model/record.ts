@@ -1,5 +1,5 @@
 /**
- * The lines of the decision log, as types: a superset of OPA's decision-log event (design: section 7). Field order in the
+ * The lines of the decision log, as types: a superset of OPA's decision-log event. Field order in the
  * file is the order here. The published JSON Schema is made from `record/schema.ts` and checked against these types.
  */
 

@@ -12,6 +12,7 @@ import {
   type Json,
   type JsonObject,
   limits,
+  messageOf,
   type PolicySource,
 } from '../model/index.ts'
 import { readYaml } from './yaml.ts'
@@ -192,8 +193,4 @@ function mergeObjects(one: JsonObject, other: JsonObject, place: string, file: s
 
 function flawed(file: string, message: string, fix: string): Flaws {
   return new Flaws([{ file, place: '', message, fix }])
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

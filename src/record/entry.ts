@@ -1,6 +1,6 @@
 /**
  * The open place of a call in the log: it notes what each step found and when, and makes the call's two records, each
- * exactly once, whatever happens. How long the agent waits for the disk is the route's mode (design: section 7):
+ * exactly once, whatever happens. How long the agent waits for the disk is the route's mode:
  *
  *     strict   decision durable, then forwarded; outcome durable, then the end of the reply
  *     durable  forwarded at once; both durable, then the end of the reply

@@ -3,10 +3,12 @@
  * ends with its process however that ends, holds between containers that share the directory, where process ids mean
  * nothing, and cannot be taken over while its holder lives. Who holds it stands in a file next to it, for the message.
  */
+
 import { accessSync, constants, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { messageOf } from '../model/index.ts'
 
 export interface Lock {
   /** The process that held it before and did not give it back: it was killed, or the machine stopped. */
@@ -50,7 +52,7 @@ export function takeLock(directory: string, nowMs: number): Lock {
     if (isBusy(cause)) throw new LogOpenError('log_held', heldBy(directory, readHolder(holderPath)), cause)
     throw new LogOpenError(
       'log_unusable',
-      `the lock \`${path}\` cannot be taken: ${whyNotWritable(directory) ?? textOf(cause)}`,
+      `the lock \`${path}\` cannot be taken: ${whyNotWritable(directory) ?? messageOf(cause)}`,
       cause,
     )
   }
@@ -61,7 +63,7 @@ export function takeLock(directory: string, nowMs: number): Lock {
     writeFileSync(holderPath, `${JSON.stringify(holder)}\n`, { mode: 0o600 })
   } catch (cause) {
     held.close()
-    throw new LogOpenError('log_unusable', `\`${holderPath}\` cannot be written: ${textOf(cause)}`, cause)
+    throw new LogOpenError('log_unusable', `\`${holderPath}\` cannot be written: ${messageOf(cause)}`, cause)
   }
   return {
     abandonedBy,
@@ -78,7 +80,7 @@ function whyNotWritable(directory: string): string | undefined {
     accessSync(directory, constants.W_OK)
     return undefined
   } catch (cause) {
-    return textOf(cause)
+    return messageOf(cause)
   }
 }
 
@@ -104,8 +106,4 @@ function readHolder(path: string): Holder | undefined {
     // No file, or one cut off while it was written: the lock itself decides, this is only its name plate.
     return undefined
   }
-}
-
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
 }

@@ -11,6 +11,7 @@ import {
   type Log,
   type LogStats,
   limits,
+  messageOf,
   type Readiness,
 } from '../model/index.ts'
 import { watchDisk } from './disk.ts'
@@ -98,7 +99,7 @@ async function usable<T>(directory: string, what: string, work: Promise<T>): Pro
     return await work
   } catch (cause) {
     if (cause instanceof LogOpenError) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    const reason = messageOf(cause)
     throw new LogOpenError('log_unusable', `the log's directory \`${directory}\` ${what}: ${reason}`, cause)
   }
 }

@@ -7,7 +7,7 @@
  */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { type Clock, Fault, type Log } from '../model/index.ts'
+import { type Clock, Fault, type Log, messageOf } from '../model/index.ts'
 import type { LogFile, LogFiles } from './files.ts'
 import type { Queue } from './queue.ts'
 import { batchBytesMax, segmentName } from './segments.ts'
@@ -153,7 +153,7 @@ export function makeWriter(options: WriterOptions) {
   }
 
   function fail(cause: unknown): void {
-    const what = cause instanceof Error ? cause.message : String(cause)
+    const what = messageOf(cause)
     counts.failures += 1
     uncut = true
     failure = {

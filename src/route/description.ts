@@ -2,7 +2,7 @@
  * An OpenAPI description (3.0 or 3.1) becomes operations that are found by method and path. Everything that is wrong with it
  * is said when it is read, with the place and what to write instead; a call meets only descriptions that hold.
  */
-import { type Flaw, Flaws, type Json, type Operation, type RouteRule } from '../model/index.ts'
+import { type Flaw, Flaws, type Json, messageOf, type Operation, type RouteRule } from '../model/index.ts'
 import { type DescribedOperation, type OperationDraft, readOperation } from './operation.ts'
 import { asObject, type Document, flawed, type Located, member, members, resolve, textMember } from './references.ts'
 import { makeSchemas, type Schemas } from './schema.ts'
@@ -66,7 +66,7 @@ function validatorOf(document: Document, { definitions }: Schemas, { makeValidat
   try {
     return makeValidator(definitions)
   } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause)
+    const what = messageOf(cause)
     const fix = 'correct the schema that is named'
     throw flawed(document, { value: document.root, pointer: '' }, `a schema is not valid: ${what}`, fix)
   }

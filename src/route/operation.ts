@@ -2,7 +2,7 @@
  * One operation of a description: its flat arguments as a model sees them, and the same arguments read from an HTTP call.
  * Both come from one list of fields, so that a rule about an argument governs both doors.
  */
-import { isJsonObject, type Json, type JsonObject, type Operation } from '../model/index.ts'
+import { isJsonObject, type Json, type JsonObject, messageOf, type Operation } from '../model/index.ts'
 import { type Body, readBody } from './body.ts'
 import { type Parameter, type ReadableParameter, readParameter } from './parameters.ts'
 import { makeReader, wholeBody } from './read-arguments.ts'
@@ -224,7 +224,7 @@ function compile(document: Document, at: Located, validator: Validator, schema: 
   try {
     return validator.compile(schema)
   } catch (cause) {
-    const what = cause instanceof Error ? cause.message : String(cause)
+    const what = messageOf(cause)
     throw flawed(document, at, `the schema is not valid: ${what}`, 'see https://json-schema.org/draft/2020-12')
   }
 }
