@@ -6,10 +6,12 @@ import { builtins as library } from './builtins/index.ts'
 import type { Capabilities } from './capabilities.ts'
 import { compile } from './compile.ts'
 import { namesOf } from './emit/code.ts'
+import { noting, plain } from './emit/instrument.ts'
 import { load } from './emit/link.ts'
 import { emitPlan } from './emit/program.ts'
 import { errorAt, type RegoError, RegoErrors } from './errors.ts'
 import { parse } from './parse-tree.ts'
+import { directRules } from './plan/direct.ts'
 import { planProgram } from './plan/plan.ts'
 import { readsOf } from './plan/reads.ts'
 import type { Program } from './program.ts'
@@ -58,6 +60,8 @@ export interface PrepareOptions {
   readonly ports?: BuiltinPorts
   /** Takes each line that `print` makes. Where it is absent, `print` calls are erased and their operands not evaluated. */
   readonly print?: (line: string) => void
+  /** Tells which of the rules that the query asks by itself gave a part of its result (`EvaluateOptions.rules`). Default false. */
+  readonly rules?: boolean
 }
 
 /** Compiles a query. Throws `RegoErrors` with codes, rows and columns as OPA gives them. */
@@ -76,12 +80,15 @@ export function prepare(options: PrepareOptions): Query {
     isRelation: (name) => compiled.builtins.get(name)?.relation === true,
   })
   const table = withOwn(own)
-  const linked = load(emitPlan(plan, namesOf(runtime))).link((data ?? {}) as Value, (name) => callOf(table, name))
+  const direct = options.rules === true ? directRules(plan, compiled.program) : undefined
+  const emitted = emitPlan(plan, namesOf(runtime), direct === undefined ? plain : noting(direct.numberOf))
+  const linked = load(emitted).link((data ?? {}) as Value, (name) => callOf(table, name))
   return makeQuery({
     linked,
     environment: environmentOf(options),
     vars: query.vars.map(({ name }) => name),
     reads: readsOf(plan),
+    ...(direct === undefined ? {} : { rules: direct.rules }),
     describe: (error) => describeError(compiled.program, text, error),
   })
 }

@@ -53,6 +53,7 @@ const prefixes = {
   keys: 'q',
   argument: 'a',
   inherited: 'o',
+  level: 'u',
 } as const
 
 /** A name of our own making. */

@@ -26,7 +26,8 @@ function emitVariant(context: GroupContext, group: Group, variant: Variant): Cod
   const { depth } = variant
   const size = kind === 'function' ? arity : depth
   const args = Array.from({ length: size }, (_, i) => name('argument', i))
-  const finder = group.index === undefined ? undefined : emitIndex(context, group, variant, group.index)
+  const indexed = group.index !== undefined && context.instrument.indexed
+  const finder = indexed ? emitIndex(context, group, variant, group.index) : undefined
   const remember = kind !== 'function' && depth === 0 && context.isShared(id)
   const lines: Code[] = []
   if (finder !== undefined) lines.push(finder.definition)
@@ -52,7 +53,7 @@ function emitVariant(context: GroupContext, group: Group, variant: Variant): Cod
   lines.push(
     ...(kind === 'complete' || kind === 'function'
       ? emitValue(context, group, variant, args, finder)
-      : emitParts(group, variant, args, finder)),
+      : emitParts(context, group, variant, args, finder)),
   )
   if (remember) lines.push(code`s.memo[${id}] = out === undefined ? absent : out;`)
   if (slot !== undefined) lines.push(code`memory.keep(given, out);`)
@@ -102,17 +103,22 @@ function emitValue(
 ): Code[] {
   const conflict = code`${group.kind === 'function' ? code`functionConflict` : code`conflict`}(${context.pool.place(group.at)})`
   const lines: Code[] = [code`let out;`]
+  const { instrument } = context
+  const uniform = group.uniform && instrument.exitsEarly
   const combine = (call: Code): Code =>
-    group.uniform
+    uniform
       ? code`if (out === undefined) out = ${call};`
       : code`{ const t = ${call}; if (t !== undefined) { if (out === undefined) out = t; else if (!equal(out, t)) ${conflict}; } }`
   const operands = join([code`s`, ...args])
   if (finder !== undefined) {
-    const stop = group.uniform ? code` && out === undefined` : code``
+    const stop = uniform ? code` && out === undefined` : code``
     lines.push(
-      code`const c = ${finder.call}; for (let i = 0; i < c.length${stop}; i++) ${combine(code`c[i](${operands})`)}`,
+      code`const c = ${finder.call};`,
+      ...instrument.chosen(group.id, code`c.length`),
+      code`for (let i = 0; i < c.length${stop}; i++) ${combine(code`c[i](${operands})`)}`,
     )
   } else {
+    lines.push(...instrument.chosen(group.id, code`${variant.procedures.length}`))
     variant.procedures.forEach(({ id }, i) => {
       const call = code`${name('procedure', id)}(${operands})`
       lines.push(i === 0 ? code`out = ${call};` : combine(call))
@@ -123,15 +129,28 @@ function emitValue(
   return lines
 }
 
-function emitParts(group: Group, variant: Variant, args: readonly Code[], finder: Finder | undefined): Code[] {
+function emitParts(
+  { instrument }: GroupContext,
+  group: Group,
+  variant: Variant,
+  args: readonly Code[],
+  finder: Finder | undefined,
+): Code[] {
   const { depth } = variant
   const members = group.kind === 'set' && depth === 0
   const lines: Code[] = [members ? code`const out = new RegoSet();` : code`const parts = new DocumentBuilder();`]
   const target = members ? code`out` : code`parts`
   const operands = join([code`s`, target, ...args])
   if (finder !== undefined)
-    lines.push(code`const c = ${finder.call}; for (let i = 0; i < c.length; i++) c[i](${operands});`)
-  else for (const { id } of variant.procedures) lines.push(code`${name('procedure', id)}(${operands});`)
+    lines.push(
+      code`const c = ${finder.call};`,
+      ...instrument.chosen(group.id, code`c.length`),
+      code`for (let i = 0; i < c.length; i++) c[i](${operands});`,
+    )
+  else {
+    lines.push(...instrument.chosen(group.id, code`${variant.procedures.length}`))
+    for (const { id } of variant.procedures) lines.push(code`${name('procedure', id)}(${operands});`)
+  }
   if (!members) for (const { id } of variant.fallbacks) lines.push(code`${name('procedure', id)}(${operands});`)
   if (!members) lines.push(depth === 0 ? code`const out = parts.finish() ?? {};` : code`const out = parts.finish();`)
   return lines

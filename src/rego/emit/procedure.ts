@@ -4,9 +4,11 @@ import { type Calls, emitCall, emitCheck, emitEqual } from './calls.ts'
 import { type Code, code, join, name } from './code.ts'
 import { emitFormat } from './format.ts'
 import { emitFind, emitGet, inheritedAt } from './get.ts'
+import type { Instrument } from './instrument.ts'
 
 /** What a procedure must know of the whole plan. */
 export interface Context extends Calls {
+  readonly instrument: Instrument
   /** Whether a `with` somewhere may replace something at a path, above it or below it. */
   isReplaceable(path: readonly string[]): boolean
   /** The name of the tree node or leaf at a path. */
@@ -35,6 +37,7 @@ class ProcedureWriter {
   readonly #inheritedKeys = new Map<string, Code>()
   #labels = 0
   #loops = 0
+  #clause = 0
 
   constructor(context: Context, procedure: Procedure) {
     this.#context = context
@@ -43,18 +46,23 @@ class ProcedureWriter {
 
   write(): Code {
     const { id, kind, params, clauses } = this.#procedure
+    const { instrument } = this.#context
     const temps = params.map((param) => name('temp', param))
     const into = kind === 'value' ? [] : [code`out`]
-    const accumulates = kind === 'value' && clauses.some(hasOpenResult)
+    const accumulates = kind === 'value' && clauses.some((clause) => hasOpenResult(clause, instrument))
     const chained = clauses.length > 1 && kind !== 'value'
-    for (const clause of clauses) {
+    this.#addAll(instrument.entered(this.#procedure))
+    for (const [index, clause] of clauses.entries()) {
       const label = this.#label()
+      this.#clause = index
+      this.#addAll(instrument.tried(index))
       this.#add(code`${label}: {`)
       this.#block(clause, { fail: code`break ${label};` })
       this.#add(code`}`)
-      if (accumulates) this.#add(code`if (result !== undefined) return result;`)
-      if (chained) this.#add(code`if (done) return;`)
+      if (accumulates) this.#add(code`if (result !== undefined) ${this.#return(code`return result;`)}`)
+      if (chained) this.#add(code`if (done) ${this.#return(code`return;`)}`)
     }
+    this.#addAll(instrument.left())
     this.#add(code`}`)
     const header = code`function ${name('procedure', id)}(${join([name('state', 0), ...into, ...temps])}) {`
     const own = code`let x${accumulates ? code`, result` : code``}${chained ? code`, done = false` : code``};`
@@ -63,6 +71,27 @@ class ProcedureWriter {
 
   #add(line: Code): void {
     this.#lines.push(line)
+  }
+
+  #addAll(lines: readonly Code[]): void {
+    this.#lines.push(...lines)
+  }
+
+  /** A way out of the procedure. */
+  #return(last: Code): Code {
+    const before = this.#context.instrument.left()
+    return before.length === 0 ? last : code`{ ${join([...before, last], '\n')} }`
+  }
+
+  /** A level of the watch, for a body of its own or a loop. */
+  #open(body?: Block): Code {
+    const level = name('level', this.#labels++)
+    this.#addAll(this.#context.instrument.opened(level, body === undefined ? undefined : pointsIn(body)))
+    return level
+  }
+
+  #unwind(level: Code): void {
+    this.#addAll(this.#context.instrument.unwound(level))
   }
 
   #label(): Code {
@@ -221,6 +250,7 @@ class ProcedureWriter {
         return
       case 'reach':
         if (ends.reach === undefined) throw new Error('`reach` outside of a body that can be reached')
+        this.#addAll(this.#context.instrument.reached())
         this.#add(ends.reach)
         return
       case 'result':
@@ -235,7 +265,16 @@ class ProcedureWriter {
         return
       }
       case 'row':
+        this.#addAll(this.#context.instrument.gave(this.#procedure, this.#clause, code`true`))
         this.#add(code`out.push([${this.#operands(statement.values)}]);`)
+        return
+      case 'begin':
+      case 'held':
+      case 'look':
+        this.#addAll(this.#context.instrument.marked(statement, undefined))
+        return
+      case 'see':
+        this.#addAll(this.#context.instrument.marked(statement, this.#operand(statement.value)))
         return
     }
   }
@@ -279,11 +318,13 @@ class ProcedureWriter {
   #loop(list: Code, state: StateId, body: (index: Code, label: Code) => void): void {
     const label = this.#label()
     const index = code`${label}i`
+    const level = this.#open()
     this.#add(
       code`if ((${name('state', state)}.evaluation.steps -= ${list}.length) < 0) ${name('state', state)}.evaluation.spent();`,
     )
     this.#add(code`for (let ${index} = 0; ${index} < ${list}.length; ${index}++) ${label}: {`)
     this.#loops++
+    this.#unwind(level)
     body(index, label)
     this.#loops--
     this.#add(code`}`)
@@ -335,8 +376,10 @@ class ProcedureWriter {
     const label = this.#label()
     const s = name('state', state)
     const operands = join([s, pool.place(at), ...args.map((arg) => this.#operand(arg))])
+    const level = this.#open()
     this.#add(code`for (const ${name('temp', target)} of ${pool.builtin(statement.name)}(${operands})) ${label}: {`)
     this.#add(code`if (--${s}.evaluation.steps < 0) ${s}.evaluation.spent();`)
+    this.#unwind(level)
     this.#block(body, { ...ends, fail: code`break ${label};` })
     this.#add(code`}`)
   }
@@ -361,10 +404,12 @@ class ProcedureWriter {
 
   #hole({ target, body }: Extract<Statement, { op: 'hole' }>): void {
     const label = this.#label()
+    const level = this.#open(body)
     this.#add(code`let ${name('temp', target)};`)
     this.#add(code`${label}: {`)
     this.#block(body, { fail: code`break ${label};`, hole: target })
     this.#add(code`}`)
+    this.#unwind(level)
   }
 
   #collect({ target, of, body, at }: Extract<Statement, { op: 'collect' }>): void {
@@ -376,15 +421,18 @@ class ProcedureWriter {
       set: code`new RegoSet()`,
       object: code`new ObjectBuilding(${this.#context.pool.place(at)})`,
     }[of]
+    const level = this.#open(body)
     this.#add(code`let ${t} = ${empty};`)
     this.#add(code`${label}: {`)
     this.#block(body, { fail: code`break ${label};` })
     this.#add(code`}`)
+    this.#unwind(level)
     if (of === 'object') this.#add(code`${t} = ${t}.finish();`)
   }
 
   #addTo({ to, key, value }: Extract<Statement, { op: 'add' }>): void {
     const t = name('temp', to)
+    this.#addAll(this.#context.instrument.reached())
     if (key !== undefined) this.#add(code`${t}.add(${this.#operand(key)}, ${this.#operand(value)});`)
     else if (this.#collections.get(to) === 'array') this.#add(code`${t}.push(${this.#operand(value)});`)
     else this.#add(code`${t}.add(${this.#operand(value)});`)
@@ -394,10 +442,12 @@ class ProcedureWriter {
   #reached(body: Block): Code {
     const label = this.#label()
     const flag = name('flag', this.#labels++)
+    const level = this.#open(body)
     this.#add(code`let ${flag} = false;`)
     this.#add(code`${label}: {`)
     this.#block(body, { fail: code`break ${label};`, reach: code`${flag} = true; break ${label};` })
     this.#add(code`}`)
+    this.#unwind(level)
     return flag
   }
 
@@ -449,8 +499,12 @@ class ProcedureWriter {
     const place = this.#context.pool.place(at)
     if (ends.hole !== undefined) {
       const t = name('temp', ends.hole)
+      this.#addAll(this.#context.instrument.reached())
       this.#add(code`if (${t} === undefined) ${t} = ${v}; else if (!equal(${t}, ${v})) severalValues(${place});`)
-    } else if (final) this.#add(code`return ${v};`)
+      return
+    }
+    this.#addAll(this.#context.instrument.gave(this.#procedure, this.#clause, v))
+    if (final && this.#context.instrument.exitsEarly) this.#add(this.#return(code`return ${v};`))
     else {
       const conflict = this.#procedure.params.length > 0 ? code`functionConflict` : code`conflict`
       this.#add(code`if (result === undefined) result = ${v}; else if (!equal(result, ${v})) ${conflict}(${place});`)
@@ -459,23 +513,33 @@ class ProcedureWriter {
 
   #insert({ path, value, member, final, at }: Extract<Statement, { op: 'insert' }>): void {
     const v = this.#operand(value)
+    this.#addAll(this.#context.instrument.gave(this.#procedure, this.#clause, v))
     if (this.#procedure.kind === 'members') this.#add(code`out.add(${v});`)
     else
       this.#add(
         code`out.${member ? code`include` : code`put`}([${this.#operands(path)}], ${v}, ${this.#context.pool.place(at)});`,
       )
     if (this.#procedure.clauses.length > 1) this.#add(code`done = true;`)
-    if (final) this.#add(code`return;`)
+    if (final && this.#context.instrument.exitsEarly) this.#add(this.#return(code`return;`))
   }
 }
 
-function hasOpenResult(block: Block): boolean {
+function hasOpenResult(block: Block, instrument: Instrument): boolean {
   return block.some((statement) => {
-    if (statement.op === 'result') return !statement.final
+    if (statement.op === 'result') return !statement.final || !instrument.exitsEarly
     return (
       (statement.op === 'scan' || statement.op === 'scanTree' || statement.op === 'each') &&
-      hasOpenResult(statement.body)
+      hasOpenResult(statement.body, instrument)
     )
+  })
+}
+
+/** The points of a body's own expressions, those of the bodies inside them left out. */
+function pointsIn(block: Block): number[] {
+  return block.flatMap((statement) => {
+    if (statement.op === 'begin') return [statement.point]
+    const goesOn = statement.op === 'scan' || statement.op === 'scanTree' || statement.op === 'each'
+    return goesOn ? pointsIn(statement.body) : []
   })
 }
 

@@ -2,6 +2,7 @@
 import type { Block, Group, Plan, Procedure } from '../plan/ir.ts'
 import { type Code, code, join, name } from './code.ts'
 import { emitGroup, type GroupContext } from './group.ts'
+import { type Instrument, plain } from './instrument.ts'
 import { Pool } from './pool.ts'
 import { emitProcedure } from './procedure.ts'
 
@@ -12,10 +13,10 @@ export interface Emitted {
   readonly pool: Pool
 }
 
-/** `runtimeNames` are the properties of the runtime that compiled code may name. */
-export function emitPlan(plan: Plan, runtimeNames: readonly Code[]): Emitted {
+/** `runtimeNames` are the properties of the runtime that compiled code may name; `instrument` says what is emitted beyond evaluation. */
+export function emitPlan(plan: Plan, runtimeNames: readonly Code[], instrument: Instrument = plain): Emitted {
   const pool = new Pool()
-  const context = makeContext(plan, pool)
+  const context = makeContext(plan, pool, instrument)
   const body: Code[] = []
   for (const group of plan.groups) {
     for (const { procedures, fallbacks } of group.variants.values()) {
@@ -47,13 +48,14 @@ function linked(pool: Pool): Code[] {
   ]
 }
 
-function makeContext(plan: Plan, pool: Pool): GroupContext {
+function makeContext(plan: Plan, pool: Pool, instrument: Instrument): GroupContext {
   const shared = sharedGroups(plan)
   let slots = 0
   const names = new Map(plan.groups.map(({ id, path }) => [id, ['data', ...path].join('.')]))
   const trees = new Map(plan.trees.map(({ path }, i) => [JSON.stringify(path), i]))
   return {
     pool,
+    instrument,
     replacedFunctions: plan.replacedFunctions,
     functionName: (group) => names.get(group) ?? '',
     isReplaceable: (path) => plan.replacedData.some((replaced) => overlaps(replaced, path)),

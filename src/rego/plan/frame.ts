@@ -2,9 +2,10 @@
  * The place where one procedure is planned: its current block, what its locals are bound to, and the state that its statements read. The
  * parts of the planner (terms, refs, unification, bodies) call each other through `Steps`, so that none has to import another.
  */
+import type { Span } from '../ast.ts'
 import type { Body, Local, Ref, Rule, Term } from '../program.ts'
 import type { Value } from '../value.ts'
-import type { Block, Operand, PlannedCallee, StateId, Statement, Temp } from './ir.ts'
+import type { Block, Operand, PlannedCallee, Point, StateId, Statement, Temp } from './ir.ts'
 
 /** The planner's parts, as they see each other. */
 export interface Steps {
@@ -33,6 +34,8 @@ export interface World {
   replaceData(path: readonly string[]): void
   replaceFunction(name: string): void
   isRelation(builtin: string): boolean
+  /** The number of a point that marks can name; undefined where nobody will watch. */
+  point(point: Point): number | undefined
 }
 
 export interface DocumentGroup {
@@ -97,6 +100,28 @@ export class Frame {
     const operand = this.set(make)
     this.#known.set(place, operand)
     return operand
+  }
+
+  /** Plans an expression of a body, or what a clause gives, between its marks. */
+  watched<Planned>(
+    point: Omit<Point, 'lifted'> & { readonly lifted?: boolean },
+    plan: () => Planned,
+    early = false,
+  ): Planned {
+    const number = this.world.point({ lifted: false, ...point })
+    if (number !== undefined) this.add({ op: 'begin', point: number, early })
+    const planned = plan()
+    if (number !== undefined) this.add({ op: 'held', point: number, early })
+    return planned
+  }
+
+  /** Plans a term between its marks, and gives its value. */
+  seen(at: Span, plan: () => Operand): Operand {
+    const point = this.world.point({ kind: 'term', at, lifted: false })
+    if (point !== undefined) this.add({ op: 'look', point })
+    const value = plan()
+    if (point !== undefined) this.add({ op: 'see', point, value })
+    return value
   }
 
   /** Makes the current block end in a loop; everything planned from now on is inside. */

@@ -13,8 +13,11 @@ export function planNeeds(frame: Frame, body: Body): void {
   if (first === -1) return
   for (const expr of body) {
     if (expr.with.length > 0) continue
-    for (const term of termsOf(expr)) for (const ref of groundRefs(frame, term)) frame.steps.term(frame, ref)
-    planCondition(frame, expr)
+    const plan = (): void => {
+      for (const term of termsOf(expr)) for (const ref of groundRefs(frame, term)) frame.steps.term(frame, ref)
+      planCondition(frame, expr)
+    }
+    frame.watched({ kind: 'expression', at: expr.at }, plan, true)
   }
 }
 

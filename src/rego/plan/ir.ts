@@ -7,6 +7,7 @@
  * for each element, inside.
  */
 import type { Span } from '../ast.ts'
+import type { Rule } from '../program.ts'
 import type { Value } from '../value.ts'
 
 /** A value that a statement reads: a temporary of the procedure, or a constant. */
@@ -187,6 +188,17 @@ export type Statement =
   | { readonly op: 'emptySet'; readonly path: readonly Operand[]; readonly at: Span }
   /** Gives one row of a query's bindings. */
   | { readonly op: 'row'; readonly values: readonly Operand[] }
+  | Mark
+
+/**
+ * Says where in the source evaluation is; it computes nothing and never fails. Marks stand only in plans that somebody will watch (`Plan.points`).
+ * What fails between `begin` and `held` is that expression, once for each time that it has begun. `early`: only what it needs is read, before the
+ * body's own order (`hoist.ts`). A term that was looked for and not seen is what the expression failed for want of.
+ */
+export type Mark =
+  | { readonly op: 'begin' | 'held'; readonly point: number; readonly early: boolean }
+  | { readonly op: 'look'; readonly point: number }
+  | { readonly op: 'see'; readonly point: number; readonly value: Operand }
 
 export type Override =
   | { readonly kind: 'input'; readonly path: readonly string[]; readonly value: Operand }
@@ -204,6 +216,14 @@ export type ProcedureKind =
   /** Gives rows with `row`. */
   | 'rows'
 
+/** What a mark points at: an expression of a body, the value and keys that a clause gives (`head`), or a term inside one of these. */
+export interface Point {
+  readonly kind: 'expression' | 'head' | 'term'
+  readonly at: Span
+  /** An expression that nobody wrote: a call that was taken out of the expression around it. */
+  readonly lifted: boolean
+}
+
 /** One rule, or a query. The clauses are tried in order until one gives a result. */
 export interface Procedure {
   readonly id: number
@@ -212,6 +232,8 @@ export interface Procedure {
   readonly clauses: readonly Block[]
   readonly temps: number
   readonly at: Span
+  /** The rule that it was planned from; a query has none. */
+  readonly rule?: Rule
 }
 
 /** Keys of a document that a group is asked for: 0 is the whole document, n the part below n given keys. */
@@ -278,4 +300,6 @@ export interface Plan {
   readonly replacedData: readonly (readonly string[])[]
   /** Names of functions (`count`, `data.a.f`) that some `with` replaces. */
   readonly replacedFunctions: ReadonlySet<string>
+  /** What the marks point at, by number; empty where the plan has none. */
+  readonly points: readonly Point[]
 }

@@ -6,7 +6,7 @@ import type { Span } from '../ast.ts'
 import type { Program, Query } from '../program.ts'
 import type { DocumentGroup, World } from './frame.ts'
 import { type FoundFunction, type FoundGroup, Groups, groundSets } from './groups.ts'
-import type { Group, Plan, Procedure, Tree, Variant } from './ir.ts'
+import type { Group, Plan, Point, Procedure, Tree, Variant } from './ir.ts'
 import { planEmptySet, planPartRule, planQueryValue, planRows, planValueRule } from './rule.ts'
 import { buildRuleIndex } from './rule-index.ts'
 
@@ -16,8 +16,9 @@ export interface PlannerBuiltins {
   isRelation(name: string): boolean
 }
 
-export function planProgram(program: Program, query: Query, builtins: PlannerBuiltins): Plan {
-  const world = new PlanWorld(program, builtins)
+/** `watched`: whether marks say where in the source evaluation is. They change nothing else. */
+export function planProgram(program: Program, query: Query, builtins: PlannerBuiltins, watched = false): Plan {
+  const world = new PlanWorld(program, builtins, watched)
   const at: Span = { file: '', row: 1, col: 1, start: 0, end: query.source.length }
   const rows = planRows(world, world.nextProcedure(), query, at)
   const value = query.term === undefined ? undefined : planQueryValue(world, world.nextProcedure(), query, query.term)
@@ -28,6 +29,7 @@ export function planProgram(program: Program, query: Query, builtins: PlannerBui
     trees: world.trees,
     replacedData: world.replacedData,
     replacedFunctions: world.replacedFunctions,
+    points: world.points,
   }
   return value === undefined ? plan : { ...plan, value }
 }
@@ -36,6 +38,8 @@ class PlanWorld implements World {
   readonly replacedData: (readonly string[])[] = []
   readonly replacedFunctions = new Set<string>()
   readonly trees: Tree[] = []
+  readonly points: Point[] = []
+  readonly #watched: boolean
   readonly #groups: Groups
   readonly #builtins: PlannerBuiltins
   readonly #variants = new Map<number, Map<number, Variant>>()
@@ -43,9 +47,14 @@ class PlanWorld implements World {
   readonly #asked = new Set<string>()
   #procedures = 0
 
-  constructor(program: Program, builtins: PlannerBuiltins) {
+  constructor(program: Program, builtins: PlannerBuiltins, watched: boolean) {
     this.#groups = new Groups(program)
     this.#builtins = builtins
+    this.#watched = watched
+  }
+
+  point(point: Point): number | undefined {
+    return this.#watched ? this.points.push(point) - 1 : undefined
   }
 
   nextProcedure(): number {

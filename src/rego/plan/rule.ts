@@ -1,6 +1,6 @@
 /** Plans one rule as a procedure: arguments and asked-for keys first, then the body, then what the rule gives. */
 import type { Span } from '../ast.ts'
-import type { Clause, Query, Term } from '../program.ts'
+import type { Clause, Query, Rule, Term } from '../program.ts'
 import { planBody } from './body.ts'
 import { constant, Frame, type Member, type Steps, temp, type World } from './frame.ts'
 import { planNeeds } from './hoist.ts'
@@ -32,11 +32,11 @@ export function planValueRule(world: World, id: number, { rule }: Member): Proce
       })
     }),
   )
-  return procedure(id, 'value', params, clauses, frame, rule.at)
+  return procedure(id, 'value', params, clauses, frame, rule.at, rule)
 }
 
 function addResult(frame: Frame, clause: Clause): void {
-  const value = frame.steps.term(frame, clause.value)
+  const value = frame.watched({ kind: 'head', at: clause.value.at }, () => frame.steps.term(frame, clause.value))
   frame.add({ op: 'result', value, final: frame.isFixed(value), at: clause.at })
 }
 
@@ -56,21 +56,23 @@ export function planPartRule(world: World, id: number, { rule, keys }: Member, d
       const later = bindPatterns(frame, patterns, params.slice(0, patterns.length))
       planNeeds(frame, clause.body)
       frame.steps.body(frame, clause.body, () => {
-        // Side by side: in `p[x] := input[x]` the value binds what the key reads.
-        const parts = [...later.map(([key]) => key), ...keys.slice(depth), ...(givenMember ? [] : [clause.value])]
-        const made = frame.steps.terms(frame, parts)
-        for (const [i, [, param]] of later.entries())
-          frame.add({ op: 'equal', left: made[i] as Operand, right: temp(param) })
-        const path = made.slice(later.length, later.length + keys.length - depth)
-        let value = givenMember ? temp(params[depth - 1] as Temp) : (made.at(-1) as Operand)
-        if (!contains) value = below(frame, value, params.slice(keys.length))
+        const { path, value } = frame.watched({ kind: 'head', at: clause.value.at }, () => {
+          // Side by side: in `p[x] := input[x]` the value binds what the key reads.
+          const parts = [...later.map(([key]) => key), ...keys.slice(depth), ...(givenMember ? [] : [clause.value])]
+          const made = frame.steps.terms(frame, parts)
+          for (const [i, [, param]] of later.entries())
+            frame.add({ op: 'equal', left: made[i] as Operand, right: temp(param) })
+          const path = made.slice(later.length, later.length + keys.length - depth)
+          const whole = givenMember ? temp(params[depth - 1] as Temp) : (made.at(-1) as Operand)
+          return { path, value: contains ? whole : below(frame, whole, params.slice(keys.length)) }
+        })
         const final = frame.isFixed(value) && path.every((part) => frame.isFixed(part))
         frame.add({ op: 'insert', path, value, member: contains && !givenMember, final, at: clause.at })
       })
     }),
   )
   const kind: ProcedureKind = keys.length === 0 && contains && depth === 0 ? 'members' : 'parts'
-  return procedure(id, kind, params, clauses, frame, rule.at)
+  return procedure(id, kind, params, clauses, frame, rule.at, rule)
 }
 
 /** A set that is there even when no rule gives it a member (see `groundSets`). */
@@ -130,7 +132,7 @@ export function planQueryValue(world: World, id: number, query: Query, term: Ter
   const frame = new Frame(steps, world, query.locals)
   const clause = frame.scope(() => {
     frame.ordered = true
-    const value = frame.steps.term(frame, term)
+    const value = frame.watched({ kind: 'expression', at: term.at }, () => frame.steps.term(frame, term))
     frame.add({ op: 'result', value, final: frame.isFixed(value), at: term.at })
   })
   return procedure(id, 'value', [], [clause], frame, term.at)
@@ -143,6 +145,8 @@ function procedure(
   clauses: readonly Block[],
   frame: Frame,
   at: Span,
+  rule?: Rule,
 ): Procedure {
-  return { id, kind, params, clauses, temps: frame.temps, at }
+  const planned = { id, kind, params, clauses, temps: frame.temps, at }
+  return rule === undefined ? planned : { ...planned, rule }
 }

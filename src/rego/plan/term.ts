@@ -12,12 +12,12 @@ export function planTerm(frame: Frame, term: Term): Operand {
       const operand = frame.bound(term.local)
       if (operand === undefined)
         throw new Error(`local \`${frame.locals[term.local]?.name}\` is read before it is bound`)
-      return operand
+      return frame.seen(term.at, () => operand)
     }
     case 'ref':
-      return frame.steps.ref(frame, term)
+      return frame.seen(term.at, () => frame.steps.ref(frame, term))
     case 'call':
-      return planCall(frame, term)
+      return frame.seen(term.at, () => planCall(frame, term))
     case 'array': {
       const items = frame.steps.terms(frame, term.items)
       return frame.set((target) => ({ op: 'array', target, items }))

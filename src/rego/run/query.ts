@@ -2,11 +2,13 @@
 
 import type { Linked } from '../emit/link.ts'
 import { type RegoError, RegoErrors } from '../errors.ts'
+import type { RuleRef } from '../plan/direct.ts'
 import { type Json, type PlainObject, setField, type Value } from '../value.ts'
 import { startVisits, TooManyVisits } from '../visits.ts'
 import { EvaluationError, Suspension } from './failure.ts'
 import { output } from './output.ts'
 import { type Environment, Evaluation, type Recording, State } from './state.ts'
+import type { Watch } from './watch.ts'
 
 /** Values of nondeterministic builtins, by name and then by the canonical text of the arguments. */
 export type NondeterministicValues = Readonly<Record<string, Readonly<Record<string, Value>>>>
@@ -16,6 +18,11 @@ export interface EvaluateOptions {
   readonly nondeterministic?: NondeterministicValues
   /** Is given, when evaluation has ended, every nondeterministic value that it used. */
   readonly record?: (values: NondeterministicValues) => void
+  /**
+   * Is given, when evaluation has ended with a result, the rules asked by the query itself that gave a part of it, in the order in which they did.
+   * Only for queries prepared with `rules: true`; others never call it.
+   */
+  readonly rules?: (fired: readonly RuleRef[]) => void
 }
 
 export interface Query {
@@ -42,6 +49,10 @@ export interface QueryParts {
   readonly environment: Environment
   readonly vars: readonly string[]
   readonly reads: readonly (readonly string[])[]
+  /** What the numbers of noted rules mean; absent where the code notes none. */
+  readonly rules?: readonly RuleRef[]
+  /** Makes the watch of one evaluation; absent where the code is not watched. */
+  readonly watch?: () => Watch
   /** The text of a source file, for the line that an error shows. */
   readonly describe: (error: EvaluationError) => RegoError
 }
@@ -74,10 +85,13 @@ function runOnce<Result>(
   input: Value | undefined,
   options: EvaluateOptions | undefined,
 ): Result {
-  const evaluation = new Evaluation(environment, { synchronous: true, recording: recordingFrom(options) })
+  const evaluation = evaluationFor(parts, environment, true, options)
+  const state = new State(evaluation, input)
   startVisits()
   try {
-    return run(new State(evaluation, input))
+    const result = run(state)
+    tellRules(parts, state, options)
+    return result
   } catch (error) {
     throw asRegoErrors(parts, error)
   } finally {
@@ -92,12 +106,15 @@ async function runWaiting<Result>(
   input: Value | undefined,
   options: EvaluateOptions | undefined,
 ): Promise<Result> {
-  const evaluation = new Evaluation(environment, { synchronous: false, recording: recordingFrom(options) })
+  const evaluation = evaluationFor(parts, environment, false, options)
   try {
     for (;;) {
+      const state = new State(evaluation, input)
       startVisits()
       try {
-        return run(new State(evaluation, input))
+        const result = run(state)
+        tellRules(parts, state, options)
+        return result
       } catch (error) {
         if (!(error instanceof Suspension)) throw error
         await evaluation.resume(error)
@@ -108,6 +125,20 @@ async function runWaiting<Result>(
   } finally {
     options?.record?.(recorded(evaluation))
   }
+}
+
+function evaluationFor(
+  { watch }: QueryParts,
+  environment: Environment,
+  synchronous: boolean,
+  options: EvaluateOptions | undefined,
+): Evaluation {
+  return new Evaluation(environment, { synchronous, recording: recordingFrom(options), watch: watch?.() })
+}
+
+function tellRules({ rules }: QueryParts, { noted }: State, options: EvaluateOptions | undefined): void {
+  if (rules === undefined || options?.rules === undefined) return
+  options.rules(noted === undefined ? [] : noted.map((number) => rules[number] as RuleRef))
 }
 
 function recordingFrom(options: EvaluateOptions | undefined): Recording | undefined {

@@ -78,6 +78,14 @@ function unreplaced(state: State): State {
   return new State(state.evaluation, state.input, state.overlay)
 }
 
+/** Notes that a rule has given something. */
+function note(state: State, rule: number): void {
+  const { noted } = state
+  if (noted === undefined) state.noted = [rule]
+  // A rule of a set gives its members one after the other: most that are noted again are the last.
+  else if (noted[noted.length - 1] !== rule && !noted.includes(rule)) noted.push(rule)
+}
+
 export const runtime = {
   absent,
   anyElementsOf,
@@ -104,6 +112,7 @@ export const runtime = {
   less,
   lessOrEqual,
   lookup,
+  note,
   ObjectBuilding,
   objectOf,
   overlaid,

@@ -8,6 +8,7 @@ import type { Value } from '../value.ts'
 import { EvaluationError, Suspension } from './failure.ts'
 import type { EvaluationLimits } from './limits.ts'
 import type { Overlay } from './overlay.ts'
+import type { Watch } from './watch.ts'
 
 /** What the owner of a prepared query gives to all of its evaluations. */
 export interface Environment {
@@ -30,17 +31,23 @@ export class Evaluation implements BuiltinContext {
   readonly environment: Environment
   steps: number
   recording: Recording | undefined
+  /** Only watched code asks for it. */
+  readonly watch: Watch | undefined
   /** True where the caller cannot wait. */
   readonly synchronous: boolean
   #replies: Map<string, Value> | undefined
   #now: bigint | undefined
   #session: Map<string, Value> | undefined
 
-  constructor(environment: Environment, options: { synchronous: boolean; recording: Recording | undefined }) {
+  constructor(
+    environment: Environment,
+    options: { synchronous: boolean; recording: Recording | undefined; watch: Watch | undefined },
+  ) {
     this.environment = environment
     this.steps = environment.limits.stepsMax
     this.synchronous = options.synchronous
     this.recording = options.recording
+    this.watch = options.watch
   }
 
   get nowNs(): bigint {
@@ -112,6 +119,7 @@ export class Evaluation implements BuiltinContext {
     this.#replies ??= new Map()
     this.#replies.set(suspension.key, await suspension.perform())
     this.steps = this.environment.limits.stepsMax
+    this.watch?.restart()
   }
 }
 
@@ -126,6 +134,8 @@ export class State {
   readonly functions: ReadonlyMap<string, Replacement> | undefined
   /** Documents that this state has computed already, by group; `absent` where one is undefined. */
   readonly memo: unknown[]
+  /** The numbers of the rules that have given something in this state, where the code notes them. */
+  noted: number[] | undefined
   #calls: unknown[] | undefined
 
   constructor(
@@ -139,6 +149,7 @@ export class State {
     this.overlay = overlay
     this.functions = functions
     this.memo = []
+    this.noted = undefined
   }
 
   /** Memories of calls, by the number that compiled code has given to a function. */
