@@ -12,6 +12,7 @@ import { emitPlan } from './emit/program.ts'
 import { errorAt, type RegoError, RegoErrors } from './errors.ts'
 import { parse } from './parse-tree.ts'
 import { directRules } from './plan/direct.ts'
+import { askExistence } from './plan/existence.ts'
 import { planProgram } from './plan/plan.ts'
 import { readsOf } from './plan/reads.ts'
 import type { Program } from './program.ts'
@@ -76,9 +77,10 @@ export function prepare(options: PrepareOptions): Query {
     ...(schemas === undefined ? {} : { schemas }),
   })
   const query = compiled.query(text)
-  const plan = planProgram(compiled.program, query, {
+  const planned = planProgram(compiled.program, query, {
     isRelation: (name) => compiled.builtins.get(name)?.relation === true,
   })
+  const plan = askExistence(planned, options.rules !== true)
   const table = withOwn(own)
   const direct = options.rules === true ? directRules(plan, compiled.program) : undefined
   const emitted = emitPlan(plan, namesOf(runtime), direct === undefined ? plain : noting(direct.numberOf))

@@ -39,6 +39,7 @@ const prefixes = {
   state: 's',
   procedure: 'p',
   group: 'g',
+  exists: 'e',
   constant: 'k',
   place: 'at',
   base: 'd',
@@ -63,7 +64,7 @@ export function name(kind: keyof typeof prefixes, number: number, second?: numbe
 }
 
 /** Codes with a separator of this program's between them. */
-export function join(parts: readonly Code[], separator: ', ' | '\n' | ' + ' | ' && ' = ', '): Code {
+export function join(parts: readonly Code[], separator: ', ' | '\n' | ' + ' | ' && ' | ' || ' = ', '): Code {
   return new Code(made, parts.map(({ text }) => text).join(separator))
 }
 

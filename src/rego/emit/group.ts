@@ -2,7 +2,7 @@
  * Emits groups: for every depth that is asked for one function that gives the document, or the part of it below some keys, from the
  * procedures of its rules. Here the rules meet: conflicts, defaults, early exit, the rule index and the memory of what was computed.
  */
-import type { Block, Group, Probe, RuleIndex, Variant } from '../plan/ir.ts'
+import type { Block, Existence, Group, Probe, Procedure, RuleIndex, Variant } from '../plan/ir.ts'
 import { type Code, code, join, name } from './code.ts'
 import { emitGet } from './get.ts'
 import type { Context } from './procedure.ts'
@@ -15,10 +15,33 @@ export interface GroupContext extends Context {
 }
 
 export function emitGroup(context: GroupContext, group: Group): Code {
-  return join(
-    [...group.variants.values()].map((variant) => emitVariant(context, group, variant)),
-    '\n',
-  )
+  const variants = [...group.variants.values()].map((variant) => emitVariant(context, group, variant))
+  return join([...variants, ...group.existences.map((existence) => emitExistence(context, group, existence))], '\n')
+}
+
+/** A function that gives whether one of the rules has a member. */
+function emitExistence(context: GroupContext, group: Group, { id, procedures }: Existence): Code {
+  const finder =
+    group.index === undefined || !context.instrument.indexed
+      ? undefined
+      : emitIndex(context, name('index', id), [], procedures, group.index)
+  const lines: Code[] = finder === undefined ? [] : [finder.definition]
+  lines.push(code`function ${name('exists', id)}(s) {`)
+  const remember = context.isShared(id)
+  if (remember) lines.push(code`const known = s.memo[${id}]; if (known !== undefined) return known;`)
+  lines.push(code`let out = false;`)
+  if (finder !== undefined)
+    lines.push(code`const c = ${finder.call}; for (let i = 0; i < c.length && !out; i++) out = c[i](s);`)
+  else
+    lines.push(
+      code`out = ${join(
+        procedures.map((each) => code`${name('procedure', each.id)}(s)`),
+        ' || ',
+      )};`,
+    )
+  if (remember) lines.push(code`s.memo[${id}] = out;`)
+  lines.push(code`return out;`, code`}`)
+  return join(lines, '\n')
 }
 
 function emitVariant(context: GroupContext, group: Group, variant: Variant): Code {
@@ -26,8 +49,10 @@ function emitVariant(context: GroupContext, group: Group, variant: Variant): Cod
   const { depth } = variant
   const size = kind === 'function' ? arity : depth
   const args = Array.from({ length: size }, (_, i) => name('argument', i))
-  const indexed = group.index !== undefined && context.instrument.indexed
-  const finder = indexed ? emitIndex(context, group, variant, group.index) : undefined
+  const finder =
+    group.index === undefined || !context.instrument.indexed
+      ? undefined
+      : emitIndex(context, name('index', id, depth), args.slice(0, arity), variant.procedures, group.index)
   const remember = kind !== 'function' && depth === 0 && context.isShared(id)
   const lines: Code[] = []
   if (finder !== undefined) lines.push(finder.definition)
@@ -156,18 +181,23 @@ function emitParts(
   return lines
 }
 
-/** The function that finds a group's candidates: a list of procedures. */
-function emitIndex(context: GroupContext, group: Group, variant: Variant, index: RuleIndex): Finder {
-  const args = Array.from({ length: group.arity }, (_, i) => name('argument', i))
+/** The function that finds a group's candidates: a list of procedures. `prefix` begins the names of what it is made of. */
+function emitIndex(
+  context: GroupContext,
+  prefix: Code,
+  args: readonly Code[],
+  procedures: readonly Procedure[],
+  index: RuleIndex,
+): Finder {
   const operands = join([code`s`, ...args])
   const candidates = (rules: readonly number[]): Code =>
-    code`[${join(rules.map((rule) => name('procedure', variant.procedures[rule]?.id ?? -1)))}]`
+    code`[${join(rules.map((rule) => name('procedure', procedures[rule]?.id ?? -1)))}]`
   const lines: Code[] = []
   const tables: Code[] = []
   let count = 0
   const emit = (node: RuleIndex): Code => {
     if (node.kind === 'leaf') return candidates(node.rules)
-    const own = code`${name('index', group.id, variant.depth)}_${count++}`
+    const own = code`${prefix}_${count++}`
     // What stands below comes first: a function that another's table names must not be declared inside that other.
     const rest = node.kind === 'equal' ? emitBranches(node, own) : emitJoined(node, own)
     lines.push(code`function ${own}(${operands}) {`, ...emitProbe(context, node.probe), ...rest, code`}`)

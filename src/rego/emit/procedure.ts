@@ -48,22 +48,24 @@ class ProcedureWriter {
     const { id, kind, params, clauses } = this.#procedure
     const { instrument } = this.#context
     const temps = params.map((param) => name('temp', param))
-    const into = kind === 'value' ? [] : [code`out`]
+    const builds = kind !== 'value' && kind !== 'some'
+    const into = builds ? [code`out`] : []
     const accumulates = kind === 'value' && clauses.some((clause) => hasOpenResult(clause, instrument))
-    const chained = clauses.length > 1 && kind !== 'value'
+    const chained = clauses.length > 1 && builds
     this.#addAll(instrument.entered(this.#procedure))
     for (const [index, clause] of clauses.entries()) {
       const label = this.#label()
+      const fail = code`break ${label};`
       this.#clause = index
       this.#addAll(instrument.tried(index))
       this.#add(code`${label}: {`)
-      this.#block(clause, { fail: code`break ${label};` })
+      this.#block(clause, kind === 'some' ? { fail, reach: code`return true;` } : { fail })
       this.#add(code`}`)
       if (accumulates) this.#add(code`if (result !== undefined) ${this.#return(code`return result;`)}`)
       if (chained) this.#add(code`if (done) ${this.#return(code`return;`)}`)
     }
     this.#addAll(instrument.left())
-    this.#add(code`}`)
+    this.#add(kind === 'some' ? code`return false; }` : code`}`)
     const header = code`function ${name('procedure', id)}(${join([name('state', 0), ...into, ...temps])}) {`
     const own = code`let x${accumulates ? code`, result` : code``}${chained ? code`, done = false` : code``};`
     return join([header, own, ...this.#prologue, ...this.#lines], '\n')
@@ -128,6 +130,16 @@ class ProcedureWriter {
       case 'document': {
         const args = join([name('state', statement.state), ...statement.keys.map((key) => this.#operand(key))])
         this.#define(statement.target, code`${name('group', statement.group, statement.keys.length)}(${args})`, ends)
+        return
+      }
+      case 'some': {
+        const { target, existence, state } = statement
+        this.#add(code`const ${name('temp', target)} = ${name('exists', existence)}(${name('state', state)});`)
+        return
+      }
+      case 'holds': {
+        const flag = this.#reached(statement.body)
+        this.#add(code`const ${name('temp', statement.target)} = ${flag};`)
         return
       }
       case 'tree': {

@@ -1,5 +1,6 @@
 /** Emits a plan as the text of one function, which is given what the pool holds and gives back the query's procedures. */
 import type { Block, Group, Plan, Procedure } from '../plan/ir.ts'
+import { proceduresOf } from '../plan/walk.ts'
 import { type Code, code, join, name } from './code.ts'
 import { emitGroup, type GroupContext } from './group.ts'
 import { type Instrument, plain } from './instrument.ts'
@@ -18,15 +19,9 @@ export function emitPlan(plan: Plan, runtimeNames: readonly Code[], instrument: 
   const pool = new Pool()
   const context = makeContext(plan, pool, instrument)
   const body: Code[] = []
-  for (const group of plan.groups) {
-    for (const { procedures, fallbacks } of group.variants.values()) {
-      for (const procedure of [...procedures, ...fallbacks]) body.push(emitProcedure(context, procedure))
-    }
-    body.push(emitGroup(context, group))
-  }
+  for (const group of plan.groups) body.push(emitGroup(context, group))
+  for (const procedure of proceduresOf(plan)) body.push(emitProcedure(context, procedure))
   body.push(...plan.trees.map((tree) => emitTree(context, plan, tree)))
-  body.push(emitProcedure(context, plan.query))
-  if (plan.value !== undefined) body.push(emitProcedure(context, plan.value))
   const value = plan.value === undefined ? code`undefined` : name('procedure', plan.value.id)
   body.push(code`return { rows: ${name('procedure', plan.query.id)}, value: ${value} };`)
   const text = join(
@@ -97,6 +92,7 @@ function sharedGroups(plan: Plan): ReadonlySet<number> {
       if (statement.op === 'document' && statement.keys.length === 0) {
         asked.set(statement.group, (asked.get(statement.group) ?? 0) + weight)
       }
+      if (statement.op === 'some') asked.set(statement.existence, (asked.get(statement.existence) ?? 0) + weight)
       const repeats =
         statement.op === 'scan' || statement.op === 'scanTree' || statement.op === 'each' || statement.op === 'every'
       if ('body' in statement) visit(statement.body, repeats ? 2 : weight)
@@ -107,7 +103,8 @@ function sharedGroups(plan: Plan): ReadonlySet<number> {
   const visitAll = (procedures: readonly Procedure[], weight: number): void => {
     for (const { clauses } of procedures) for (const clause of clauses) visit(clause, weight)
   }
-  for (const { kind, variants } of plan.groups) {
+  for (const { kind, variants, existences } of plan.groups) {
+    for (const { procedures } of existences) visitAll(procedures, 1)
     for (const { depth, procedures, fallbacks } of variants.values()) {
       visitAll([...procedures, ...fallbacks], kind === 'function' || depth > 0 ? 2 : 1)
     }

@@ -41,6 +41,10 @@ export type Statement =
       readonly keys: readonly Operand[]
       readonly state: StateId
     }
+  /** Sets `target` to whether a document has a member (`Existence`, by its number): the document itself is not made. */
+  | { readonly op: 'some'; readonly target: Temp; readonly existence: number; readonly state: StateId }
+  /** Sets `target` to whether `body` reaches its end. */
+  | { readonly op: 'holds'; readonly target: Temp; readonly body: Block }
   /** Sets `target` to a place in the tree of rules: a cursor, which only `select`, `scanTree` and `settle` understand. */
   | { readonly op: 'tree'; readonly target: Temp; readonly path: readonly string[]; readonly state: StateId }
   /** Moves a cursor to a key; fails when there is nothing. */
@@ -170,7 +174,7 @@ export type Statement =
     }
   /** Prints its operands, each of which is a collection of the values that an argument can have. */
   | { readonly op: 'print'; readonly args: readonly Temp[]; readonly at: Span; readonly state: StateId }
-  /** The end of a `not`, `and`, `or` or `every` body: it has been reached, and is left at once. */
+  /** The end of a body of which only matters whether it is reached (`not`, `and`, `or`, `every`, `holds`, an existence): it is left at once. */
   | { readonly op: 'reach' }
   /** Gives the value of a clause. `final`: every further solution would give the same value, so the procedure ends here. */
   | { readonly op: 'result'; readonly value: Operand; readonly final: boolean; readonly at: Span }
@@ -215,6 +219,8 @@ export type ProcedureKind =
   | 'parts'
   /** Gives rows with `row`. */
   | 'rows'
+  /** Gives whether its rule has a member, with `reach`. */
+  | 'some'
 
 /** What a mark points at: an expression of a body, the value and keys that a clause gives (`head`), or a term inside one of these. */
 export interface Point {
@@ -244,6 +250,15 @@ export interface Variant {
   readonly fallbacks: readonly Procedure[]
 }
 
+/** The question whether the document of a group has a member, answered by the first that is found. */
+export interface Existence {
+  /** Numbered after all groups. */
+  readonly id: number
+  /** Whether any member will do, or only one that is not `false`. */
+  readonly wanted: 'any' | 'true'
+  readonly procedures: readonly Procedure[]
+}
+
 /** Rules that make one document, or the definitions of one function. */
 export interface Group {
   readonly id: number
@@ -252,6 +267,7 @@ export interface Group {
   readonly arity: number
   /** By depth; only those that somebody asks for. Complete groups and functions have depth 0 only. */
   readonly variants: ReadonlyMap<number, Variant>
+  readonly existences: readonly Existence[]
   /** All rules that give a value give the same one, so the first is enough. */
   readonly uniform: boolean
   readonly index: RuleIndex | undefined

@@ -149,6 +149,7 @@ class PlanWorld implements World {
       arity: 0,
       uniform,
       variants: this.#variantsOf(id),
+      existences: [],
       index: this.#index(members),
       at: place(found),
     }
@@ -157,7 +158,8 @@ class PlanWorld implements World {
   #functionGroup(found: FoundFunction): Group {
     const { id, path, arity, uniform, members } = found
     const index = this.#index(members)
-    return { id, path, kind: 'function', arity, uniform, variants: this.#variantsOf(id), index, at: place(found) }
+    const variants = this.#variantsOf(id)
+    return { id, path, kind: 'function', arity, uniform, variants, existences: [], index, at: place(found) }
   }
 
   #variantsOf(id: number): ReadonlyMap<number, Variant> {
