@@ -16,6 +16,7 @@ import {
 } from '../value.ts'
 import { enter, leave, printing } from '../visits.ts'
 import { type Builtin, BuiltinError, operandError } from './builtin.ts'
+import { hasEscapedKey, readTokens } from './json-tokens.ts'
 import { checkTextLength } from './limits.ts'
 import { limitError, objectOperand, stringOperand } from './operands.ts'
 import { termText } from './term-text.ts'
@@ -78,6 +79,7 @@ const preciseNumber = /\d[\d.]{14,}|\d[eE]/
 export function unmarshal(text: string): Value {
   if (text.length > depthMax) checkDepth(text)
   try {
+    if (hasEscapedKey(text)) return readTokens(text)
     if (!preciseNumber.test(text) && !text.includes('\\u')) return JSON.parse(text) as Value
     return JSON.parse(text, revive as (key: string, value: unknown) => unknown) as Value
   } catch (cause) {

@@ -215,6 +215,21 @@ describe('the two readers', () => {
     )
   })
 
+  it('reads an escaped key as itself, whatever objects alike came before', () => {
+    const rows: readonly [before: string, text: string, keys: readonly string[]][] = [
+      ['{"a":1,"\\\\u0061":2}', '{"a":1,"\\u0061mount":2}', ['a', 'amount']],
+      ['{"b":1,"\\\\":2}', '{"b":1,"\\n":2}', ['b', '\n']],
+      ['{"c":1,"\\\\":2}', '{"c":1,"\\u0000" :2}', ['c', '\0']],
+      ['{"d":[{"e":1,"\\\\u":2}]}', '{"d":[{"e":1,"\\u0041B":2}]}', ['d']],
+    ]
+    for (const [before, text, keys] of rows) {
+      for (let times = 0; times < 3; times++) parseJson(bytesOf(before))
+      const read = parseJson(bytesOf(text))
+      expect(Object.keys(read as object)).toEqual(keys)
+      expect(read).toEqual(readExactly(text))
+    }
+  })
+
   it('agree on which mangled texts are JSON, except for what is refused on purpose', () => {
     const pieces = fc.array(
       fc.constantFrom(
