@@ -50,22 +50,12 @@ interface Line {
   readonly entrypoint: string
   readonly question: Question
   readonly needs: Needs
-  readonly allowIds: readonly string[]
-  readonly denyIds: readonly string[]
-  readonly askIds: readonly string[]
 }
 
 export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decide {
   const lines = new Map<string, Line>()
   for (const [entrypoint, question] of policy.questions)
-    lines.set(entrypoint, {
-      entrypoint,
-      question,
-      needs: needsOf(question),
-      allowIds: [`${entrypoint}.allow`],
-      denyIds: [`${entrypoint}.deny`],
-      askIds: [`${entrypoint}.ask`],
-    })
+    lines.set(entrypoint, { entrypoint, question, needs: needsOf(question) })
 
   return function decide(call, principal, target) {
     const line = lines.get(target.route.entrypoint)
@@ -91,13 +81,13 @@ export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decid
       answer = line.question.ask(input)
       said = saidOf(answer.value)
     } catch (cause) {
-      return failed(frame, cause, undefined)
+      return failed(frame, cause, undefined, none)
     }
     const full = answer.nondeterministic === undefined ? frame : { ...frame, nondeterministic: answer.nondeterministic }
     try {
-      return conclude(line, target, full, said)
+      return conclude(target, full, said, answer.rules)
     } catch (cause) {
-      return failed(full, cause, said)
+      return failed(full, cause, said, answer.rules)
     }
   }
 }
@@ -106,30 +96,29 @@ export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decid
 type Frame = Pick<Decision, 'id' | 'entrypoint' | 'revision' | 'digest' | 'input' | 'body' | 'nondeterministic'>
 
 /** Deny before allow, allow before ask, and obligations last. Throws `ContractError`. */
-function conclude({ allowIds, denyIds, askIds }: Line, { upstream }: Target, frame: Frame, said: Said): Decision {
+function conclude({ upstream }: Target, frame: Frame, said: Said, ruleIds: Decision['ruleIds']): Decision {
   const result = said as JsonObject
   const denials = denialsOf(said)
   if (denials.length > 0)
-    return { ...frame, kind: 'deny', reasons: denials, ruleIds: denyIds, labels: labelsOfDenied(said), result }
+    return { ...frame, kind: 'deny', reasons: denials, ruleIds, labels: labelsOfDenied(said), result }
   const allow = allowOf(said)
   const labels = labelsOf(said)
   if (allow !== true) {
     const reasons = [rowReason(allow === undefined ? 'policy_undefined' : 'policy_denied')]
-    return { ...frame, kind: 'deny', reasons, ruleIds: allow === undefined ? none : allowIds, labels, result }
+    return { ...frame, kind: 'deny', reasons, ruleIds, labels, result }
   }
   const asks = asksOf(said)
   const obligations = obligationsOf(said, upstream)
-  if (asks.length > 0)
-    return { ...frame, kind: 'ask', reasons: askReasons(asks), ruleIds: askIds, labels, result, asks }
-  return { ...frame, kind: 'allow', reasons: none, ruleIds: allowIds, labels, result, obligations }
+  if (asks.length > 0) return { ...frame, kind: 'ask', reasons: askReasons(asks), ruleIds, labels, result, asks }
+  return { ...frame, kind: 'allow', reasons: none, ruleIds, labels, result, obligations }
 }
 
 /** The agent reads the row of the table and nothing else; the record gets what went wrong in `result.error`. */
-function failed(frame: Frame, cause: unknown, said: Said | undefined): Decision {
+function failed(frame: Frame, cause: unknown, said: Said | undefined, ruleIds: Decision['ruleIds']): Decision {
   const code = cause instanceof ContractError ? cause.code : 'policy_error'
   const error = messageOf(cause)
   const result: JsonObject = { ...(said as JsonObject | undefined), error: error.slice(0, errorCharsMax) }
-  return { ...frame, kind: 'deny', reasons: [rowReason(code)], ruleIds: none, labels: noLabels, result }
+  return { ...frame, kind: 'deny', reasons: [rowReason(code)], ruleIds, labels: noLabels, result }
 }
 
 /** Characters of an engine's message in the record: it may quote values. */

@@ -38,6 +38,7 @@ interface DecisionBase {
   readonly revision?: string
   readonly digest?: string
   readonly reasons: readonly Reason[]
+  /** The rules that policy's answer came from (`PolicyAnswer.rules`), whichever of them decided. */
   readonly ruleIds: readonly string[]
   readonly labels: Labels
   /** The document policy saw, for the record; absent when none was built. */

@@ -117,6 +117,8 @@ export const limits = {
   /** Reasons and obligations that one decision may carry. */
   reasonsMax: 64,
   obligationsMax: 32,
+  /** Rules that one decision names: a record must stay readable, and a hundred more say nothing more. */
+  ruleIdsMax: 64,
 } as const
 
 assert(limits.headerMsMax < limits.requestMsMax && limits.requestMsMax < limits.callMsMax)

@@ -31,6 +31,11 @@ export interface Question {
 export interface PolicyAnswer {
   /** An object with a list for each rule: empty where the rule is undefined, else its one value. Not checked further. */
   readonly value: Json | undefined
+  /**
+   * The rules of `policyRules` that gave a part of the answer, at most `limits.ruleIdsMax`: `gatehouse.deny#orders.amount` by the id of the rule's
+   * annotation (`custom.id`), else `gatehouse.allow@main.rego:14` by its place.
+   */
+  readonly rules: readonly string[]
   /** Values of nondeterministic builtins, for replay; absent when none were used. */
   readonly nondeterministic?: JsonObject
 }

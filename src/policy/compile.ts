@@ -23,6 +23,7 @@ import {
   type Json as RegoJson,
   toJson,
 } from '../rego/index.ts'
+import { ruleId } from './rule-id.ts'
 import type { PolicySources } from './sources.ts'
 
 type Module = ReturnType<typeof parseModule>
@@ -49,24 +50,31 @@ function makeQuestion(sources: PolicySources, entrypoint: string): Question {
       modules: sources.modules,
       data: sources.data as RegoJson,
       limits: { stepsMax: limits.policyStepsMax, resultValuesMax: limits.policyResultValuesMax },
+      rules: (rule) => ruleId(rule, sources.names),
     }),
   )
   let used: NondeterministicValues | undefined
+  let rules: readonly string[] = []
   // Evaluation is synchronous, so one place for what it used is enough, and a call makes no closure of its own.
-  const options = { record: (values: NondeterministicValues) => (used = values) }
+  const options = {
+    record: (values: NondeterministicValues) => (used = values),
+    rules: (fired: readonly string[]) => {
+      rules = fired.length > limits.ruleIdsMax ? fired.slice(0, limits.ruleIdsMax) : fired
+    },
+  }
   return {
     reads: query.reads,
     ask: (input) => {
       used = undefined
       const value = query.value(input as RegoJson, options) as PolicyAnswer['value']
-      return used === undefined ? { value } : answerWith(value, used)
+      return used === undefined ? { value, rules } : answerWith({ value, rules }, used)
     },
   }
 }
 
-function answerWith(value: PolicyAnswer['value'], used: NondeterministicValues): PolicyAnswer {
-  for (const _ in used) return { value, nondeterministic: plain(used) }
-  return { value }
+function answerWith(answer: PolicyAnswer, used: NondeterministicValues): PolicyAnswer {
+  for (const _ in used) return { ...answer, nondeterministic: plain(used) }
+  return answer
 }
 
 function plain(used: NondeterministicValues): JsonObject {

@@ -20,6 +20,8 @@ import { readYaml } from './yaml.ts'
 export interface PolicySources {
   /** Text by absolute path. */
   readonly modules: { readonly [path: string]: string }
+  /** By absolute path what a module is called below the policy's folder, with `/`: the same wherever that lies. */
+  readonly names: { readonly [path: string]: string }
   readonly data: JsonObject
   /** From `.manifest` (`{"revision": "..."}`, as OPA's bundles have it), else the first 12 digits of the digest. */
   readonly revision: string
@@ -52,6 +54,7 @@ interface DataPart {
 export async function readPolicySources({ paths }: PolicySource, { parseJson }: PolicyPorts): Promise<PolicySources> {
   const flaws: Flaw[] = []
   const modules: { [path: string]: string } = {}
+  const names: { [path: string]: string } = {}
   const data: DataPart[] = []
   const digest = createHash('sha256')
   let revision: string | undefined
@@ -69,8 +72,10 @@ export async function readPolicySources({ paths }: PolicySource, { parseJson }: 
         )
       digest.update(`${index} ${found.name.length} ${found.name} ${bytes.length} `).update(bytes)
       try {
-        if (found.kind === 'module') modules[found.path] = textOf(bytes)
-        else if (found.kind === 'manifest') revision ??= revisionOf(parseJson(bytes))
+        if (found.kind === 'module') {
+          modules[found.path] = textOf(bytes)
+          names[found.path] = found.name
+        } else if (found.kind === 'manifest') revision ??= revisionOf(parseJson(bytes))
         else {
           const value = found.kind === 'json' ? parseJson(bytes) : readYaml(found.path, textOf(bytes))
           data.push({ path: found.path, at: found.name.split('/').slice(0, -1), value })
@@ -91,7 +96,7 @@ export async function readPolicySources({ paths }: PolicySource, { parseJson }: 
   const merged = mergeData(data, flaws)
   if (flaws.length > 0) throw new Flaws(flaws)
   const hex = digest.digest('hex')
-  return { modules, data: merged, revision: revision ?? hex.slice(0, 12), digest: `sha256:${hex}` }
+  return { modules, names, data: merged, revision: revision ?? hex.slice(0, 12), digest: `sha256:${hex}` }
 }
 
 /** Files in ascending order of their names. Links are followed: mounted configuration consists of them. */

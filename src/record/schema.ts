@@ -77,7 +77,11 @@ const decision = {
   reasons: z
     .array(z.strictObject({ code: text, message: text, remedy: text.optional() }))
     .describe('what policy told the agent'),
-  rule_ids: z.array(text).describe('the rules that decided, by package and name'),
+  rule_ids: z
+    .array(text)
+    .describe(
+      'the rules that policy answered with (`allow`, `deny`, `ask`, `obligations`, `labels`): package and name, then `#` and the `custom.id` of the annotation, or `@` and file and row',
+    ),
   obligations: z.array(object).optional().describe('conditions of an allow'),
   principal: z.strictObject(recordedPrincipal).optional().describe('who called; absent before the token was verified'),
   target: z.strictObject(recordedTarget).optional().describe('where the call was going; absent without a route'),

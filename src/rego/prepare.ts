@@ -11,7 +11,7 @@ import { load } from './emit/link.ts'
 import { emitPlan } from './emit/program.ts'
 import { errorAt, type RegoError, RegoErrors } from './errors.ts'
 import { parse } from './parse-tree.ts'
-import { directRules } from './plan/direct.ts'
+import { directRules, type RuleRef } from './plan/direct.ts'
 import { askExistence } from './plan/existence.ts'
 import { planProgram } from './plan/plan.ts'
 import { readsOf } from './plan/reads.ts'
@@ -61,8 +61,11 @@ export interface PrepareOptions {
   readonly ports?: BuiltinPorts
   /** Takes each line that `print` makes. Where it is absent, `print` calls are erased and their operands not evaluated. */
   readonly print?: (line: string) => void
-  /** Tells which of the rules that the query asks by itself gave a part of its result (`EvaluateOptions.rules`). Default false. */
-  readonly rules?: boolean
+  /**
+   * What each of the rules that the query asks by itself is called; evaluations then tell which of them gave a part of the result
+   * (`EvaluateOptions.rules`). Called while the query is prepared. Default: nothing is told.
+   */
+  readonly rules?: (rule: RuleRef) => string
 }
 
 /** Compiles a query. Throws `RegoErrors` with codes, rows and columns as OPA gives them. */
@@ -80,9 +83,9 @@ export function prepare(options: PrepareOptions): Query {
   const planned = planProgram(compiled.program, query, {
     isRelation: (name) => compiled.builtins.get(name)?.relation === true,
   })
-  const plan = askExistence(planned, options.rules !== true)
+  const plan = askExistence(planned, options.rules === undefined)
   const table = withOwn(own)
-  const direct = options.rules === true ? directRules(plan, compiled.program) : undefined
+  const direct = options.rules === undefined ? undefined : directRules(plan, compiled.program)
   const emitted = emitPlan(plan, namesOf(runtime), direct === undefined ? plain : noting(direct.numberOf))
   const linked = load(emitted).link((data ?? {}) as Value, (name) => callOf(table, name))
   return makeQuery({
@@ -90,7 +93,7 @@ export function prepare(options: PrepareOptions): Query {
     environment: environmentOf(options),
     vars: query.vars.map(({ name }) => name),
     reads: readsOf(plan),
-    ...(direct === undefined ? {} : { rules: direct.rules }),
+    ...(direct === undefined ? {} : { rules: direct.rules.map((rule) => options.rules?.(rule) ?? '') }),
     describe: (error) => describeError(compiled.program, text, error),
   })
 }

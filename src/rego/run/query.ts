@@ -2,7 +2,6 @@
 
 import type { Linked } from '../emit/link.ts'
 import { type RegoError, RegoErrors } from '../errors.ts'
-import type { RuleRef } from '../plan/direct.ts'
 import { type Json, type PlainObject, setField, type Value } from '../value.ts'
 import { startVisits, TooManyVisits } from '../visits.ts'
 import { EvaluationError, Suspension } from './failure.ts'
@@ -19,10 +18,10 @@ export interface EvaluateOptions {
   /** Is given, when evaluation has ended, every nondeterministic value that it used. */
   readonly record?: (values: NondeterministicValues) => void
   /**
-   * Is given, when evaluation has ended with a result, the rules asked by the query itself that gave a part of it, in the order in which they did.
-   * Only for queries prepared with `rules: true`; others never call it.
+   * Is given, when evaluation has ended with a result, the rules that gave a part of it, in the order in which they first did so, by the names that
+   * `PrepareOptions.rules` gave them. Never called where the query was prepared without.
    */
-  readonly rules?: (fired: readonly RuleRef[]) => void
+  readonly rules?: (fired: readonly string[]) => void
 }
 
 export interface Query {
@@ -49,8 +48,8 @@ export interface QueryParts {
   readonly environment: Environment
   readonly vars: readonly string[]
   readonly reads: readonly (readonly string[])[]
-  /** What the numbers of noted rules mean; absent where the code notes none. */
-  readonly rules?: readonly RuleRef[]
+  /** The names of noted rules by their numbers; absent where the code notes none. */
+  readonly rules?: readonly string[]
   /** Makes the watch of one evaluation; absent where the code is not watched. */
   readonly watch?: () => Watch
   /** The text of a source file, for the line that an error shows. */
@@ -138,7 +137,9 @@ function evaluationFor(
 
 function tellRules({ rules }: QueryParts, { noted }: State, options: EvaluateOptions | undefined): void {
   if (rules === undefined || options?.rules === undefined) return
-  options.rules(noted === undefined ? [] : noted.map((number) => rules[number] as RuleRef))
+  const fired: string[] = []
+  if (noted !== undefined) for (let i = 0; i < noted.length; i++) fired.push(rules[noted[i] as number] as string)
+  options.rules(fired)
 }
 
 function recordingFrom(options: EvaluateOptions | undefined): Recording | undefined {

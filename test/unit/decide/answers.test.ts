@@ -162,7 +162,7 @@ describe('a decision', () => {
       revision: 'r1',
       digest: 'sha256:1',
       reasons: [],
-      ruleIds: ['gatehouse.allow'],
+      ruleIds: ['gatehouse#allow', 'gatehouse#obligations', 'gatehouse#labels'],
       labels: { a: 'b' },
       obligations: [
         mask,

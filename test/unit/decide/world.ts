@@ -108,9 +108,10 @@ export function answering(
     ask: (input) => {
       options.seen?.push(input)
       if (answer instanceof Error) throw answer
-      if (typeof answer === 'function') return { value: answer() }
+      if (typeof answer === 'function') return { value: answer(), rules: [] }
       return {
         value: Object.fromEntries(policyRules.map((rule) => [rule, rule in answer ? [answer[rule] as Json] : []])),
+        rules: policyRules.filter((rule) => rule in answer).map((rule) => `gatehouse#${rule}`),
       }
     },
   }
@@ -120,7 +121,7 @@ export function answering(
 /** The same, from Rego of the package `gatehouse`. */
 export function compiled(rego: string, data: JsonObject = {}): Policy {
   const modules = { 'policy.rego': `package gatehouse\n\n${rego}` }
-  return compilePolicies({ modules, data, revision: 'r1', digest: 'sha256:1' }, ['gatehouse'])
+  return compilePolicies({ modules, names: {}, data, revision: 'r1', digest: 'sha256:1' }, ['gatehouse'])
 }
 
 export async function decided(

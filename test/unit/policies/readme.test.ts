@@ -51,7 +51,7 @@ describe.each(worlds)('the examples in $folder', ({ folder, own, modules, data }
   if (isEntrypoint)
     it('can be loaded by the gateway', () => {
       const loaded = Object.fromEntries(Object.entries(modules).filter(([path]) => !path.endsWith('_test.rego')))
-      const sources = { modules: loaded, data, revision: '', digest: '' }
+      const sources = { modules: loaded, names: {}, data, revision: '', digest: '' }
       expect(compilePolicies(sources, ['gatehouse']).questions.size).toBe(1)
     })
 

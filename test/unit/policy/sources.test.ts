@@ -171,6 +171,7 @@ describe('sources', () => {
 
 const sources = (modules: Files, data: JsonObject = {}): PolicySources => ({
   modules,
+  names: {},
   data,
   revision: 'r',
   digest: 'd',
@@ -197,6 +198,7 @@ describe('compilation', () => {
       obligations: [],
       labels: [],
     })
+    expect(policy.questions.get('company.agents')?.ask({}).rules).toEqual(['company.agents.allow@b.rego:4'])
     expect(policy.questions.get('gatehouse')?.ask({ agent: { id: 'b' } }).value).toMatchObject({ allow: [] })
   })
 
@@ -269,5 +271,37 @@ describe('the policies that ship', () => {
       deny: [[{ code: 'operation_not_granted' }]],
     })
     expect(question?.reads.some(([top, part]) => top === 'call' && part === 'body')).toBe(false)
+  })
+
+  it('name the rules that an answer came from, wherever the folder lies', async () => {
+    const shipped = await read(join(import.meta.dirname, '../../../policies'))
+    const question = compilePolicies(shipped, ['gatehouse']).questions.get('gatehouse')
+    const rulesFor = (agent: string, amount: number): readonly string[] | undefined =>
+      question?.ask({
+        call: {
+          time: '2026-03-02T10:00:00Z',
+          tool: { server: 'erp', name: 'create_purchase_order' },
+          arguments: { vendor_id: 'acme', amount, currency: 'EUR' },
+        },
+        agent: { id: agent, status: 'active' },
+      }).rules
+    const always = [
+      'gatehouse.labels.operation@main.rego:',
+      'gatehouse.labels.system@main.rego:',
+      'gatehouse.obligations#forwarding.on_behalf_of',
+    ]
+    const sorted = (rules: readonly string[] | undefined): string[] =>
+      (rules ?? []).map((rule) => rule.replace(/\d+$/, '')).sort()
+    expect(sorted(rulesFor('buyer', 900))).toEqual(['gatehouse.allow#grants.allow', ...always])
+    expect(sorted(rulesFor('buyer', 0))).toEqual([
+      'gatehouse.allow#grants.allow',
+      'gatehouse.deny#orders.amount',
+      ...always,
+    ])
+    expect(sorted(rulesFor('support', 900))).toEqual([
+      'gatehouse.allow@main.rego:',
+      'gatehouse.deny#operations.granted',
+      ...always,
+    ])
   })
 })

@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { type PrepareOptions, prepare, type RuleRef } from '../../../src/rego/index.ts'
 
 function firedBy(policy: string, input: unknown, query = 'data.p', options: Partial<PrepareOptions> = {}): string[] {
-  const prepared = prepare({ query, modules: { 'p.rego': `package p\n${policy}` }, rules: true, ...options })
-  let fired: readonly RuleRef[] = []
-  prepared.evaluate(input as never, { rules: (rules) => (fired = rules) })
-  return fired.map(({ name, file, row, id }) => (id === undefined ? `${name}@${file}:${row}` : `${name}#${id}`)).sort()
+  const rules = ({ name, file, row, id }: RuleRef): string =>
+    id === undefined ? `${name}@${file}:${row}` : `${name}#${id}`
+  const prepared = prepare({ query, modules: { 'p.rego': `package p\n${policy}` }, rules, ...options })
+  let fired: readonly string[] = []
+  prepared.evaluate(input as never, { rules: (names) => (fired = names) })
+  return [...fired].sort()
 }
 
 const cases: readonly (readonly [note: string, policy: string, input: unknown, fired: readonly string[]])[] = [
