@@ -91,10 +91,12 @@ export const commands = [
     name: 'tail',
     summary: 'Show decisions as they are made',
     about:
-      'Shows the last records of the decision log that pass the filters, then follows. Reads the files of the log; the gateway need not run. All filters that are given must hold; an outcome belongs to the call that its decision was about. On a terminal each record is a line in colours; into a pipe or a file it goes as JSON.',
+      'Shows the last records of the decision log that pass the filters, then follows. Reads the files of the log; the gateway need not run. With `--url` it asks a gateway elsewhere, and goes on where it was cut off. All filters that are given must hold; an outcome belongs to the call that its decision was about. On a terminal each record is a line in colours; into a pipe or a file it goes as JSON.',
     operands: [],
     flags: [
       { name: 'agent', kind: 'text', value: 'AGENT', says: 'Only calls of this agent' },
+      { name: 'subject', kind: 'text', value: 'SUBJECT', says: 'Only calls for this subject of a token' },
+      { name: 'tool', kind: 'text', value: 'TOOL', says: 'Only calls of this tool' },
       {
         name: 'decision',
         kind: 'choice',
@@ -103,6 +105,7 @@ export const commands = [
         says: 'Only calls decided so',
       },
       { name: 'route', kind: 'text', value: 'ROUTE', says: 'Only calls on this route' },
+      { name: 'rule', kind: 'text', value: 'RULE', says: 'Only calls on which this rule fired' },
       { name: 'code', kind: 'text', value: 'CODE', says: 'Only records with this reason or fault' },
       {
         name: 'type',
@@ -110,6 +113,13 @@ export const commands = [
         value: 'TYPE',
         choices: ['decision', 'outcome', 'admin', 'fault'],
         says: 'Only records of this type',
+      },
+      {
+        name: 'where',
+        kind: 'text',
+        value: 'CONDITION',
+        repeats: true,
+        says: 'Only records in which it holds: a path, or a path, one of `= != > >= < <= ~`, and a value; may come more than once',
       },
       {
         name: 'since',
@@ -124,6 +134,17 @@ export const commands = [
         value: 'COUNT',
         says: 'How many records to begin with, 0 to 10000; without it 10',
       },
+      { name: 'from', kind: 'text', value: 'SEQ', says: 'Only records from this place in the log on, all of them' },
+      { name: 'until', kind: 'text', value: 'TIME', says: 'Only records before it, written like `--since`' },
+      { name: 'wide', short: 'w', kind: 'switch', says: 'Show more of each record, nothing shortened' },
+      { name: 'why', kind: 'switch', says: 'Show the reasons and rules below each record' },
+      { name: 'url', kind: 'text', value: 'URL', says: "The operators' port of a gateway elsewhere, instead of files" },
+      {
+        name: 'token-file',
+        kind: 'file',
+        value: 'FILE',
+        says: "Holds the operators' token for `--url`; without it GATEHOUSE_OPERATORS_TOKEN",
+      },
       { name: 'follow', short: 'f', kind: 'switch', says: 'Go on with what comes; it does so anyway' },
       { name: 'no-follow', kind: 'switch', says: 'End after what is there' },
       ...configuration,
@@ -136,6 +157,29 @@ export const commands = [
       },
       { line: 'gatehouse tail --no-follow --format json --since 7d', does: 'a week as JSON lines' },
       { line: 'gatehouse tail -n 0 --agent buyer', does: 'only what `buyer` does from now on' },
+      {
+        line: "gatehouse tail --why --decision deny --where 'input.call.arguments.amount>10000'",
+        does: 'refused calls with large amounts, and why',
+      },
+      {
+        line: 'gatehouse tail --url http://127.0.0.1:8081 --token-file operators-token',
+        does: 'follows a gateway elsewhere',
+      },
+    ],
+  },
+  {
+    name: 'why',
+    summary: 'Tell the whole story of one call',
+    about:
+      'Says who asked for what, what was decided, by which rules and why, what the upstream did, how long each step took, and where the records are. Reads the files of the log; the gateway need not run. Exit status 1 says that the log has no such call.',
+    operands: [{ name: 'ID', says: 'the id of a decision or a call, as replies and `gatehouse tail` show it' }],
+    flags: [...configuration],
+    examples: [
+      { line: 'gatehouse why 01a1fdfb-0eb1-7005-aca6-382e97f20405', does: 'tells about one call' },
+      {
+        line: 'gatehouse why 01a1fdfb-0eb1-7005-aca6-382e97f20405 --format json',
+        does: 'prints its records, as they stand in the log',
+      },
     ],
   },
   {

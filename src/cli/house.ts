@@ -21,6 +21,7 @@ import { type DecisionLog, type LogFiles, makeRecorder, openDecisionLog } from '
 import { type Generation, makeGeneration } from './generation.ts'
 import { type InForce, makeInForce } from './in-force.ts'
 import { authority, listening } from './listening.ts'
+import { makeLogLines } from './log-lines.ts'
 import { placed, type Services, servicesOf } from './services.ts'
 import { watchFiles } from './watch.ts'
 
@@ -106,7 +107,7 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
   metrics.show(figuresOf(inForce, decisions, receiver))
 
   const state = { draining: false }
-  const control = controlOf({ options, inForce, decisions, services, metrics, log, state })
+  const control = controlOf({ options, inForce, decisions, services, metrics, ports, state })
   await listening("the operators' listener", config.operatorsListener, '--operators-port', () => control.listen())
   opened.push(() => control.close())
 
@@ -202,11 +203,12 @@ interface ControlParts {
   readonly decisions: DecisionLog
   readonly services: Services | undefined
   readonly metrics: Metrics
-  readonly log: Log
+  readonly ports: HousePorts
   readonly state: { readonly draining: boolean }
 }
 
-function controlOf({ options, inForce, decisions, services, metrics, log, state }: ControlParts): Control {
+function controlOf({ options, inForce, decisions, services, metrics, ports, state }: ControlParts): Control {
+  const { clock, files, log } = ports
   return makeControl(options.config.operatorsListener, {
     readiness: () => [
       state.draining ? 'the gateway is shutting down' : undefined,
@@ -216,6 +218,8 @@ function controlOf({ options, inForce, decisions, services, metrics, log, state 
       services?.readiness(),
     ],
     metrics,
+    logLines: makeLogLines({ directory: options.config.log.directory, files, clock, log }),
+    clock,
     jwks: options.developmentIssuer?.jwks,
     failed: (cause) =>
       log.error({ cause: messageOf(cause) }, "an answer or a connection on the operators' port failed"),

@@ -18,6 +18,7 @@ const runners: { readonly [name in Exclude<CommandName, 'help'>]: () => Promise<
   start: async () => (await import('./start.ts')).runStart,
   token: async () => (await import('./token.ts')).runToken,
   tail: async () => (await import('./tail.ts')).runTail,
+  why: async () => (await import('./why.ts')).runWhy,
   check: async () => (await import('./check.ts')).runCheck,
   fmt: async () => (await import('./fmt.ts')).runFmt,
   parse: async () => (await import('./parse.ts')).runParse,

@@ -1,50 +1,102 @@
-/** `gatehouse tail`: the newest records of the decision log, then what comes. Reads the files; neither gateway nor secrets are needed. */
-import { diskFiles, loadConfig, parseDuration, peekConfig } from '../config/index.ts'
-import { formatRecord, nodeFiles, type ReadOptions, readLog, visible, visibleJson } from '../record/index.ts'
+/** `gatehouse tail`: the newest records of the decision log, then what comes, from the files or from a gateway elsewhere. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { diskFiles, loadConfig, peekConfig } from '../config/index.ts'
+import { messageOf } from '../model/index.ts'
+import { formatRecord, type Logged, nodeFiles, readLog, visible, visibleJson } from '../record/index.ts'
 import type { Options, RunCommand } from './command.ts'
 import { locateConfig } from './configuration.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
+import { questionNames, questionOf } from './log-question.ts'
+import { readRemote } from './log-remote.ts'
 
-/** Records shown before following, where no time is named. */
-const lastRecords = 10
-
-/** RFC 3339 section 5.6, with a zone: a time without one would mean another moment on another machine. */
-const instant = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/
+/** Holds the operators' token where no file is named. */
+const tokenVariable = 'GATEHOUSE_OPERATORS_TOKEN'
 
 export const runTail: RunCommand = async (options, io) => {
   if (options.is('follow') && options.is('no-follow'))
     throw new CommandError('`--follow` and `--no-follow` contradict each other; write one of them')
-  const directory = logDirectory(options, io)
   const stop = new AbortController()
   const forget = io.onInterrupt(() => stop.abort())
   const show = lineMaker(options, io)
+  const { lines, directory } = linesOf(options, io, stop.signal)
   try {
-    const lines = readLog({
-      directory,
-      from: beginning(options, io),
-      filters: filtersOf(options),
-      follow: !options.is('no-follow'),
-      signal: stop.signal,
-      files: nodeFiles,
-      pause: io.pause,
-      unreadable: (path, position) =>
-        void io.err
-          .write(`gatehouse: \`${path}\` holds no record at byte ${position}; it is left out\n`)
-          .catch(() => undefined),
-    })
-    for await (const { record, text, facts } of lines) {
-      await io.out.write(`${show(record, text, facts)}\n`)
+    for await (const logged of lines) {
+      await io.out.write(`${show(logged)}\n`)
       if (stop.signal.aborted) break
     }
   } catch (cause) {
-    throw asCommandError(cause, directory)
+    throw directory === undefined ? cause : asCommandError(cause, directory)
   } finally {
     forget()
   }
   return exitStatus.done
 }
 
-function logDirectory(options: Options, io: Io): string {
+/** `directory` where files are read. */
+function linesOf(
+  options: Options,
+  io: Io,
+  signal: AbortSignal,
+): { lines: AsyncIterable<Logged>; directory: string | undefined } {
+  const question = questionOf(
+    { one: (name) => options.text(name), all: (name) => options.list(name) },
+    io.clock.nowMs(),
+  )
+  const follow = !options.is('no-follow')
+  const say = (text: string) => void io.err.write(`gatehouse: ${text}\n`).catch(() => undefined)
+  const url = options.text('url')
+  if (url !== undefined) {
+    const asked = questionNames.flatMap((name) => options.list(name).map((value) => [name, value] as const))
+    const remote = { url: operatorsUrl(url), token: operatorsToken(options, io), asked, filters: question.filters }
+    const lost = (reason: string) => say(`${reason}; trying again`)
+    return { lines: readRemote({ ...remote, follow, signal, pause: io.pause, lost }), directory: undefined }
+  }
+  if (options.text('token-file') !== undefined)
+    throw new CommandError('`--token-file` is for a gateway elsewhere; name it with `--url URL`')
+  const directory = logDirectory(options, io)
+  const lines = readLog({
+    ...question,
+    directory,
+    follow,
+    signal,
+    files: nodeFiles,
+    pause: io.pause,
+    unreadable: (path, position) => say(`\`${path}\` holds no record at byte ${position}; it is left out`),
+  })
+  return { lines, directory }
+}
+
+function operatorsUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+    throw new CommandError(
+      `\`--url\` takes the address of an operators' port such as \`http://127.0.0.1:8081\`, not \`${visible(text.slice(0, 80))}\``,
+    )
+  return url
+}
+
+function operatorsToken(options: Options, io: Io): string {
+  const file = options.text('token-file')
+  let token = io.environment[tokenVariable]?.trim()
+  if (file !== undefined) {
+    try {
+      token = readFileSync(resolve(io.directory, file), 'utf8').trim()
+    } catch (cause) {
+      throw new CommandError(`the operators' token cannot be read: ${messageOf(cause)}`)
+    }
+  }
+  if (token === undefined || token === '')
+    throw new CommandError(
+      `a gateway elsewhere shows its log to operators only; name their token with \`--token-file FILE\` or in ${tokenVariable}`,
+    )
+  // A header field can hold nothing else, and whoever made the file meant no such thing.
+  if (!/^[\x21-\x7e]+$/.test(token)) throw new CommandError("the operators' token holds characters that no token has")
+  return token
+}
+
+/** Where the configuration puts the log. Throws what is wrong with the configuration. */
+export function logDirectory(options: Options, io: Io): string {
   const { file, overrides } = locateConfig(options, io)
   const peeked = peekConfig(file, diskFiles, overrides)
   if (peeked !== undefined) return peeked.logDirectory
@@ -53,50 +105,23 @@ function logDirectory(options: Options, io: Io): string {
   return loadConfig(file, ports, overrides).log.directory
 }
 
-function beginning(options: Options, { clock }: Io): ReadOptions['from'] {
-  const since = options.text('since')
-  const last = options.count('last')
-  if (since !== undefined && last !== undefined)
-    throw new CommandError('`--last` and `--since` both say where to begin; write one of them')
-  if (last === 0) return { sinceMs: clock.nowMs() }
-  if (since === undefined) return { last: last ?? lastRecords }
-  const ago = parseDuration(since)
-  if (ago !== undefined) return { sinceMs: clock.nowMs() - ago }
-  const at = instant.test(since) ? Date.parse(since.replace(' ', 'T')) : Number.NaN
-  if (Number.isNaN(at))
-    throw new CommandError(
-      `\`--since\` takes a time such as \`2026-03-02T10:00:00Z\`, or how long ago: \`15m\`, \`2h\`, \`7d\`; not \`${visible(since.slice(0, 60))}\``,
-    )
-  return { sinceMs: at }
-}
-
-function filtersOf(options: Options): ReadOptions['filters'] {
-  const names = ['agent', 'decision', 'route', 'type', 'code'] as const
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = options.text(name)
-      return value === undefined ? [] : [[name, value]]
-    }),
-  )
-}
-
-type ShowRecord = (
-  record: Parameters<typeof formatRecord>[0],
-  text: string,
-  facts: Parameters<typeof formatRecord>[1],
-) => string
-
 /** Lines for a person on a terminal, JSON for programs; either when it is asked for. */
-function lineMaker(options: Options, { out, environment }: Io): ShowRecord {
-  const format = options.text('format') ?? (out.isTerminal ? 'text' : 'json')
+function lineMaker(options: Options, { out, environment }: Io): (logged: Logged) => string {
+  const isForPeople = options.is('wide') || options.is('why')
+  const format = options.text('format') ?? (out.isTerminal || isForPeople ? 'text' : 'json')
+  if (format === 'json' && isForPeople)
+    throw new CommandError('`--wide` and `--why` are for people, `--format json` is for programs; write one of them')
   // On a terminal even JSON must not move the cursor; in a pipe it stays as it is in the log, byte by byte.
-  if (format === 'json') return (_record, text) => (out.isTerminal ? visibleJson(text) : text)
+  if (format === 'json') return ({ text }) => (out.isTerminal ? visibleJson(text) : text)
   // https://no-color.org
   const colours = out.isTerminal && (environment.NO_COLOR ?? '') === ''
-  return (record, _text, facts) => formatRecord(record, facts, { colours, width: out.columns })
+  const view = options.is('wide') ? 'wide' : 'compact'
+  const shape = { colours, width: out.columns, view, why: options.is('why') } as const
+  return ({ record, facts }) => formatRecord(record, facts, shape)
 }
 
-function asCommandError(cause: unknown, directory: string): unknown {
+/** What the file system says about a log that cannot be read, in words that help. */
+export function asCommandError(cause: unknown, directory: string): unknown {
   if (!(cause instanceof Error && 'code' in cause)) return cause
   if (cause.code === 'ENOENT')
     return new CommandError(

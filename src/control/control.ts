@@ -6,8 +6,9 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
-import type { OperatorsListener } from '../model/index.ts'
+import type { Clock, OperatorsListener } from '../model/index.ts'
 import { makeHostCheck, makeTokenCheck } from './guard.ts'
+import { makeLogStreams, type ReadLines } from './log-stream.ts'
 import type { Metrics } from './metrics.ts'
 
 /** Milliseconds for the header of one request; operators' clients are near. */
@@ -27,6 +28,9 @@ export interface ControlShows {
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>
   /** The public JWK set of the development issuer; absent in production. */
   readonly jwks?: (() => unknown) | undefined
+  /** The lines of the decision log that a query asks for. */
+  readonly logLines: ReadLines
+  readonly clock: Pick<Clock, 'every'>
   /** Told why an answer could not be made, of which whoever asked reads nothing, or why a connection could not be taken. */
   readonly failed: (cause: unknown) => void
 }
@@ -81,10 +85,17 @@ const refusals = {
     'use a loopback name, or add the host to `listeners.operators.hosts`',
   ],
   token_missing: [401, "the operators' token is missing or wrong", 'send `Authorization: Bearer` with it'],
+  token_needed: [
+    403,
+    "the log is shown to holders of the operators' token only",
+    'set `listeners.operators.token`: this port is open to every user of the machine, and the log is not',
+  ],
+  question_refused: [400, 'the log cannot be asked that', 'see `gatehouse tail --help` for what can be asked'],
+  streams_used_up: [503, 'too many readers follow the log', 'end another one, or read the files with `gatehouse tail`'],
   path_unknown: [
     404,
     'there is nothing at this path',
-    'there is /healthz, /readyz, /metrics and, in development mode, /.well-known/jwks.json',
+    'there is /healthz, /readyz, /metrics, /log and, in development mode, /.well-known/jwks.json',
   ],
   method_refused: [405, 'this path takes GET and HEAD only', 'send GET'],
   internal: [500, 'the answer could not be made', 'see the log of the gateway'],
@@ -92,7 +103,8 @@ const refusals = {
 
 type App = { Bindings: HttpBindings }
 
-function makeApp(listener: OperatorsListener, { readiness, metrics, jwks, failed }: ControlShows): Hono<App> {
+function makeApp(listener: OperatorsListener, shows: ControlShows): Hono<App> {
+  const { readiness, metrics, jwks, failed } = shows
   const app = new Hono<App>()
   const isOurHost = makeHostCheck(listener.hosts)
   const hasToken = makeTokenCheck(listener.token)
@@ -118,8 +130,19 @@ function makeApp(listener: OperatorsListener, { readiness, metrics, jwks, failed
   })
 
   app.get('/metrics', async (c) => {
-    if (!isAllowed(c)) return refused('token_missing', { 'www-authenticate': 'Bearer realm="gatehouse operators"' })
+    if (!isAllowed(c)) return tokenMissing()
     return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType })
+  })
+
+  const streams = makeLogStreams(shows)
+  app.get('/log', (c) => {
+    if (listener.token === undefined) return refused('token_needed')
+    if (!isAllowed(c)) return tokenMissing()
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' })
+    const opened = streams.open(new URL(c.req.url).searchParams, c.req.header('last-event-id'))
+    if (opened === 'used_up') return refused('streams_used_up')
+    if ('refusal' in opened) return refused('question_refused', {}, opened.refusal)
+    return streams.respond(c, opened)
   })
 
   if (jwks !== undefined)
@@ -147,9 +170,18 @@ const securityHeaders = {
   'x-content-type-options': 'nosniff',
 } as const
 
-/** RFC 9457. */
-function refused(code: keyof typeof refusals, headers: { readonly [name: string]: string } = {}): Response {
-  const [status, title, detail] = refusals[code]
+function tokenMissing(): Response {
+  return refused('token_missing', { 'www-authenticate': 'Bearer realm="gatehouse operators"' })
+}
+
+/** RFC 9457. `detail` in place of the table's. */
+function refused(
+  code: keyof typeof refusals,
+  headers: { readonly [name: string]: string } = {},
+  said?: string,
+): Response {
+  const [status, title, tabled] = refusals[code]
+  const detail = said ?? tabled
   const body = JSON.stringify({ type: `urn:problem-type:gatehouse:operators:${code}`, title, status, detail, code })
   return new Response(body, {
     status,

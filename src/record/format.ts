@@ -10,6 +10,10 @@ export interface FormatOptions {
   readonly colours: boolean
   /** Columns of the terminal; the middle of the line is shortened to fit. 0: nothing is shortened. */
   readonly width: number
+  /** `wide` adds what a compact line has no room for, and shortens nothing. Default `compact`. */
+  readonly view?: 'compact' | 'wide'
+  /** Adds lines that say why: reasons, rules that fired, details of faults. Default false. */
+  readonly why?: boolean
 }
 
 /** Controls, format characters (among them those that turn the direction), surrogates, line and paragraph separators. */
@@ -51,6 +55,13 @@ const gaps = 6
  * `facts` are those of the record's call, where they are known.
  */
 export function formatRecord(record: LogRecord, facts: CallFacts | undefined, options: FormatOptions): string {
+  const lines = options.why === true ? whyLines(record) : []
+  if (options.view !== 'wide') return [compactLine(record, facts, options), ...lines].join('\n')
+  const first = compactLine(record, facts, { ...options, width: 0 })
+  return [`${first}${wideColumns(record, facts)}`, ...lines].join('\n')
+}
+
+function compactLine(record: LogRecord, facts: CallFacts | undefined, options: FormatOptions): string {
   const stamp = `${record.timestamp.slice(5, 10)} ${record.timestamp.slice(11, 23)}`
   const paint = (colour: Colour, text: string) => (options.colours ? `\u001b[${ansi[colour]}m${text}\u001b[0m` : text)
   const line = (verb: string, colour: Colour, rest: string) =>
@@ -77,6 +88,43 @@ export function formatRecord(record: LogRecord, facts: CallFacts | undefined, op
       return line('fault', 'yellow', cut(`${record.code}${count}${peer} ${record.detail}`, options))
     }
   }
+}
+
+/** `seq=39 subject=alice route=erp upstream=201 bytes=412 from=192.0.2.7 rules=gatehouse.allow` */
+function wideColumns(record: LogRecord, facts: CallFacts | undefined): string {
+  const shown: [name: string, value: string | number | undefined][] = [['seq', record.seq]]
+  if (record.type === 'decision' || record.type === 'outcome')
+    shown.push(['subject', facts?.subject], ['route', facts?.route])
+  if (record.type === 'decision') shown.push(['from', record.requested_by], ['rules', listText(record.rule_ids)])
+  if (record.type === 'outcome')
+    shown.push(
+      ['upstream', record.upstream_status],
+      ['bytes', record.reply_bytes],
+      ['complete', String(record.complete)],
+    )
+  return shown
+    .filter(([, value]) => value !== undefined && value !== '')
+    .map(([name, value]) => ` ${name}=${visible(String(value))}`)
+    .join('')
+}
+
+const indent = ' '.repeat(stampColumns + 1)
+
+/** What an analyst asks next, one line each. */
+function whyLines(record: LogRecord): string[] {
+  const lines: string[] = []
+  if (record.type === 'decision') {
+    for (const { code, message, remedy } of record.reasons)
+      lines.push(`${code}: ${message}${remedy === undefined ? '' : ` (${remedy})`}`)
+    if (record.rule_ids.length > 0) lines.push(`rules ${listText(record.rule_ids)}`)
+  }
+  if ((record.type === 'decision' || record.type === 'outcome') && record.detail !== undefined)
+    lines.push(`${record.code ?? 'detail'}: ${record.detail}`)
+  return lines.map((line) => indent + visible(line))
+}
+
+function listText(names: readonly string[]): string {
+  return names.join(', ')
 }
 
 function columns(

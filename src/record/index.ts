@@ -1,9 +1,15 @@
 /** The door of the decision log: writing it, the entries of calls, reading it. */
+
+export { ConditionError, parseCondition } from './condition.ts'
 export { type AnswerFault, type Entry, makeRecorder, type OpenEntry, type RecorderOptions } from './entry.ts'
 export { type LogFile, type LogFiles, nodeFiles } from './files.ts'
 export { type CallFacts, type Filters, factsOf, matches } from './filter.ts'
+export { type FindOptions, type FoundCall, findCall, isRecordId } from './find.ts'
 export { type FormatOptions, formatRecord, visible, visibleJson } from './format.ts'
 export { type Holder, LogOpenError } from './lock.ts'
 export { type DecisionLog, type DecisionLogOptions, openDecisionLog } from './log.ts'
+export { OpenCalls } from './open-calls.ts'
+export { parsed as parseRecord } from './place.ts'
 export { type Logged, type ReadOptions, readLog } from './read.ts'
 export { decisionLogSchema } from './schema.ts'
+export { tellCall } from './story.ts'

@@ -7,22 +7,20 @@ import { join } from 'node:path'
 import { type LogRecord, limits } from '../model/index.ts'
 import type { LogFiles } from './files.ts'
 import { type CallFacts, type Filters, factsOf, matches, needsFacts } from './filter.ts'
+import { OpenCalls } from './open-calls.ts'
+import { chunkBytes, findPlace, lineBytesMax, type Place, parsed } from './place.ts'
 import { segmentName, segmentNumbers } from './segments.ts'
 
-/** Bytes read at once; a record is seldom larger, and a larger one takes several reads. */
-const chunkBytes = 256 * 1024
-/** A line is a record and what the log puts around it; a longer one is not a record. */
-const lineBytesMax = 2 * limits.recordBytesMax
 /** Milliseconds between two looks for more, while following: a person does not see it sooner. */
 const lookMs = 200
-/** Calls whose decision was read and whose outcome was not: about as many as can be under way. */
-const openCallsMax = 2 * limits.callsMax
 /** Outcomes remembered while looking backwards for their decisions. */
 const pendingMax = 2 * limits.callsMax
 /** Chunks read further back for the decisions of outcomes that were found: 16 MiB, some 10,000 calls. */
 const chunksBehindMax = 64
 /** Milliseconds before `since` at which reading begins, so that outcomes right after it find their decisions. */
 const leadMs = 10_000
+/** Records before a place in the log at which reading begins, likewise. */
+const leadRecords = 2 * limits.callsMax
 const newline = 0x0a
 
 /** One line of the log. */
@@ -36,8 +34,10 @@ export interface Logged {
 
 export interface ReadOptions {
   readonly directory: string
-  /** `last`: that many matching records, 1 or more; `sinceMs`: milliseconds since 1970; `start`: everything. */
-  readonly from: { readonly last: number } | { readonly sinceMs: number } | 'start'
+  /** `last`: that many matching records, 1 or more; `sinceMs`: milliseconds since 1970; `seq`: that record; `start`: everything. */
+  readonly from: { readonly last: number } | { readonly sinceMs: number } | { readonly seq: number } | 'start'
+  /** Milliseconds since 1970: ends before the first record from then on, also while it follows. */
+  readonly untilMs?: number | undefined
   readonly filters: Filters
   /** Goes on with what comes, until `signal` is aborted. */
   readonly follow: boolean
@@ -49,25 +49,26 @@ export interface ReadOptions {
   readonly unreadable: (path: string, position: number) => void
 }
 
-interface Place {
-  readonly segment: number
-  readonly bytes: number
-}
-
 /** Ends when everything was read, or when it follows and the signal is aborted. Throws what the file system throws. */
 export async function* readLog(options: ReadOptions): AsyncGenerator<Logged, void, undefined> {
-  const { from, follow, filters } = options
-  const calls = new OpenCalls()
+  const { from, follow, filters, untilMs } = options
+  const calls = new OpenCalls(filters)
+  const untilTime = untilMs === undefined ? undefined : timeOf(untilMs)
   let place: Place = { segment: 0, bytes: 0 }
-  let sinceTime = ''
+  let isWanted = (_record: LogRecord) => true
   if (from !== 'start' && 'last' in from) {
-    const newest = await readBackwards(options, from.last, calls)
+    const newest = await readBackwards(options, from.last, calls, untilTime)
     yield* newest.found
-    if (!follow) return
+    if (!follow || newest.isPast) return
     place = newest.end
+  } else if (from !== 'start' && 'seq' in from) {
+    isWanted = ({ seq }) => seq >= from.seq
+    place = await findPlace(options, ({ seq }) => seq < from.seq - leadRecords)
   } else if (from !== 'start') {
-    sinceTime = timeOf(from.sinceMs)
-    place = await findTime(options, timeOf(from.sinceMs - leadMs))
+    const sinceTime = timeOf(from.sinceMs)
+    const leadTime = timeOf(from.sinceMs - leadMs)
+    isWanted = ({ timestamp }) => timestamp >= sinceTime
+    place = await findPlace(options, ({ timestamp }) => timestamp < leadTime)
   }
   for await (const { text, path, position } of readForwards(options, place)) {
     const record = parsed(text)
@@ -75,10 +76,13 @@ export async function* readLog(options: ReadOptions): AsyncGenerator<Logged, voi
       options.unreadable(path, position)
       continue
     }
+    if (untilTime !== undefined && record.timestamp >= untilTime) return
     const facts = calls.factsFor(record)
-    if (record.timestamp >= sinceTime && matches(record, facts, filters)) yield { record, text, facts }
+    if (isWanted(record) && matches(record, facts, filters)) yield { record, text, facts }
   }
 }
+
+type ForwardOptions = Pick<ReadOptions, 'directory' | 'files' | 'follow' | 'signal' | 'pause' | 'unreadable'>
 
 interface Line {
   /** Without its newline. */
@@ -90,7 +94,7 @@ interface Line {
 }
 
 /** Whole lines from a place on, over the borders of segments; with `follow` without end. */
-async function* readForwards(options: ReadOptions, from: Place): AsyncGenerator<Line, void, undefined> {
+export async function* readForwards(options: ForwardOptions, from: Place): AsyncGenerator<Line, void, undefined> {
   const { directory, files, follow, signal } = options
   let { segment, bytes: position } = from
   while (!signal.aborted) {
@@ -125,7 +129,7 @@ async function* readForwards(options: ReadOptions, from: Place): AsyncGenerator<
 }
 
 /** The whole lines of one file from a position to where it ends now. */
-async function* linesOf(options: ReadOptions, path: string, from: number): AsyncGenerator<Line, void, undefined> {
+async function* linesOf(options: ForwardOptions, path: string, from: number): AsyncGenerator<Line, void, undefined> {
   let position = from
   let wantedBytes = chunkBytes
   for (;;) {
@@ -154,7 +158,8 @@ async function readBackwards(
   options: ReadOptions,
   count: number,
   calls: OpenCalls,
-): Promise<{ found: readonly Logged[]; end: Place }> {
+  untilTime: string | undefined,
+): Promise<{ found: readonly Logged[]; end: Place; isPast: boolean }> {
   const { directory, files, filters, signal } = options
   const numbers = segmentNumbers(await files.list(directory))
   let end: Place = { segment: numbers.at(-1) ?? 0, bytes: 0 }
@@ -162,6 +167,8 @@ async function readBackwards(
   /** Outcomes that wait for the decision record before them. */
   const pending = new Map<string, Logged>()
   let chunksBehind = 0
+  /** Whether there are records from `untilTime` on. */
+  let isPast = false
   for (const segment of numbers.toReversed()) {
     const path = join(directory, segmentName(segment))
     for await (const lines of chunksBackwards(options, path)) {
@@ -172,9 +179,13 @@ async function readBackwards(
           options.unreadable(path, position)
           continue
         }
+        if (untilTime !== undefined && record.timestamp >= untilTime) {
+          isPast = true
+          continue
+        }
         const logged: Logged = { record, text, facts: undefined }
         if (record.type === 'decision') {
-          const facts = factsOf(record)
+          const facts = factsOf(record, filters)
           const outcome = pending.get(record.decision_id)
           pending.delete(record.decision_id)
           if (outcome === undefined) calls.open(record.decision_id, facts)
@@ -191,11 +202,12 @@ async function readBackwards(
       // An outcome newer than those may still wait for its decision: the call took long, and others came between.
       const oldestSeq = newest[0]?.record.seq ?? 0
       const unresolved = [...pending.values()].some(({ record }) => record.seq >= oldestSeq)
-      if (newest.length === count && (!unresolved || ++chunksBehind > chunksBehindMax)) return { found: newest, end }
-      if (signal.aborted) return { found: newest, end }
+      if (newest.length === count && (!unresolved || ++chunksBehind > chunksBehindMax))
+        return { found: newest, end, isPast }
+      if (signal.aborted) return { found: newest, end, isPast }
     }
   }
-  return { found: newestOf(found, pending, filters, count), end }
+  return { found: newestOf(found, pending, filters, count), end, isPast }
 }
 
 /** Outcomes whose decision was not met stand for themselves where no filter needs it. */
@@ -252,85 +264,7 @@ async function* chunksBackwards(options: ReadOptions, path: string): AsyncGenera
   }
 }
 
-/**
- * A place at or before the first record of that time. Found by halving, on the understanding that times rise; where the
- * clock was set back, records may be left out.
- */
-async function findTime(options: ReadOptions, time: string): Promise<Place> {
-  const { directory, files } = options
-  const numbers = segmentNumbers(await files.list(directory))
-  for (const segment of numbers.toReversed()) {
-    const path = join(directory, segmentName(segment))
-    const first = await nextTime(options, path, 0)
-    if (first === undefined || first.time >= time) continue
-    let low = 0
-    let high = await files.sizeBytes(path)
-    // INVARIANT: the line at `low` is older than `time`.
-    while (high - low > chunkBytes) {
-      const middle = Math.floor((low + high) / 2)
-      const next = await nextTime(options, path, middle)
-      if (next !== undefined && next.time < time) low = next.position
-      else high = middle
-    }
-    return { segment, bytes: low }
-  }
-  return { segment: numbers[0] ?? 0, bytes: 0 }
-}
-
-/** The first line that begins after `from`, or at it when that is the start of the file. */
-async function nextTime(
-  options: ReadOptions,
-  path: string,
-  from: number,
-): Promise<{ position: number; time: string } | undefined> {
-  const bytes = await options.files.read(path, from, lineBytesMax + chunkBytes)
-  let lineStart = from === 0 ? 0 : bytes.indexOf(newline) + 1
-  for (;;) {
-    const end = bytes.indexOf(newline, lineStart)
-    if (end === -1) return undefined
-    const logged = parsed(bytes.toString('utf8', lineStart, end))
-    if (logged !== undefined) return { position: from + lineStart, time: logged.timestamp }
-    lineStart = end + 1
-  }
-}
-
-/** Our own writer made the line: only what every reader relies on is looked at. */
-function parsed(line: string): LogRecord | undefined {
-  try {
-    const read: unknown = JSON.parse(line)
-    if (typeof read !== 'object' || read === null) return undefined
-    const { seq, type, timestamp } = read as Partial<LogRecord>
-    return Number.isSafeInteger(seq) && typeof type === 'string' && typeof timestamp === 'string'
-      ? (read as LogRecord)
-      : undefined
-  } catch {
-    return undefined
-  }
-}
-
 /** Without the `Z`, so that it sorts before every time that begins with it. */
 function timeOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, -1)
-}
-
-/** Decisions whose outcome is still to come: an outcome is shown and judged with what its decision said. */
-class OpenCalls {
-  private readonly facts = new Map<string, CallFacts>()
-
-  open(decisionId: string, facts: CallFacts): void {
-    this.facts.set(decisionId, facts)
-    if (this.facts.size > openCallsMax) this.facts.delete(this.facts.keys().next().value ?? '')
-  }
-
-  factsFor(record: LogRecord): CallFacts | undefined {
-    if (record.type === 'decision') {
-      const facts = factsOf(record)
-      this.open(record.decision_id, facts)
-      return facts
-    }
-    if (record.type !== 'outcome') return undefined
-    const facts = this.facts.get(record.decision_id)
-    this.facts.delete(record.decision_id)
-    return facts
-  }
 }

@@ -4,6 +4,7 @@ import { Server } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type Control, type ControlShows, makeControl, makeMetrics } from '../../../src/control/index.ts'
 import type { OperatorsListener } from '../../../src/model/index.ts'
+import { fakeClock } from '../../support/clock.ts'
 
 const open: Control[] = []
 afterEach(async () => {
@@ -23,7 +24,14 @@ function unexpected(cause: unknown): never {
 async function world(listener: Partial<OperatorsListener> = {}, shows: Partial<ControlShows> = {}) {
   const control = makeControl(
     { host: '127.0.0.1', port: 0, hosts: [], ...listener },
-    { readiness: () => [undefined], metrics: makeMetrics(), failed: unexpected, ...shows },
+    {
+      readiness: () => [undefined],
+      metrics: makeMetrics(),
+      logLines: () => ({ refusal: 'nothing is asked here' }),
+      clock: fakeClock(),
+      failed: unexpected,
+      ...shows,
+    },
   )
   open.push(control)
   await control.listen()
@@ -172,7 +180,13 @@ describe('the operators port', () => {
     const { control } = await world()
     const second = makeControl(
       { host: '127.0.0.1', port: control.address.port, hosts: [] },
-      { readiness: () => [], metrics: makeMetrics(), failed: unexpected },
+      {
+        readiness: () => [],
+        metrics: makeMetrics(),
+        logLines: () => ({ refusal: 'nothing is asked here' }),
+        clock: fakeClock(),
+        failed: unexpected,
+      },
     )
     await expect(second.listen()).rejects.toMatchObject({ code: 'EADDRINUSE' })
     await second.close()

@@ -97,6 +97,40 @@ describe('formatRecord', () => {
     })
   }
 
+  const deny: DecisionRecord = {
+    ...decision,
+    principal: { agent: 'buyer', subject: 'alice' },
+    reasons: [
+      { code: 'amount_over_limit', message: 'the order is over 10000', remedy: 'ask finance' },
+      { code: 'other', message: 'and more' },
+    ],
+    rule_ids: ['orders.rego:12', 'orders.rego:20'],
+  }
+  const why = [
+    '                   amount_over_limit: the order is over 10000 (ask finance)',
+    '                   other: and more',
+    '                   rules orders.rego:12, orders.rego:20',
+  ]
+
+  it('says why below a record when it is asked to', () => {
+    const [first, ...rest] = formatRecord(deny, factsOf(deny), { colours: false, width: 100, why: true }).split('\n')
+    expect(first).toBe(formatRecord(deny, factsOf(deny), { colours: false, width: 100 }))
+    expect(rest).toEqual(why)
+    const failed: OutcomeRecord = { ...outcome, outcome: 'failed', code: 'upstream_cut', detail: 'after 12 bytes' }
+    expect(formatRecord(failed, factsOf(deny), { colours: false, width: 100, why: true }).split('\n')[1]).toBe(
+      '                   upstream_cut: after 12 bytes',
+    )
+  })
+
+  it.each([
+    [deny, 'seq=1 subject=alice route=erp from=192.0.2.7 rules=orders.rego:12, orders.rego:20'],
+    [{ ...outcome, upstream_status: 201 }, 'seq=2 subject=alice route=erp upstream=201 bytes=0 complete=true'],
+    [{ seq: 9, type: 'admin', timestamp: decision.timestamp, event: 'reload', detail: {} }, 'seq=9'],
+  ] satisfies [LogRecord, string][])('shows more of %o in the wide view, nothing shortened', (record, more) => {
+    const wide = formatRecord(record, factsOf(deny), { colours: false, width: 40, view: 'wide' })
+    expect(wide).toBe(`${formatRecord(record, factsOf(deny), { colours: false, width: 0 })} ${more}`)
+  })
+
   it('keeps its columns under each other', () => {
     const lines = [decision, outcome].map((record) =>
       formatRecord(record, factsOf(decision), { colours: false, width: 160 }),
@@ -121,20 +155,29 @@ describe('formatRecord', () => {
       const hostile: DecisionRecord = {
         ...decision,
         code: attack,
-        principal: { agent: attack },
+        detail: attack,
+        reasons: [{ code: attack, message: attack, remedy: attack }],
+        rule_ids: [attack],
+        requested_by: attack,
+        principal: { agent: attack, subject: attack },
         target: { route: 'r', upstream: 'u', tool: attack },
         decision_id: attack,
       }
       const records: LogRecord[] = [
         hostile,
-        { ...outcome, code: attack, decision_id: attack },
+        { ...outcome, code: attack, decision_id: attack, detail: attack },
         { seq: 0, type: 'admin', timestamp: attack, event: attack, detail: { [attack]: attack } },
         { seq: 0, type: 'fault', timestamp: decision.timestamp, code: attack, detail: attack, requested_by: attack },
       ]
       for (const record of records) {
         for (const width of [0, 40, 200]) {
-          const line = formatRecord(record, factsOf(hostile), { colours: false, width })
-          expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
+          for (const view of ['compact', 'wide'] as const) {
+            const line = formatRecord(record, factsOf(hostile), { colours: false, width, view })
+            expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
+          }
+          const lines = formatRecord(record, factsOf(hostile), { colours: false, width, why: true }).split('\n')
+          expect(lines.length).toBeLessThan(6)
+          for (const line of lines) expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u)
         }
       }
     }

@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { Fault, type JsonObject } from '../../../src/model/index.ts'
-import { type Filters, type Logged, nodeFiles, type ReadOptions, readLog } from '../../../src/record/index.ts'
+import {
+  type Filters,
+  type Logged,
+  nodeFiles,
+  parseCondition,
+  type ReadOptions,
+  readLog,
+} from '../../../src/record/index.ts'
 import {
   answerFault,
   arrivalOf,
@@ -93,6 +100,15 @@ describe('what matches', () => {
     { filters: { code: 'token_missing' }, wanted: [3, 4] },
     { filters: { code: 'http_malformed' }, wanted: [7] },
     { filters: { code: 'amount_over_limit', type: 'decision' }, wanted: [5] },
+    { filters: { tool: 'create_purchase_order' }, wanted: [1, 2, 5, 6, 9] },
+    { filters: { tool: 'other' }, wanted: [] },
+    { filters: { subject: 'buyer' }, wanted: [1, 2, 5, 6, 9] },
+    { filters: { rule: 'erp.rego:3' }, wanted: [1, 2, 5, 6, 9] },
+    { filters: { rule: 'erp.rego:4' }, wanted: [] },
+    { filters: { where: [parseCondition('decision=deny')] }, wanted: [3, 4, 5, 6] },
+    { filters: { where: [parseCondition('status>=400')] }, wanted: [4, 6] },
+    { filters: { where: [parseCondition('status>=400'), parseCondition('principal.agent=buyer')] }, wanted: [6] },
+    { filters: { where: [parseCondition('event=reload')] }, wanted: [8] },
   ]
   for (const segmentBytesMax of [1 << 20, 1_000]) {
     it(`is the same from the start, from the end and since, in segments of ${segmentBytesMax} bytes`, async () => {
@@ -103,6 +119,8 @@ describe('what matches', () => {
         expect(seqs(await all(world, { filters })), JSON.stringify(filters)).toEqual(wanted)
         const sinceMs = world.clock.nowMs() - 1
         expect(seqs(await all(world, { filters, from: { sinceMs } }))).toEqual(wanted)
+        for (const seq of [0, 2, 5, 10])
+          expect(seqs(await all(world, { filters, from: { seq } }))).toEqual(wanted.filter((one) => one >= seq))
         for (const last of [1, 2, 3, 10, 100]) {
           const newest = await all(world, { filters, from: { last } })
           expect(seqs(newest), `${JSON.stringify(filters)} ${last}`).toEqual(wanted.slice(-last))
@@ -165,6 +183,17 @@ describe('reading long logs', () => {
       )
     }
     expect(await all(world, { from: { sinceMs: world.clock.nowMs() + 1 } })).toEqual([])
+    for (const seq of [0, 1, 2_500, 5_099, 5_100]) {
+      expect(seqs(await all(world, { from: { seq } })), String(seq)).toEqual(range(seq, 5_100))
+    }
+    for (const minutes of [0, 1, 50, 100]) {
+      const untilMs = world.clock.nowMs() - minutes * 60_000
+      const wanted = range(0, Math.max(0, 5_100 - 51 * (minutes + 1)))
+      expect(seqs(await all(world, { untilMs })), String(minutes)).toEqual(wanted)
+      expect(seqs(await all(world, { untilMs, from: { last: 7 } }))).toEqual(wanted.slice(-7))
+      const sinceMs = untilMs - 120_000
+      expect(seqs(await all(world, { untilMs, from: { sinceMs } }))).toEqual(wanted.slice(-102))
+    }
   })
 
   it('reads a record that is larger than a chunk, in both directions', async () => {
@@ -198,6 +227,24 @@ describe('reading long logs', () => {
 })
 
 describe('following', () => {
+  it('ends at the time until which records are wanted', async () => {
+    await using world = logWorld()
+    const log = await world.open()
+    await log.admin('note', {})
+    const untilMs = world.clock.nowMs() + 1_000
+    const readings = [read(world, { follow: true, untilMs }), read(world, { follow: true, untilMs, from: { last: 3 } })]
+    for (const reading of readings) await world.clock.settled(() => reading.got.length === 1)
+    await world.clock.advance(1_000)
+    await log.admin('note', {})
+    for (const reading of readings) {
+      await reading.done
+      expect(seqs(reading.got)).toEqual([0])
+    }
+    const late = read(world, { follow: true, untilMs, from: { last: 3 } })
+    await late.done
+    expect(seqs(late.got)).toEqual([0])
+  })
+
   it('shows every line once, over rotation and restart, from the newest ten on', async () => {
     await using world = logWorld()
     let log = await world.open({ segmentBytesMax: 800 })

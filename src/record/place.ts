@@ -1,0 +1,77 @@
+/** Where in the log something stands: lines as records, and the search for the first of them that is not older than something. */
+import { join } from 'node:path'
+import { type LogRecord, limits } from '../model/index.ts'
+import type { LogFiles } from './files.ts'
+import { segmentName, segmentNumbers } from './segments.ts'
+
+/** Bytes read at once; a record is seldom larger, and a larger one takes several reads. */
+export const chunkBytes = 256 * 1024
+/** A line is a record and what the log puts around it; a longer one is not a record. */
+export const lineBytesMax = 2 * limits.recordBytesMax
+const newline = 0x0a
+
+export interface Place {
+  readonly segment: number
+  readonly bytes: number
+}
+
+interface Searched {
+  readonly directory: string
+  readonly files: Pick<LogFiles, 'list' | 'read' | 'sizeBytes'>
+}
+
+/**
+ * A place at or before the first record that is not `older`. Found by halving, on the understanding that records which are
+ * come first; where the clock was set back, records may be left out by a search for a time.
+ */
+export async function findPlace(searched: Searched, older: (record: LogRecord) => boolean): Promise<Place> {
+  const { directory, files } = searched
+  const numbers = segmentNumbers(await files.list(directory))
+  for (const segment of numbers.toReversed()) {
+    const path = join(directory, segmentName(segment))
+    const first = await nextRecord(files, path, 0)
+    if (first === undefined || !older(first.record)) continue
+    let low = 0
+    let high = await files.sizeBytes(path)
+    // INVARIANT: the line at `low` is older.
+    while (high - low > chunkBytes) {
+      const middle = Math.floor((low + high) / 2)
+      const next = await nextRecord(files, path, middle)
+      if (next !== undefined && older(next.record)) low = next.position
+      else high = middle
+    }
+    return { segment, bytes: low }
+  }
+  return { segment: numbers[0] ?? 0, bytes: 0 }
+}
+
+/** The first record whose line begins after `from`, or at it when that is the start of the file. */
+async function nextRecord(
+  files: Searched['files'],
+  path: string,
+  from: number,
+): Promise<{ position: number; record: LogRecord } | undefined> {
+  const bytes = await files.read(path, from, lineBytesMax + chunkBytes)
+  let lineStart = from === 0 ? 0 : bytes.indexOf(newline) + 1
+  for (;;) {
+    const end = bytes.indexOf(newline, lineStart)
+    if (end === -1) return undefined
+    const record = parsed(bytes.toString('utf8', lineStart, end))
+    if (record !== undefined) return { position: from + lineStart, record }
+    lineStart = end + 1
+  }
+}
+
+/** Our own writer made the line: only what every reader relies on is looked at. */
+export function parsed(line: string): LogRecord | undefined {
+  try {
+    const read: unknown = JSON.parse(line)
+    if (typeof read !== 'object' || read === null) return undefined
+    const { seq, type, timestamp } = read as Partial<LogRecord>
+    return Number.isSafeInteger(seq) && typeof type === 'string' && typeof timestamp === 'string'
+      ? (read as LogRecord)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
