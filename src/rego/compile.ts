@@ -64,10 +64,10 @@ export function compile(options: CompileOptions): Compiled {
   }
 }
 
-/** The errors that `compile` would throw; none where the modules compile. */
+/** The errors that `compile` would throw; none where the modules compile. `print` calls are kept, so that they are checked. */
 export function check(options: CompileOptions): readonly RegoError[] {
   try {
-    compile(options)
+    compile({ print: true, ...options })
     return []
   } catch (cause) {
     if (cause instanceof RegoErrors) return cause.errors

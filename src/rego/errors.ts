@@ -51,7 +51,7 @@ export function describe(error: RegoError): string {
   const place = error.row === 0 ? error.file : `${error.file}:${error.row}:${error.col}`
   const details = (error.details ?? []).map((line) => `\n    ${line}`).join('')
   const head = `${place === '' ? '' : `${place}: `}${error.code}: ${error.message}${details}`
-  if (error.line === undefined || error.col === 0) return head
+  if (error.line === undefined || error.line === '' || error.col === 0) return head
   const before = Array.from(error.line).slice(0, error.col - 1)
   return `${head}\n  ${error.line}\n  ${before.map((char) => (char === '\t' ? '\t' : ' ')).join('')}^`
 }

@@ -145,6 +145,14 @@ export class Cursor {
     return { file: this.file, row, col, start, end }
   }
 
+  /** The place right after the last token that was taken; the end of a line is the beginning of the next one, as in OPA. */
+  afterPrevious(): Span {
+    const { row, col, start, end } = this.tokens[this.index - 1] ?? this.token
+    if (/\r?\n/y.test(this.source.slice(end, end + 2)))
+      return { file: this.file, row: row + 1, col: 1, start: end + 1, end: end + 1 }
+    return { file: this.file, row, col: col + end - start, start: end, end }
+  }
+
   text(at: Span): string {
     return this.source.slice(at.start, at.end)
   }

@@ -5,6 +5,7 @@
 import type { Body, Import, Module, Ref, RuleDecl, Span, Term, Var } from '../ast.ts'
 import { errorAt, RegoErrors } from '../errors.ts'
 import { suggestions } from '../resolve/suggest.ts'
+import { adviceFor } from './advice.ts'
 import { attachAnnotations, readAnnotations } from './annotations.ts'
 import { keywordsOfV1, type ParseOptions, SyntaxFault } from './cursor.ts'
 import { Rules } from './rules.ts'
@@ -13,7 +14,7 @@ export type { ParseOptions } from './cursor.ts'
 
 /** The module in `source`. Throws `RegoErrors` with `rego_parse_error`. */
 export function parseModule(source: string, file: string, options: ParseOptions = {}): Module {
-  return guarded(source, () => {
+  return guarded(source, 'module', () => {
     const parser = new ModuleParser(source, file, options)
     const module = parser.module()
     const annotations = readAnnotations(parser.comments, parsePath)
@@ -23,21 +24,21 @@ export function parseModule(source: string, file: string, options: ParseOptions 
 
 /** The expressions of a query, such as `data.a.b = x`; all of Rego's keywords are active in it. */
 export function parseQuery(source: string, options: ParseOptions = {}): Body {
-  return guarded(source, () => new ModuleParser(source, '', options).query())
+  return guarded(source, 'query', () => new ModuleParser(source, '', options).query())
 }
 
 /** The one term that `source` is; it may have infix operators, variables and comprehensions. */
 export function parseTermText(source: string, options: ParseOptions = {}): Term {
-  return guarded(source, () => new ModuleParser(source, '', options).onlyTerm())
+  return guarded(source, 'query', () => new ModuleParser(source, '', options).onlyTerm())
 }
 
-function guarded<T>(source: string, parse: () => T): T {
+function guarded<T>(source: string, unit: 'module' | 'query', parse: () => T): T {
   try {
     return parse()
   } catch (cause) {
-    if (cause instanceof SyntaxFault)
-      throw new RegoErrors([errorAt('rego_parse_error', cause.at, cause.message, source, cause.details)])
-    throw cause
+    if (!(cause instanceof SyntaxFault)) throw cause
+    const details = cause.details.length > 0 ? cause.details : adviceFor(cause, source, unit)
+    throw new RegoErrors([errorAt('rego_parse_error', cause.at, cause.message, source, details)])
   }
 }
 
@@ -55,12 +56,18 @@ class ModuleParser extends Rules {
     while (!this.is('eof')) {
       if (this.isKeyword('package')) this.fail('unexpected package')
       if (this.isKeyword('import')) imports.push(this.import())
-      else if (this.is(';') && rules.length > 0)
-        this.fail('multiple expressions cannot be used for rule head', rules.at(-1)?.at)
+      else if (this.is(';') && rules.at(-1)?.body === undefined && rules.length > 0) this.refuseSecond(rules.at(-1)?.at)
       else rules.push(...this.rules())
     }
     const { file, source, comments } = this
     return { file, source, package: path, packageAt, imports, rules, annotations: [], comments }
+  }
+
+  /** `p := 1; q`: expressions one after another are no rule. */
+  private refuseSecond(at: Span | undefined): never {
+    this.next()
+    if (this.is('eof')) this.unexpected()
+    return this.fail('multiple expressions cannot be used for rule head', at)
   }
 
   query(): Body {
@@ -111,7 +118,7 @@ class ModuleParser extends Rules {
       this.fail(
         `unexpected import path, must begin with one of: {data, future, input, rego}, got: ${root}`,
         parsed.at,
-        suggestions(root, roots),
+        rootHint(path),
       )
     const alias = this.alias()
     const base = { path, at: this.since(start), pathAt: parsed.at }
@@ -164,6 +171,12 @@ class ModuleParser extends Rules {
     const written = found.path.join('.')
     if (written !== 'rego.v1') this.fail(`invalid import \`${written}\`, must be \`rego.v1\``, found.pathAt)
   }
+}
+
+/** What an import that begins with none of the roots may have been meant to be. */
+function rootHint(path: readonly string[]): readonly string[] {
+  const near = suggestions(path[0] ?? '', roots)
+  return near.length > 0 || path.length < 2 ? near : [`did you mean \`data.${path.join('.')}\`?`]
 }
 
 /** The text of a ref such as `schema.a["b"]` as its parts; undefined where it is none. Used by annotations. */

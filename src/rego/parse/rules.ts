@@ -180,12 +180,18 @@ export abstract class Rules extends Expressions {
     const at = head.at
     this.block()
     const what = head.args === undefined ? 'rule' : 'function'
+    // A word after another rule, such as `elsif`, is no sign of an older Rego.
+    if (!this.beginsRow(at)) this.fail(`\`if\` keyword is required before ${what} body`, at)
     const partial = head.ref.kind === 'ref' && head.ref.path.length === 1 && head.value === undefined
     const fix =
       partial && head.args === undefined && isDynamic(head.ref)
         ? `write \`${this.source.slice(head.ref.at.start, head.ref.head.at.end)} contains ${this.text((head.ref.path[0] as Term).at)} if { ... }\``
         : `write \`${this.text(at)} if { ... }\``
     return this.fail(`\`if\` keyword is required before ${what} body (hint: ${v0Hint}, or ${fix})`, at)
+  }
+
+  private beginsRow(at: Span): boolean {
+    return this.source.slice(this.source.lastIndexOf('\n', at.start - 1) + 1, at.start).trim() === ''
   }
 
   private refuseV0Else(start: Token): never {
@@ -200,7 +206,10 @@ export abstract class Rules extends Expressions {
     if (this.isKeyword('with')) this.fail('expressions using with keyword cannot be used for rule head', at)
     if (this.isKeyword('and') || this.isKeyword('or')) this.fail('expression cannot be used for rule head', at)
     if (head.value !== undefined) return
-    if (this.isKeyword('in') || this.isInfix()) this.fail('rule name conflicts with built-in function', at)
+    if (this.isKeyword('in') || this.isInfix()) {
+      this.back(this.tokens.indexOf(start))
+      this.refuseStatement(false)
+    }
     if (this.is('name') || this.is('eof') || this.token.newline || this.is(';')) this.refuseBare(head, at)
     else this.unexpected()
   }

@@ -216,7 +216,11 @@ export abstract class Terms extends Cursor {
         this.next()
         const { kind, text, gap } = this.token
         const allowed = !this.keywords.has(text) || text === 'contains' || this.has('keywords_in_refs')
-        if (kind !== 'name' || gap || !allowed) this.unexpected('expected identifier')
+        if (gap)
+          this.fail('unexpected whitespace token: expected identifier', this.afterPrevious(), [
+            'a name follows its `.` at once',
+          ])
+        if (kind !== 'name' || !allowed) this.unexpected('expected identifier')
         path.push({ kind: 'string', value: text, at: this.here() })
         this.next()
       } else {

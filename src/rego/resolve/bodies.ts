@@ -5,7 +5,8 @@
 import type * as ast from '../ast.ts'
 import type { Callee, Expr, Term, With } from '../program.ts'
 import { isAssign, isRootName, namesIn, patternVars, Scope } from './scope.ts'
-import { isScalar, needsEvaluation, type Target, TermResolver } from './terms.ts'
+import { closest } from './suggest.ts'
+import { formatPath, isScalar, needsEvaluation, type Target, TermResolver } from './terms.ts'
 
 /** A local that a `some` of the current scope declared, to be reported where nothing uses it. */
 interface Declaration {
@@ -325,8 +326,16 @@ export abstract class BodyResolver extends TermResolver {
     if (root === 'data') return this.dataTarget(path, term.at)
     const full = [name, ...rest].join('.')
     if (meaning.kind !== 'local' && this.settings.builtins.has(full)) return this.builtinTarget(full, term.at)
-    this.error('rego_type_error', term.at, unknown)
+    this.error('rego_type_error', term.at, unknown, this.targetHint(name, rest))
     return undefined
+  }
+
+  private targetHint(name: string, rest: readonly string[]): readonly string[] {
+    const root = closest(name, ['input', 'data'])
+    const path = root === undefined ? undefined : formatPath([root, ...rest])
+    return path === undefined
+      ? this.functionHint([name, ...rest], [name, ...rest], false)
+      : [`did you mean \`${path}\`?`]
   }
 
   private dataTarget(path: readonly string[], at: ast.Span): With['target'] | undefined {

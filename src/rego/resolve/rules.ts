@@ -4,15 +4,15 @@
 
 import type * as ast from '../ast.ts'
 import { errorAt, type RegoError } from '../errors.ts'
-import type { Body, Call, Clause, Expr, Query, Rule, Term } from '../program.ts'
+import type { Body, Clause, Expr, Query, Rule, Term } from '../program.ts'
 import { BodyResolver } from './bodies.ts'
 import type { Place, ResolveSettings } from './context.ts'
 import { constantTerm } from './metadata.ts'
 import { Orderer, rootCauses } from './order.ts'
 import { type LocalEntry, namesIn, Scope } from './scope.ts'
-import { suggestions } from './suggest.ts'
 import { isScalar, type Target } from './terms.ts'
 import type { Declared, Node } from './tree.ts'
+import { unsafeHint } from './unsafe-hint.ts'
 import { addVars, directVars, liftedLocal } from './vars.ts'
 
 /** What `rego.metadata.chain()` and `rego.metadata.rule()` are in a rule. */
@@ -158,10 +158,6 @@ export class RuleResolver extends BodyResolver {
     return undefined
   }
 
-  protected builtinArity(name: string, _call: Call, term: ast.Call): void {
-    this.error('rego_type_error', term.at, `${name}: arity mismatch`)
-  }
-
   /** Orders the bodies. Only for rules in which `resolve` found no error; adds to `errors` what is not safe. */
   finish(annotations: readonly ast.Annotations[], suffix: string): Rule {
     const bound = new Set<number>()
@@ -189,7 +185,7 @@ export class RuleResolver extends BodyResolver {
     const { body } = draft
     this.headSafety(body, [...heads, draft.value], bound, suffix)
     orderer.order(body, bound)
-    this.errors.push(...safetyErrors(orderer, this.locals.entries, this.place, suffix))
+    this.errors.push(...safetyErrors(orderer, this.locals.entries, this, suffix))
     return { body, value: settle(body, draft.value), at: draft.at }
   }
 
@@ -202,7 +198,7 @@ export class RuleResolver extends BodyResolver {
         const entry = this.locals.entries[local]
         if (known.has(local) || entry === undefined || entry.name === '') continue
         known.add(local)
-        const hints = namesLike(entry.name, this.locals.entries, this.place)
+        const hints = unsafeHint({ name: entry.name, at }, this.locals.entries, this.place, this.root)
         const message = `var ${entry.name} is unsafe${suffix}`
         this.headErrors.push(errorAt('rego_unsafe_var_error', at, message, this.place.source, hints))
       }
@@ -225,11 +221,22 @@ function settle(body: Expr[], value: Term): Term {
 }
 
 /** The errors that ordering found, each cause once. */
-function safetyErrors(orderer: Orderer, locals: readonly LocalEntry[], place: Place, suffix: string): RegoError[] {
+function safetyErrors(
+  orderer: Orderer,
+  locals: readonly LocalEntry[],
+  { place, root }: { readonly place: Place; readonly root: Node },
+  suffix: string,
+): RegoError[] {
   const { source } = place
   if (orderer.undeclared.length > 0)
     return orderer.undeclared.map(({ name, at }) =>
-      errorAt('rego_compile_error', at, `var ${name} is undeclared`, source, namesLike(name, locals, place)),
+      errorAt(
+        'rego_compile_error',
+        at,
+        `var ${name} is undeclared`,
+        source,
+        unsafeHint({ name, at }, locals, place, root),
+      ),
     )
   const causes = [...rootCauses(orderer.unsafe, (local) => locals[local]?.name !== '')].sort(
     ([, a], [, b]) => a.start - b.start,
@@ -244,7 +251,13 @@ function safetyErrors(orderer: Orderer, locals: readonly LocalEntry[], place: Pl
         ? ` (hint: \`import future.keywords.${name}\` to import a future keyword)`
         : ''
       const message = `var ${name} is unsafe${suffix}${hint}`
-      return errorAt('rego_unsafe_var_error', at, message, source, namesLike(name, locals, place))
+      return errorAt(
+        'rego_unsafe_var_error',
+        at,
+        message,
+        source,
+        hint === '' ? unsafeHint({ name, at }, locals, place, root) : [],
+      )
     })
   const seen = new Set<number>()
   return causes.flatMap(([, at]) => {
@@ -255,12 +268,6 @@ function safetyErrors(orderer: Orderer, locals: readonly LocalEntry[], place: Pl
 }
 
 const futureKeywords = new Set(['not', 'and', 'or', 'contains'])
-
-/** What an unsafe name may have been meant to be: a rule, an import, another variable, or a root. */
-function namesLike(name: string, locals: readonly LocalEntry[], place: Place): readonly string[] {
-  const bound = locals.filter(({ origin }) => origin !== 'free' && origin !== 'generated').map((entry) => entry.name)
-  return suggestions(name, [...place.globals.keys(), ...bound, 'input', 'data'])
-}
 
 export class QueryResolver extends BodyResolver {
   constructor(settings: ResolveSettings, root: Node, place: Place) {
@@ -274,7 +281,7 @@ export class QueryResolver extends BodyResolver {
     if (this.errors.length === 0) {
       const orderer = new Orderer(this.marks, this.locals)
       orderer.order(resolved, new Set())
-      this.errors.push(...safetyErrors(orderer, this.locals.entries, this.place, ''))
+      this.errors.push(...safetyErrors(orderer, this.locals.entries, this, ''))
     }
     const shown = new Set<number>()
     for (const expr of resolved) for (const local of directVars(expr, this.marks)) shown.add(local)
@@ -293,9 +300,5 @@ export class QueryResolver extends BodyResolver {
 
   protected metadata(): Term | undefined {
     return undefined
-  }
-
-  protected builtinArity(name: string, _call: Call, term: ast.Call): void {
-    this.error('rego_type_error', term.at, `${name}: arity mismatch`)
   }
 }

@@ -4,11 +4,12 @@
  */
 
 import type * as ast from '../ast.ts'
+import type { BuiltinDecl } from '../builtins/type-decl.ts'
 import { errorAt } from '../errors.ts'
 import type { Call, Callee, Comprehension, Expr, Hole, Ref, Root, Term, With } from '../program.ts'
 import { Context } from './context.ts'
+import { likelyFunction, likelyPath, packageCalled, replacementOf } from './likely.ts'
 import { namesIn, Scope } from './scope.ts'
-import { suggestions } from './suggest.ts'
 
 /** Where lifted expressions go, and the modifiers that they run under. */
 export interface Target {
@@ -187,8 +188,9 @@ export abstract class TermResolver extends Context {
     const wanted = callee.kind === 'builtin' ? declared?.args.length : this.root.arity(callee.path)
     const given = call.args.length
     if (wanted === undefined || given === wanted || (statement && given === wanted + 1)) return call
-    if (callee.kind === 'builtin') this.builtinArity(callee.name, call, term)
-    else {
+    if (callee.kind === 'builtin' && declared !== undefined)
+      this.error('rego_type_error', term.at, `${callee.name}: arity mismatch`, [takes(callee.name, declared, given)])
+    else if (callee.kind === 'function') {
       const name = this.shortName(callee.path)
       this.error(
         'rego_type_error',
@@ -198,8 +200,6 @@ export abstract class TermResolver extends Context {
     }
     return call
   }
-
-  protected abstract builtinArity(name: string, call: Call, term: ast.Call): void
 
   private shortName(path: readonly string[]): string {
     return formatPath(['data', ...path])
@@ -234,7 +234,7 @@ export abstract class TermResolver extends Context {
   private checkDeprecated(callee: Callee, at: ast.Span): void {
     if (callee.kind !== 'builtin' || this.settings.builtins.get(callee.name)?.deprecated !== true) return
     const message = `deprecated built-in function calls in expression: ${callee.name}`
-    this.deprecated.push(errorAt('rego_type_error', at, message, this.place.source))
+    this.deprecated.push(errorAt('rego_type_error', at, message, this.place.source, replacementOf(callee.name)))
   }
 
   /** The function that a name with its path is, if there is one. */
@@ -264,14 +264,45 @@ export abstract class TermResolver extends Context {
       this.error('rego_type_error', at, `function ${formatPath(path)} has arity 0, got ${given}`)
       return
     }
+    this.error(
+      'rego_type_error',
+      at,
+      `undefined function ${formatPath(path)}`,
+      this.functionHint(path, written, isRule),
+    )
+  }
+
+  /** What a function that does not exist probably is, in one line. */
+  protected functionHint(path: readonly string[], written: readonly string[], isRule: boolean): readonly string[] {
+    if (isRule) return [`\`${written.join('.')}\` is a rule without arguments`]
+    if (path[0] === 'data') {
+      const meant = likelyPath(this.root, path.slice(1))
+      const parent = ['data', ...path.slice(1, -1)]
+      if (meant === undefined || this.root.arity(meant) === undefined)
+        return this.root.find(parent.slice(1)) === undefined
+          ? [`nothing is declared below \`${formatPath(parent)}\``]
+          : []
+      const imported = path.length - written.length
+      const isHere = imported > 0 && meant.slice(0, imported).every((name, i) => name === path[i + 1])
+      const shown = isHere ? [written[0] ?? '', ...meant.slice(imported)] : ['data', ...meant]
+      return [`did you mean \`${formatPath(shown)}\`?`]
+    }
+    const [head = '', ...rest] = written
+    const unimported = rest.length === 0 ? undefined : packageCalled(this.root, head)
+    if (unimported !== undefined) return [needsImport(unimported)]
     const own = [...this.place.globals.keys()].filter((each) => this.functionNamed(each, []) !== undefined)
-    const hints = suggestions(written.join('.'), [...own, ...this.settings.builtins.keys()])
-    this.error('rego_type_error', at, `undefined function ${formatPath(path)}`, hints)
+    const meant = likelyFunction(written.join('.'), own, this.settings.builtins)
+    return meant === undefined ? [] : [`did you mean \`${meant}\`?`]
   }
 
   protected sourceText(at: ast.Span): string {
     return this.place.source.slice(at.start, at.end)
   }
+}
+
+/** Says how a package comes to be known by its last name. */
+export function needsImport(packagePath: readonly string[]): string {
+  return `\`${packagePath.at(-1)}\` is known after \`import ${formatPath(['data', ...packagePath])}\``
 }
 
 /** A ref from a full path, `input` or `data` first, and what follows it. */
@@ -301,6 +332,12 @@ export function needsEvaluation(term: Term): boolean {
     default:
       return false
   }
+}
+
+function takes(name: string, { args }: BuiltinDecl, given: number): string {
+  const names = args.map((arg) => arg.name ?? '').filter((each) => each !== '')
+  const list = names.length === args.length && names.length > 0 ? ` (${names.join(', ')})` : ''
+  return `\`${name}\` takes ${args.length} argument${args.length === 1 ? '' : 's'}${list}, got ${given}`
 }
 
 const plainName = /^[A-Za-z_][A-Za-z0-9_]*$/

@@ -96,6 +96,8 @@ class Checker implements Known {
   private readonly locals: readonly Local[]
   private readonly source: string
   private readonly comprehensions = new Map<Term, Type | undefined>()
+  /** Calls that are wrong: what they would give is no cause of further errors. */
+  private readonly wrongCalls = new Set<Call>()
   /** In rules `==` is checked as unification is; in queries its value may be asked for. */
   private readonly equalityUnifies: boolean
   private readonly dependents: Dependents
@@ -348,6 +350,7 @@ class Checker implements Known {
   }
 
   call(term: Call): Type | undefined {
+    if (this.wrongCalls.has(term)) return anyType
     const type = this.functionType(term.callee)
     return type === undefined ? anyType : (type.result ?? anyType)
   }
@@ -381,13 +384,16 @@ class Checker implements Known {
   }
 
   private wrongArguments(call: Call, type: FunctionType, args: readonly Term[], at: Span): void {
+    this.wrongCalls.add(call)
     const have = args.map((each) => this.infer.typeOf(each))
     if (have.includes(undefined) && this.errors.length > 0) return
     const name = calleeName(call.callee)
     const want = type.args.map((each, i) => `${type.names?.[i] ? `${type.names[i]}: ` : ''}${show(each)}`)
     if (args.length > type.args.length) want.push(show(type.result))
     const details = [`have: (${have.map(show).join(', ')})`, `want: (${want.join(', ')})`]
-    this.error(at, `${name}: invalid argument(s)`, details)
+    const isText = have.some((each) => each !== undefined && unwrap(each).kind === 'string')
+    const joins = name === 'plus' && isText ? ['`+` adds numbers: texts are joined by `concat` or `sprintf`'] : []
+    this.error(at, `${name}: invalid argument(s)`, [...details, ...joins])
   }
 
   private ref(ref: Ref): void {
@@ -437,7 +443,7 @@ class Checker implements Known {
       if (current === undefined || keys === undefined) {
         const at = this.show({ ...ref, path: path.slice(0, i) })
         this.error(ref.at, `undefined ref: ${this.show(ref)}`, [
-          `\`${at}\` is ${show(current)}, which has nothing inside`,
+          `\`${at}\` is ${withArticle(current)}, which has nothing inside`,
         ])
         return
       }
@@ -515,6 +521,11 @@ class Checker implements Known {
   private text(term: Term): string {
     return term.kind === 'local' ? this.localName(term.local) : this.source.slice(term.at.start, term.at.end)
   }
+}
+
+function withArticle(type: Type | undefined): string {
+  const isPlain = type?.kind === 'boolean' || type?.kind === 'number' || type?.kind === 'string'
+  return isPlain ? `a ${show(type)}` : show(type)
 }
 
 /** UTF-16 units of a detail: types of large documents would fill the screen many times over. */

@@ -40,12 +40,12 @@ const own = [
   {
     note: 'a variable that only follows from an unsafe one is not reported',
     source: 'p if { input.foo[x] = y; z = y + w }',
-    error: '3:26 rego_unsafe_var_error var w is unsafe',
+    error: '3:26 rego_unsafe_var_error var w is unsafe\n    nothing here gives `w` a value',
   },
   {
     note: 'a wildcard below an unsafe root is not reported',
     source: 'p if { arr[_] == 1 }',
-    error: '3:8 rego_unsafe_var_error var arr is unsafe',
+    error: '3:8 rego_unsafe_var_error var arr is unsafe\n    nothing here gives `arr` a value',
   },
   {
     note: 'an unterminated string is one error',

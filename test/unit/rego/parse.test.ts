@@ -185,7 +185,7 @@ test('an error shows its place, the line and a caret', () => {
   } catch (cause) {
     expect(cause).toBeInstanceOf(RegoErrors)
     expect((cause as RegoErrors).message).toBe(
-      'policy.rego:3:12: rego_parse_error: unexpected } token: expected "," or "]"\n  \tp := [1,\t2}\n  \t        \t ^',
+      'policy.rego:3:12: rego_parse_error: unexpected } token: expected "," or "]"\n    the `[` of row 3, column 7 is not closed\n  \tp := [1,\t2}\n  \t        \t ^',
     )
   }
 })
