@@ -1,6 +1,6 @@
 /**
  * What the decision log costs: CPU microseconds (user and system, all threads) and median and 99th percentile waits, for
- * records alone and for whole calls of two records, at 1, 32 and 256 callers. Run: `node bench/record.ts [seconds a row]`.
+ * records alone and for whole calls of two records, at 1, 64 and 256 callers, proven as in the gateway and not. Run: `node bench/record.ts [seconds a row]`.
  * Callers ask again as soon as they are answered, so that batches are as large as the callers allow; in the gateway they
  * are smaller.
  */
@@ -132,8 +132,10 @@ async function call(open: OpenEntry, to: Target, count: number): Promise<void> {
 
 type Work = (log: DecisionLog, open: OpenEntry, count: number) => Promise<void>
 const rest = `"decision_id":"x","text":"${'a'.repeat(850)}"`
-const subjects: { name: string; recordsEach: number; work: Work }[] = [
-  { name: 'record of 1 KB', recordsEach: 1, work: (log) => log.queue.add(rest) },
+const aRecord = { name: 'record of 1 KB', recordsEach: 1, work: (log: DecisionLog) => log.queue.add(rest) }
+const subjects: { name: string; recordsEach: number; isProven?: boolean; work: Work }[] = [
+  aRecord,
+  { ...aRecord, name: 'record of 1 KB, not proven', isProven: false },
   ...(['strict', 'durable', 'async'] as const).flatMap((mode) =>
     (['input', 'metadata'] as const).map((level) => {
       const to = target(mode, level)
@@ -156,7 +158,7 @@ interface Row {
   readonly bytes: number
 }
 
-async function measure(work: Work, recordsEach: number, callers: number): Promise<Row> {
+async function measure(work: Work, recordsEach: number, callers: number, isProven: boolean): Promise<Row> {
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
   const log = await openDecisionLog({
     directory,
@@ -165,6 +167,7 @@ async function measure(work: Work, recordsEach: number, callers: number): Promis
     files: nodeFiles,
     clock,
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    ...(isProven && { proof: { keyFile: join(directory, 'keys', 'key'), origin: undefined, randomBytes } }),
   })
   const open = makeRecorder({
     log,
@@ -219,10 +222,10 @@ async function measure(work: Work, recordsEach: number, callers: number): Promis
 
 console.log('| subject | callers | CPU us a record | records/s | p50 ms | p99 ms | records a batch | bytes a record |')
 console.log('|---|---|---|---|---|---|---|---|')
-for (const { name, recordsEach, work } of subjects) {
-  for (const callers of [1, 32, 256]) {
+for (const { name, recordsEach, work, isProven = true } of subjects) {
+  for (const callers of [1, 64, 256]) {
     const rows: Row[] = []
-    for (let round = 0; round < rounds; round++) rows.push(await measure(work, recordsEach, callers))
+    for (let round = 0; round < rounds; round++) rows.push(await measure(work, recordsEach, callers, isProven))
     const [row] = rows.sort((one, other) => one.cpuUs - other.cpuUs).slice(rounds >> 1)
     if (row === undefined) continue
     const { cpuUs, perSecond, p50Ms, p99Ms, batch, bytes } = row

@@ -111,8 +111,8 @@ export const commands = [
         name: 'type',
         kind: 'choice',
         value: 'TYPE',
-        choices: ['decision', 'outcome', 'admin', 'fault'],
-        says: 'Only records of this type',
+        choices: ['decision', 'outcome', 'admin', 'fault', 'checkpoint'],
+        says: 'Only records of this type; without it all but checkpoints, of which there is one a second',
       },
       {
         name: 'where',

@@ -84,10 +84,17 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
   const generate = generatorOf(services, makeId, ports)
   const first = await generate(config, undefined)
 
-  const decisions = await openDecisionLog({ ...config.log, files: ports.files, clock, log })
+  const decisions = await openDecisionLog({
+    ...config.log,
+    files: ports.files,
+    clock,
+    log,
+    proof: { keyFile: config.audit.keyFile, origin: config.audit.origin, randomBytes: ports.randomBytes },
+  })
   opened.push(() => decisions.close())
   const { revision, digest } = first.policy
-  await decisions.change('start', { version, mode: config.mode, configuration: config.file, revision, digest })
+  const key = decisions.proof !== undefined && { key: decisions.proof.key.text }
+  await decisions.change('start', { version, mode: config.mode, configuration: config.file, revision, digest, ...key })
 
   const metrics = makeMetrics()
   const inForce = makeInForce({

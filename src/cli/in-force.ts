@@ -115,6 +115,7 @@ function needsRestart(running: Config, wanted: Config): string | undefined {
     ['mode', running.mode, wanted.mode],
     ['data', running.dataDirectory, wanted.dataDirectory],
     ['log', running.log, wanted.log],
+    ['audit', running.audit, wanted.audit],
     ['timing', { ...running.timing, drainMsMax: 0 }, { ...wanted.timing, drainMsMax: 0 }],
     ['listeners.agents', { ...running.agentsListener, publicUrl: '' }, { ...wanted.agentsListener, publicUrl: '' }],
     ['listeners.operators', running.operatorsListener, wanted.operatorsListener],

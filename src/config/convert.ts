@@ -1,4 +1,5 @@
 /** From a file that is right to the frozen `Config`: units become numbers, paths absolute, names of the file names of the model. */
+import { join } from 'node:path'
 import { type Config, type Issuer, limits, type RouteRule, type Upstream } from '../model/index.ts'
 import { parseUpstreamUrl } from './addresses.ts'
 import { issuerOf } from './contradictions.ts'
@@ -58,6 +59,13 @@ export function convert(file: ConfigFile, context: Context): Config {
       directory: logFolder(file.log.directory, folders),
       segmentBytesMax: bytes(file.log.segment_max),
       freeDiskBytesMin: bytes(file.log.free_disk_min),
+    },
+    audit: {
+      ...(file.audit.origin !== undefined && { origin: file.audit.origin }),
+      keyFile:
+        file.audit.key === undefined
+          ? join(folders.data, 'keys', 'decision-log.key')
+          : folders.absolute(file.audit.key),
     },
     labels: file.labels,
     timing: {

@@ -100,6 +100,13 @@ const labelValue = z.union([
   z.boolean(),
 ])
 
+/** As in C2SP signed-note. */
+const keyName = (description: string, examples: readonly string[]): z.ZodString =>
+  form(/^[^\s+\p{Cc}\p{Z}]{1,256}$/u, 'a name of at most 256 characters without white space and `+`').meta({
+    description,
+    examples: [...examples],
+  })
+
 const headerName = form(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, 'a header name (RFC 9110 section 5.1)')
 
 /** A value that must be a reference; the form is checked with the references themselves, in `secrets.ts`. */
@@ -397,6 +404,18 @@ const log = z.strictObject({
   ),
 })
 
+const audit = z.strictObject({
+  origin: keyName(
+    'Name of the log in its checkpoints (C2SP tlog-checkpoint), best one that nobody else has. Without it, one is made with the key.',
+    ['gatehouse.example.com/audit'],
+  ).optional(),
+  key: path({
+    description:
+      'File of the key that signs the checkpoints; made on first start, readable by its owner alone. Without it, `keys/decision-log.key` in the data directory.',
+    examples: ['data/keys/decision-log.key'],
+  }).optional(),
+})
+
 const timing = z.strictObject({
   header_max: duration({ min: 100, max: 300_000, standard: limits.headerMsMax }, 'For the header of a call to arrive.'),
   request_max: duration(
@@ -444,6 +463,7 @@ export const parts = {
   routes: list(route, 'Which call goes to which service, and how.').default([]),
   policy: policy.prefault({}).meta({ description: 'The rules that decide.' }),
   log: log.prefault({}).meta({ description: 'The decision log.' }),
+  audit: audit.prefault({}).meta({ description: 'What proves that the decision log is whole.' }),
   labels: labels('Copied into every record: where this gateway runs, for example.'),
   timing: timing.prefault({}).meta({ description: 'How long things may take.' }),
 }

@@ -18,6 +18,8 @@ const rows: readonly (readonly [field: keyof LogStats, name: string, help: strin
   ['segment', 'segment', 'Number of the segment that is written'],
   ['segmentBytes', 'segment_bytes', 'Bytes of the segment that is written'],
   ['nextSeq', 'next_seq', 'Sequence number of the next record'],
+  ['checkpointLines', 'checkpoint_lines', 'Lines that the newest checkpoint covers'],
+  ['checkpointFailures', 'checkpoint_failures_total', 'Checkpoints that could not be kept'],
   ['freeDiskBytes', 'free_disk_bytes', 'Free space of the disk that holds the log'],
 ]
 

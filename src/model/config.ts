@@ -23,6 +23,7 @@ export interface Config {
   readonly routes: readonly RouteRule[]
   readonly policy: PolicySource
   readonly log: LogSettings
+  readonly audit: AuditSettings
   /** Labels put into every record, as OPA's `labels`. */
   readonly labels: Labels
   readonly timing: Timing
@@ -102,6 +103,13 @@ export interface LogSettings {
   readonly directory: string
   readonly segmentBytesMax: number
   readonly freeDiskBytesMin: number
+}
+
+export interface AuditSettings {
+  /** Name of the log in its checkpoints; absent: the name that its key has. */
+  readonly origin?: string
+  /** Absolute path of the key that signs checkpoints; made when it is not there. */
+  readonly keyFile: string
 }
 
 export interface Timing {

@@ -5,6 +5,7 @@ export type { Arrival, Call, CallBody, Departure, DepartureReason, Peer, Trace }
 export type {
   AgentEntry,
   AgentsListener,
+  AuditSettings,
   Config,
   Issuer,
   LogSettings,
@@ -36,6 +37,7 @@ export type { Clock, FetchDocument, Log, LogFields, MakeId, RandomBytes, Readine
 export type { AgentFacts, Identity, Principal } from './principal.ts'
 export type {
   AdminRecord,
+  CheckpointRecord,
   DecisionRecord,
   FaultRecord,
   LogRecord,

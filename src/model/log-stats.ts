@@ -16,6 +16,9 @@ export interface LogStats {
   readonly segment: number
   readonly segmentBytes: number
   readonly nextSeq: number
+  /** Lines that the newest checkpoint covers, and checkpoints that could not be kept; undefined when none are made. */
+  readonly checkpointLines: number | undefined
+  readonly checkpointFailures: number | undefined
   /** Undefined when it cannot be read. */
   readonly freeDiskBytes: number | undefined
 }

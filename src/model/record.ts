@@ -90,7 +90,18 @@ export interface FaultRecord extends RecordBase {
   readonly count?: number
 }
 
-export type LogRecord = DecisionRecord | OutcomeRecord | AdminRecord | FaultRecord
+/** A checkpoint (C2SP tlog-checkpoint) over the lines before it, as far as they were durable when it was signed. */
+export interface CheckpointRecord extends RecordBase {
+  readonly type: 'checkpoint'
+  /** Lines that it covers, from the first one on. */
+  readonly size: number
+  /** RFC 6962 root over them, base64. */
+  readonly root: string
+  /** The signed note. */
+  readonly note: string
+}
+
+export type LogRecord = DecisionRecord | OutcomeRecord | AdminRecord | FaultRecord | CheckpointRecord
 
 export interface RecordedPrincipal {
   readonly issuer?: string

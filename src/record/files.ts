@@ -4,7 +4,8 @@
  * pool where `write` and `fdatasync` take two (measured at 32 callers: 4.9 against 6.1 us of CPU a record).
  */
 import { close, constants, fsync, ftruncate, type NoParamCallback, open, write } from 'node:fs'
-import { mkdir, open as openHandle, readdir, stat, statfs, unlink } from 'node:fs/promises'
+import { mkdir, open as openHandle, readdir, rename, rm, stat, statfs, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 
 export interface LogFiles {
@@ -20,6 +21,13 @@ export interface LogFiles {
   /** Makes created, renamed and removed names in the directory durable. */
   syncDirectory(path: string): Promise<void>
   remove(path: string): Promise<void>
+  /** The folder and all in it; no error when it is not there. */
+  removeFolder(path: string): Promise<void>
+  /**
+   * Makes a small file, or puts it in the place of another: a reader, and a crash, find the old or the new one, whole. On disk
+   * when it is done if `durable`, else whenever the kernel likes.
+   */
+  replace(path: string, bytes: Uint8Array, durable: boolean): Promise<void>
   /** Bytes that an ordinary user may still write on the disk of this path. */
   freeBytes(path: string): Promise<number>
 }
@@ -90,6 +98,19 @@ export const nodeFiles: LogFiles = {
     }
   },
   remove: unlink,
+  removeFolder: (path) => rm(path, { recursive: true, force: true }),
+  async replace(path, bytes, durable) {
+    const beside = `${path}.new`
+    const handle = await openHandle(beside, 'w', fileMode)
+    try {
+      await handle.writeFile(bytes)
+      if (durable) await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(beside, path)
+    if (durable) await nodeFiles.syncDirectory(dirname(path))
+  },
   async freeBytes(path) {
     const { bavail, bsize } = await statfs(path)
     return bavail * bsize

@@ -2,7 +2,7 @@
 import type { DecisionRecord, LogRecord, RecordType } from '../model/index.ts'
 import { type Condition, holds } from './condition.ts'
 
-/** All that are given must match; none given matches everything. */
+/** All that are given must match; none given matches everything but checkpoints, of which there is one a second. */
 export interface Filters {
   /** The agent's id. */
   readonly agent?: string
@@ -58,7 +58,7 @@ export function factsOf(record: DecisionRecord, { where }: Filters = {}): CallFa
 /** `facts` are those of the record's call, when it has one and its decision record is known. */
 export function matches(record: LogRecord, facts: CallFacts | undefined, filters: Filters): boolean {
   const { agent, subject, tool, decision, route, rule, type, code, where } = filters
-  if (type !== undefined && record.type !== type) return false
+  if (type === undefined ? record.type === 'checkpoint' : record.type !== type) return false
   if (agent !== undefined && facts?.agent !== agent) return false
   if (subject !== undefined && facts?.subject !== subject) return false
   if (tool !== undefined && facts?.tool !== tool) return false

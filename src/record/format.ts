@@ -82,6 +82,8 @@ function compactLine(record: LogRecord, facts: CallFacts | undefined, options: F
     }
     case 'admin':
       return line('admin', 'blue', cut(`${record.event} ${detailText(record.detail)}`, options))
+    case 'checkpoint':
+      return line('proof', 'dim', cut(`checkpoint over ${record.size} lines`, options))
     case 'fault': {
       const count = record.count === undefined ? '' : ` x${record.count}`
       const peer = record.requested_by === undefined ? '' : ` ${record.requested_by}`

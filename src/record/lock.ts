@@ -27,8 +27,12 @@ export interface Holder {
 /** Why a log could not be opened; the message says where, what was found and what to do. */
 export class LogOpenError extends Error {
   override readonly name = 'LogOpenError'
-  /** `log_held`: another process writes it; `log_damaged`: its lines do not follow each other; `log_unusable`: the disk says no. */
-  readonly code: 'log_held' | 'log_damaged' | 'log_unusable'
+  /**
+   * `log_held`: another process writes it; `log_damaged`: its lines do not follow each other; `log_changed`: they are not those
+   * that its newest checkpoint covers; `log_key`: the key of its checkpoints is missing or another; `log_unusable`: the disk says
+   * no.
+   */
+  readonly code: 'log_held' | 'log_damaged' | 'log_changed' | 'log_key' | 'log_unusable'
 
   constructor(code: LogOpenError['code'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause })

@@ -12,15 +12,21 @@ import {
   type LogStats,
   limits,
   messageOf,
+  type RandomBytes,
   type Readiness,
 } from '../model/index.ts'
+import type { SignedCheckpoint } from '../proof/index.ts'
 import { watchDisk } from './disk.ts'
 import type { LogFile, LogFiles } from './files.ts'
 import { quote, textOf } from './json-text.ts'
 import { fits, shortDetail } from './lines.ts'
 import { LogOpenError, takeLock } from './lock.ts'
+import { openProof, type Proven } from './proven.ts'
+import { makeProver, type Prover } from './prover.ts'
 import { makeQueue, type Queue } from './queue.ts'
 import { batchBytesMax, findEnd, type LogEnd, segmentName } from './segments.ts'
+import type { KeySettings } from './signing-key.ts'
+import { makeTileStore, type TileStore } from './tile-store.ts'
 import { makeWriter, type Writer } from './writer.ts'
 
 /** Milliseconds between two records that say how many were left out. */
@@ -36,6 +42,14 @@ export interface DecisionLogOptions {
   readonly files: LogFiles
   readonly clock: Clock
   readonly log: Log
+  /** Without it the log is lines and nothing vouches for them: for measurements of what the proof costs. */
+  readonly proof?: ProofOptions
+}
+
+export interface ProofOptions extends KeySettings {
+  readonly randomBytes: RandomBytes
+  /** Told of each checkpoint once it is on disk, the first one before the log is open. */
+  readonly kept?: (checkpoint: SignedCheckpoint) => void
 }
 
 export interface DecisionLog {
@@ -55,6 +69,8 @@ export interface DecisionLog {
   change(event: string, detail: JsonObject): Promise<void>
   /** Bytes that were not a call. Never waits; beyond the share of such records they are only counted. */
   fault(code: FaultCode, detail: string, peer?: string, count?: number): void
+  /** What vouches for the lines: the public key, the newest checkpoint, the tiles. Undefined without `proof`. */
+  readonly proof: Pick<Prover, 'key' | 'checkpoint' | 'read'> | undefined
   readonly readiness: Readiness
   stats(): LogStats
   /** Writes what waits, ends the segment, gives the directory back. Call it when no call is under way any more. */
@@ -75,7 +91,8 @@ export async function openDecisionLog(options: DecisionLogOptions): Promise<Deci
       'cannot be repaired',
       continueSegment(files, directory, end, clock),
     )
-    const decisionLog = await assemble(options, { end, file, release: () => lock.release(true) })
+    const proof = await usable(directory, 'cannot be proven', proofOf(options, end.nextSeq))
+    const decisionLog = await assemble(options, { end, file, proof, release: () => lock.release(true) })
     if (!inOrder) {
       const detail = {
         reason: end.tornBytes > 0 ? 'torn_write' : 'not_stopped',
@@ -92,6 +109,24 @@ export async function openDecisionLog(options: DecisionLogOptions): Promise<Deci
     lock.release(inOrder)
     throw cause
   }
+}
+
+async function proofOf(
+  { directory, files, log, proof }: DecisionLogOptions,
+  lines: number,
+): Promise<StartedProof | undefined> {
+  if (proof === undefined) return undefined
+  const { keyFile, origin, randomBytes } = proof
+  const store = makeTileStore(directory, files)
+  return {
+    store,
+    proven: await openProof({ directory, files, store, key: { keyFile, origin }, randomBytes, log, lines }),
+  }
+}
+
+interface StartedProof {
+  readonly store: TileStore
+  readonly proven: Proven
 }
 
 async function usable<T>(directory: string, what: string, work: Promise<T>): Promise<T> {
@@ -153,7 +188,12 @@ function writeWhole(file: LogFile, bytes: Buffer): Promise<void> {
 
 async function assemble(
   options: DecisionLogOptions,
-  start: { readonly end: LogEnd; readonly file: LogFile | undefined; readonly release: () => void },
+  start: {
+    readonly end: LogEnd
+    readonly file: LogFile | undefined
+    readonly proof: StartedProof | undefined
+    readonly release: () => void
+  },
 ): Promise<DecisionLog> {
   const { directory, segmentBytesMax, freeDiskBytesMin, files, clock, log } = options
   let shortSinceMs: number | undefined
@@ -174,6 +214,14 @@ async function assemble(
     },
     () => writer.wake(),
   )
+  const prover =
+    start.proof === undefined
+      ? undefined
+      : await usable(
+          directory,
+          'cannot take a checkpoint',
+          makeProver({ ...start.proof, queue, clock, log, kept: options.proof?.kept ?? (() => {}) }),
+        )
   const writer: Writer = makeWriter({
     directory,
     segmentBytesMax,
@@ -181,6 +229,7 @@ async function assemble(
     clock,
     log,
     queue,
+    prover,
     end: {
       segment: start.end.segment ?? 1,
       file: start.file,
@@ -245,12 +294,14 @@ async function assemble(
     stopOmissions?.()
     writeOmissions()
     await writer.close()
+    await prover?.close()
     start.release()
   }
 
   return {
     queue,
     omit,
+    proof: prover,
     admin: (event, detail) => queue.keep('admin', adminRest(event, detail)),
     change: (event, detail) => queue.change(adminRest(event, detail)),
     fault(code, detail, peer, count) {
@@ -259,13 +310,16 @@ async function assemble(
     readiness() {
       const failure = writer.failure()
       return failure === undefined
-        ? disk.shortage()
+        ? (disk.shortage() ?? prover?.obstacle())
         : `${failure.detail}: calls are refused until the disk of \`${directory}\` can be written`
     },
     stats() {
       const { records: queueRecords, chars: queueChars, heldRecords } = queue.depth()
       return {
         ...writer.counts(),
+        checkpointLines: undefined,
+        checkpointFailures: undefined,
+        ...prover?.stats(),
         queueRecords,
         queueChars,
         heldRecords,

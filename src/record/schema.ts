@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import type {
   AdminRecord,
+  CheckpointRecord,
   DecisionRecord,
   FaultRecord,
   JsonObject,
@@ -131,6 +132,14 @@ const fault = {
   count: count.optional().describe('how many this record stands for, when it is written for many'),
 } satisfies Shape<FaultRecord>
 
+const checkpoint = {
+  ...place,
+  type: z.literal('checkpoint'),
+  size: count.describe('how many lines it covers, from the first one on'),
+  root: text.describe('RFC 6962 root over them, base64'),
+  note: text.describe('the checkpoint itself: a signed note (C2SP tlog-checkpoint)'),
+} satisfies Shape<CheckpointRecord>
+
 /** What `docs/reference/decision-log.schema.json` holds: JSON Schema 2020-12 of one line. */
 export function decisionLogSchema(): JsonObject {
   const record = z.discriminatedUnion('type', [
@@ -138,6 +147,7 @@ export function decisionLogSchema(): JsonObject {
     z.strictObject(outcome),
     z.strictObject(admin),
     z.strictObject(fault),
+    z.strictObject(checkpoint),
   ])
   const { $schema, ...rest } = z.toJSONSchema(record, { target: 'draft-2020-12' })
   return {

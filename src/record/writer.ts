@@ -9,6 +9,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type Clock, Fault, type Log, messageOf } from '../model/index.ts'
 import type { LogFile, LogFiles } from './files.ts'
+import type { Prover } from './prover.ts'
 import type { Queue } from './queue.ts'
 import { batchBytesMax, segmentName } from './segments.ts'
 
@@ -33,6 +34,8 @@ export interface WriterOptions {
   readonly clock: Clock
   readonly log: Log
   readonly queue: Queue
+  /** Learns what the lines of each durable batch hash to; undefined: nothing is proven. */
+  readonly prover: Pick<Prover, 'leavesOf' | 'append'> | undefined
   /** Where the log ended; the file is undefined when the first segment is to be made. */
   readonly end: {
     readonly segment: number
@@ -51,7 +54,7 @@ export interface WriterOptions {
 export type Writer = ReturnType<typeof makeWriter>
 
 export function makeWriter(options: WriterOptions) {
-  const { directory, segmentBytesMax, files, clock, log, queue } = options
+  const { directory, segmentBytesMax, files, clock, log, queue, prover } = options
   const bytes = Buffer.allocUnsafe(batchBytesMax)
   let { segment, file, bytes: segmentBytes, nextSeq } = options.end
   let busy = false
@@ -98,23 +101,30 @@ export function makeWriter(options: WriterOptions) {
   function writeLines(lines: readonly string[]): void {
     let length = 0
     let seq = nextSeq
-    for (const line of lines) length += bytes.write(`{"seq":${seq++},${line}`, length)
+    const ends: number[] = []
+    for (const line of lines) {
+      length += bytes.write(`{"seq":${seq++},${line}`, length)
+      ends.push(length)
+    }
     // `write` stops silently at the buffer's end.
     assert(bytes[length - 1] === newline, 'a batch is larger than its buffer')
     if (file === undefined || (segmentBytes > 0 && segmentBytes + length > segmentBytesMax)) {
-      beginSegment().then((next) => writeFrom(next, 0, length, lines.length), fail)
+      beginSegment().then((next) => writeFrom(next, 0, ends), fail)
     } else {
-      writeFrom(file, 0, length, lines.length)
+      writeFrom(file, 0, ends)
     }
   }
 
-  function writeFrom(to: LogFile, offset: number, end: number, records: number): void {
+  function writeFrom(to: LogFile, offset: number, ends: readonly number[], hashed?: Buffer): void {
+    const end = ends.at(-1) ?? 0
+    const records = ends.length
     to.write(bytes, offset, end - offset, segmentBytes + offset, (error, written) => {
       if (error !== null) return fail(error)
       if (written <= 0) return fail(new Error(`the disk took \`${written}\` of \`${end - offset}\` bytes`))
-      if (offset + written < end) return writeFrom(to, offset + written, end, records)
+      if (offset + written < end) return writeFrom(to, offset + written, ends, leaves)
       segmentBytes += end
       nextSeq += records
+      if (leaves !== undefined) prover?.append(leaves)
       counts.batches += 1
       counts.records += records
       counts.bytes += end
@@ -122,6 +132,8 @@ export function makeWriter(options: WriterOptions) {
       queue.done()
       gather(0, 0, 0)
     })
+    // While the disk works.
+    const leaves = hashed ?? prover?.leavesOf(bytes, ends)
   }
 
   async function beginSegment(): Promise<LogFile> {

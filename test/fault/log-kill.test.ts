@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
 import type { AdminRecord, LogRecord } from '../../src/model/index.ts'
 import { LogOpenError } from '../../src/record/index.ts'
-import { logWorld } from '../support/log.ts'
+import { logWorld, proofOf } from '../support/log.ts'
 
 const rounds = 8
 
@@ -49,7 +49,7 @@ describe('a gateway that is killed', () => {
       expect(opened, `seed ${seed}`).toBe('open')
       acknowledged.push(...ids)
     }
-    const log = await world.open()
+    const log = await world.open({ proof: proofOf(world) })
     await log.close()
     const records = world.records()
     expect(
@@ -67,6 +67,7 @@ describe('a gateway that is killed', () => {
     expect(wrong, `seed ${seed}`).toEqual([])
     expect(acknowledged.length).toBeGreaterThan(rounds)
     expect(recoveries(records)).toHaveLength(rounds)
+    expect(log.proof?.checkpoint().size).toBe(records.length)
   })
 
   it('keeps its log to itself while it lives, and leaves it to the next one', async () => {

@@ -6,7 +6,7 @@
 import { writeSync } from 'node:fs'
 import { Fault } from '../../src/model/index.ts'
 import { makeRecorder, nodeFiles, openDecisionLog } from '../../src/record/index.ts'
-import { answerFault, arrivalOf, buyer, decisionOf, makeId, targetOf, upstreamReply } from '../support/log.ts'
+import { answerFault, arrivalOf, buyer, decisionOf, makeId, proofOf, targetOf, upstreamReply } from '../support/log.ts'
 
 const callers = 8
 const clock = {
@@ -22,13 +22,15 @@ const clock = {
   },
 }
 const quiet = () => {}
+const directory = process.argv[2] as string
 const log = await openDecisionLog({
-  directory: process.argv[2] as string,
+  directory,
   segmentBytesMax: 40_000,
   freeDiskBytesMin: 0,
   files: nodeFiles,
   clock,
   log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+  proof: proofOf({ directory }),
 })
 const open = makeRecorder({ log, clock, makeId, observe: quiet, labels: {}, redact: (text) => text })
 writeSync(1, 'open\n')

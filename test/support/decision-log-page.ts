@@ -22,7 +22,8 @@ const introduction = `# Decision log
 
 \`data/log/NNNNNNNNNN.jsonl\`: one record a line, minimal JSON, appended and never changed. [decision-log.schema.json](decision-log.schema.json)
 says the same to programs. Every call has a \`decision\` and an \`outcome\` with the same \`decision_id\`, which the agent got as
-\`Gatehouse-Decision\`; what the gateway itself did is \`admin\`; bytes that were no call are a \`fault\`. Fields that OPA's decision logs have
+\`Gatehouse-Decision\`; what the gateway itself did is \`admin\`; bytes that were no call are a \`fault\`; a
+\`checkpoint\` vouches for the lines before it. Fields that OPA's decision logs have
 too mean the same as there. **there**: in every such record, and within an object or a list in every such entry; otherwise only where
 it applies. \`npx gatehouse tail\` shows the newest records and finds those of an agent, a route, a decision or a code.
 `

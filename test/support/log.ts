@@ -30,6 +30,7 @@ import {
   nodeFiles,
   type OpenEntry,
   openDecisionLog,
+  type ProofOptions,
 } from '../../src/record/index.ts'
 import { type FakeClock, fakeClock } from './clock.ts'
 
@@ -84,6 +85,12 @@ export function logWorld(): LogWorld {
       }
     },
   }
+}
+
+/** What makes a log of this world proven. */
+export function proofOf({ directory }: Pick<LogWorld, 'directory'>): ProofOptions {
+  const keyFile = join(directory, '..', 'keys', 'decision-log.key')
+  return { keyFile, origin: undefined, randomBytes: (count) => randomBytes(count) }
 }
 
 function recordsIn(text: string, name: string): LogRecord[] {
@@ -257,6 +264,8 @@ export function failingFiles(inner: LogFiles = nodeFiles): FailingFiles {
     makeDirectory: (path) => attempt('makeDirectory', () => inner.makeDirectory(path)),
     syncDirectory: (path) => attempt('syncDirectory', () => inner.syncDirectory(path)),
     remove: (path) => attempt('remove', () => inner.remove(path)),
+    removeFolder: (path) => attempt('removeFolder', () => inner.removeFolder(path)),
+    replace: (path, bytes, durable) => attempt('replace', () => inner.replace(path, bytes, durable)),
     freeBytes: (path) => attempt('freeBytes', () => inner.freeBytes(path)),
   }
   return files

@@ -103,6 +103,7 @@ describe('a file that is right', () => {
       upstreams: [],
       routes: [],
       policy: { paths: ['/etc/gatehouse/policies'] },
+      audit: { keyFile: '/etc/gatehouse/data/keys/decision-log.key' },
       log: { directory: '/etc/gatehouse/data/log', segmentBytesMax: 2 ** 28, freeDiskBytesMin: 2 ** 28 },
       labels: {},
       timing: {

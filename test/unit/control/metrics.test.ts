@@ -116,6 +116,8 @@ describe('metrics', () => {
       segment: 1,
       segmentBytes: 3,
       nextSeq: 2,
+      checkpointLines: 6,
+      checkpointFailures: 0,
       freeDiskBytes: undefined,
     })
     metrics.show(logFigures(stats))

@@ -1,0 +1,116 @@
+/**
+ * The lines of the log as they lie on disk, from any line on, in large pieces: for whoever hashes all of them. What stands behind
+ * the last newline of a segment is not a line. The next piece is read while this one is worked on.
+ */
+import { join } from 'node:path'
+import { hashBytes, hashLeaf } from '../proof/index.ts'
+import type { LogFiles } from './files.ts'
+import { segmentName, segmentNumbers } from './segments.ts'
+
+/** Bytes read at once. A record is at most a quarter of it, so that what has no newline in it is no record. */
+const chunkBytes = 4 * 1024 * 1024
+/** Bytes that hold the place of a line. */
+const placeBytes = 32
+const newline = 0x0a
+const placePattern = /^\{"seq":(\d{1,16}),/
+
+export type ReadFiles = Pick<LogFiles, 'list' | 'read' | 'sizeBytes'>
+
+/** Whole lines that follow each other in one segment. */
+export interface LineChunk {
+  readonly path: string
+  /** Which line of the log the first one is, counted from 0. */
+  readonly first: number
+  readonly bytes: Buffer
+  /** Where each line begins in `bytes`, and where the next one would: one more than there are lines. */
+  readonly starts: readonly number[]
+}
+
+export function lineOf({ bytes, starts }: LineChunk, place: number): Buffer {
+  return bytes.subarray(starts[place] ?? 0, (starts[place + 1] ?? 1) - 1)
+}
+
+/** The hashes of the leaves that these lines are, from the line `from` of the chunk on. */
+export function leavesOf({ bytes, starts }: LineChunk, from = 0): Buffer {
+  const count = starts.length - 1
+  const hashes = Buffer.allocUnsafe(Math.max(0, count - from) * hashBytes)
+  for (let place = from; place < count; place++)
+    hashLeaf(bytes, starts[place] ?? 0, (starts[place + 1] ?? 1) - 1, hashes, (place - from) * hashBytes)
+  return hashes
+}
+
+/** The number that a line says it has; undefined when it says none. */
+export function placeOf(line: Buffer): number | undefined {
+  const digits = placePattern.exec(line.toString('latin1', 0, placeBytes))?.[1]
+  return digits === undefined ? undefined : Number(digits)
+}
+
+/** Chunks from the one that has the line `from` on; where that line is, the numbers of the segments' first lines say. Throws what the disk says. */
+export async function* lineChunks(
+  files: ReadFiles,
+  directory: string,
+  from: number,
+): AsyncGenerator<LineChunk, void, undefined> {
+  const numbers = segmentNumbers(await files.list(directory))
+  const start = from === 0 ? { segment: 0, first: 0 } : await segmentOf(files, directory, numbers, from)
+  let first = start.first
+  for (const number of numbers) {
+    if (number < start.segment) continue
+    const path = join(directory, segmentName(number))
+    for await (const { bytes, starts } of chunksOf(files, path)) {
+      const chunk = { path, first, bytes, starts }
+      first += starts.length - 1
+      if (first > from) yield chunk
+    }
+  }
+}
+
+/** The newest segment whose first line is not behind `line`. */
+async function segmentOf(
+  files: ReadFiles,
+  directory: string,
+  numbers: readonly number[],
+  line: number,
+): Promise<{ segment: number; first: number }> {
+  for (const segment of numbers.toReversed()) {
+    const first = placeOf(await files.read(join(directory, segmentName(segment)), 0, placeBytes))
+    if (first !== undefined && first <= line) return { segment, first }
+  }
+  return { segment: 0, first: 0 }
+}
+
+async function* chunksOf(
+  files: ReadFiles,
+  path: string,
+): AsyncGenerator<{ bytes: Buffer; starts: number[] }, void, undefined> {
+  let position = 0
+  let read = files.read(path, position, chunkBytes)
+  for (;;) {
+    const bytes = await read
+    const isLast = bytes.length < chunkBytes
+    let end = bytes.lastIndexOf(newline) + 1
+    if (end === 0) {
+      if (isLast) return
+      end = bytes.length
+    }
+    position += end
+    if (!isLast) {
+      read = files.read(path, position, chunkBytes)
+      // Whoever stops in between does not wait for it.
+      read.catch(() => undefined)
+    }
+    yield { bytes, starts: startsOf(bytes, end) }
+    if (isLast) return
+  }
+}
+
+function startsOf(bytes: Buffer, end: number): number[] {
+  const starts = [0]
+  let at = 0
+  while (at < end) {
+    const next = bytes.indexOf(newline, at)
+    at = next === -1 ? end : next + 1
+    starts.push(at)
+  }
+  return starts
+}

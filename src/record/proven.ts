@@ -1,0 +1,177 @@
+/**
+ * Opening the proof of a log: the key, the newest checkpoint, and the tree over the lines as far as it must be known to go on.
+ * What the checkpoint covers must still be there. With its tiles at hand only the lines since the last full one are read.
+ */
+import type { Log, RandomBytes } from '../model/index.ts'
+import {
+  hashBytes,
+  parseCheckpoint,
+  type SignedCheckpoint,
+  type SignerKey,
+  signedBy,
+  type Tile,
+  TileTree,
+  tailsOf,
+  tileWidth,
+} from '../proof/index.ts'
+import type { LogFiles } from './files.ts'
+import { leavesOf, lineChunks } from './line-chunks.ts'
+import { LogOpenError } from './lock.ts'
+import { newestRecorded } from './recorded-checkpoint.ts'
+import { type KeySettings, makeSigningKey, readSigningKey } from './signing-key.ts'
+import type { TileStore } from './tile-store.ts'
+
+export interface ProvenOptions {
+  readonly directory: string
+  readonly files: LogFiles
+  readonly store: TileStore
+  readonly key: KeySettings
+  readonly randomBytes: RandomBytes
+  readonly log: Log
+  /** Whole lines that the log has. */
+  readonly lines: number
+}
+
+export interface Proven {
+  readonly signer: SignerKey
+  /** Over all lines. */
+  readonly tree: TileTree
+  /** Full tiles that are not on disk yet; what fills up later is added. */
+  readonly unsaved: Tile[]
+  /** Lines that the checkpoint in the file covers; undefined when there is no such file, or a torn one. */
+  readonly covered: number | undefined
+}
+
+/** Throws `LogOpenError`: `log_key`, or `log_changed` when the log is not what its newest checkpoint says. */
+export async function openProof(options: ProvenOptions): Promise<Proven> {
+  const { directory, files, store, lines, log } = options
+  const key = readSigningKey(options.key)
+  const filed = await filedCheckpoint(options)
+  const newest = filed ?? (await newestRecorded(files, directory))
+  if (key === undefined && newest !== undefined) throw keyMissing(options, newest)
+  if (key !== undefined && newest === undefined && lines > 0)
+    throw changed(
+      directory,
+      `it has ${lines} lines and no checkpoint, though the key \`${options.key.keyFile}\` has signed some`,
+      'Restore the folder `checkpoints`. If you know that it was never there, move the key away: the log then begins to be proven anew',
+    )
+  if (key !== undefined && newest !== undefined) checkSignature(options, newest, key)
+  if (newest !== undefined && newest.size > lines)
+    throw changed(
+      directory,
+      `it has ${lines} lines, and its newest checkpoint was signed over ${newest.size}: ${newest.size - lines} are missing at the end`,
+      advice,
+    )
+  const unsaved: Tile[] = []
+  const tree = (await fromTiles(options, newest, unsaved)) ?? (await fromLines(options, newest, unsaved))
+  const signer = key ?? makeSigningKey(options.key, options.randomBytes)
+  if (key === undefined)
+    log.info({ key: signer.verifier.text }, 'a key for the checkpoints of the decision log was made')
+  const published = await store.key()
+  if (published?.trim() !== signer.verifier.text) {
+    if (published !== undefined)
+      log.warn({ directory }, 'the public key beside the log was another one and is replaced')
+    await store.writeKey(signer.verifier.text)
+  }
+  return { signer, tree, unsaved, covered: filed?.size }
+}
+
+async function filedCheckpoint({ store, log, directory }: ProvenOptions): Promise<SignedCheckpoint | undefined> {
+  const note = await store.checkpoint()
+  if (note === undefined) return undefined
+  const checkpoint = parseCheckpoint(note)
+  if (checkpoint === undefined)
+    log.warn(
+      { directory },
+      'the file of the newest checkpoint cannot be read; the newest one in the log takes its place',
+    )
+  return checkpoint
+}
+
+function checkSignature({ directory, key }: ProvenOptions, checkpoint: SignedCheckpoint, signer: SignerKey): void {
+  const verdict = signedBy(checkpoint.parsed, signer.verifier)
+  if (verdict.kind === 'signed' && checkpoint.origin === signer.verifier.name) return
+  if (verdict.kind === 'absent' || verdict.kind === 'signed')
+    throw new LogOpenError(
+      'log_key',
+      `the key \`${key.keyFile}\` is of \`${signer.verifier.name}\` with the id \`${signer.verifier.id}\`, and did not sign the newest checkpoint of the log in \`${directory}\`, which is of \`${checkpoint.origin}\`: restore the key of this log, or move the log away, so that a new one begins`,
+    )
+  throw changed(directory, 'the text or the signature of its newest checkpoint was changed', advice)
+}
+
+function keyMissing({ directory, key }: ProvenOptions, { origin, size }: SignedCheckpoint): LogOpenError {
+  return new LogOpenError(
+    'log_key',
+    `the key \`${key.keyFile}\` is missing, with which \`${origin}\` signed a checkpoint over ${size} lines of the log in \`${directory}\`: restore it, or move the log away, so that a new one begins with a new key`,
+  )
+}
+
+/** Undefined when the tiles do not lead to the root that was signed, or are not there: then the lines must say. */
+async function fromTiles(
+  options: ProvenOptions,
+  newest: SignedCheckpoint | undefined,
+  unsaved: Tile[],
+): Promise<TileTree | undefined> {
+  if (newest === undefined) return undefined
+  const border = newest.size - (newest.size % tileWidth)
+  const saved: Tile[] = []
+  let tree: TileTree
+  try {
+    tree = new TileTree(border, await tailsOf(border, options.store.read), (tile) => saved.push(tile))
+  } catch (cause) {
+    options.log.warn(
+      { cause: String(cause) },
+      'the tiles of the decision log cannot be used; all of its lines are read',
+    )
+    return undefined
+  }
+  if (!(await grow(tree, options, newest))) return undefined
+  unsaved.push(...saved)
+  return redirected(tree, unsaved)
+}
+
+async function fromLines(
+  options: ProvenOptions,
+  newest: SignedCheckpoint | undefined,
+  unsaved: Tile[],
+): Promise<TileTree> {
+  const tree = new TileTree(0, [], (tile) => unsaved.push(tile))
+  if (!(await grow(tree, options, newest)))
+    throw changed(
+      options.directory,
+      `its first ${newest?.size} lines are not those that its newest checkpoint was signed over: at least one was changed, added, removed or moved`,
+      advice,
+    )
+  return tree
+}
+
+/** The same tree, telling of what fills up from now on. */
+function redirected(tree: TileTree, unsaved: Tile[]): TileTree {
+  return new TileTree(tree.size, tree.tails(), (tile) => unsaved.push(tile))
+}
+
+/** Adds the lines that the tree does not have yet; false when it has another root than the checkpoint where that ends. */
+async function grow(
+  tree: TileTree,
+  { files, directory, lines }: ProvenOptions,
+  newest: SignedCheckpoint | undefined,
+): Promise<boolean> {
+  const holds = () => newest === undefined || tree.size !== newest.size || tree.root().equals(newest.root)
+  if (!holds()) return false
+  for await (const chunk of lineChunks(files, directory, tree.size)) {
+    const leaves = leavesOf(chunk, tree.size - chunk.first)
+    const untilCheckpoint = newest === undefined ? 0 : Math.max(0, newest.size - tree.size) * hashBytes
+    tree.append(leaves.subarray(0, untilCheckpoint))
+    if (!holds()) return false
+    tree.append(leaves.subarray(untilCheckpoint))
+  }
+  // INVARIANT: `lines` were counted from the number of the last one; a log with a gap before it has fewer.
+  return tree.size === lines
+}
+
+const advice =
+  'Nothing was written. Run `gatehouse audit verify` for the first line that is not right, and keep a copy of the directory for whoever looks into it; then restore it, or move it away, so that a new log begins'
+
+function changed(directory: string, what: string, fix: string): LogOpenError {
+  return new LogOpenError('log_changed', `the decision log in \`${directory}\` was changed: ${what}. ${fix}`)
+}

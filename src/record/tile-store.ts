@@ -1,0 +1,99 @@
+/**
+ * The folder `checkpoints` of a log: the newest checkpoint, the tiles of the tree and the public key, laid out as C2SP tlog-tiles
+ * serves them. Tiles can always be made again from the lines, so nothing waits until they are on disk; the checkpoint is.
+ */
+import { dirname, join } from 'node:path'
+import { hashBytes, noteCharsMax, type ReadTile, type Tile, tilePath, tileWidth } from '../proof/index.ts'
+import type { LogFiles } from './files.ts'
+
+export interface TileStore {
+  /** Rejects when the tile is not there, or has fewer hashes. */
+  readonly read: ReadTile
+  /** The text of the newest checkpoint; undefined when there is no file. */
+  checkpoint(): Promise<string | undefined>
+  /** Full ones take the place of those that were not. */
+  write(tiles: readonly Tile[]): Promise<void>
+  /** Durable when it is done. */
+  writeCheckpoint(note: string): Promise<void>
+  /** The public key as it lies there; undefined when there is none. */
+  key(): Promise<string | undefined>
+  writeKey(text: string): Promise<void>
+}
+
+const keyName = 'log.pub'
+const checkpointName = 'checkpoint'
+/** Bytes of a public key as text at most. */
+const keyBytesMax = 1_024
+
+export function checkpointFolder(logDirectory: string): string {
+  return join(logDirectory, 'checkpoints')
+}
+
+export function makeTileStore(logDirectory: string, files: LogFiles): TileStore {
+  const { read, ...reading } = readTileStore(logDirectory, files)
+  const folder = checkpointFolder(logDirectory)
+  const made = new Set<string>()
+
+  async function folderOf(path: string): Promise<void> {
+    const parent = dirname(path)
+    if (made.has(parent)) return
+    await files.makeDirectory(parent)
+    made.add(parent)
+  }
+
+  async function replace(path: string, bytes: Uint8Array, durable: boolean): Promise<void> {
+    await folderOf(path)
+    await files.replace(path, bytes, durable)
+  }
+
+  return {
+    ...reading,
+    read,
+    async write(tiles) {
+      for (const { level, index, hashes } of tiles) {
+        const width = hashes.length / hashBytes
+        await replace(join(folder, tilePath(level, index, width)), hashes, false)
+        if (width < tileWidth) continue
+        const partial = `${join(folder, tilePath(level, index, tileWidth))}.p`
+        await files.removeFolder(partial)
+        made.delete(partial)
+      }
+    },
+    writeCheckpoint: (note) => replace(join(folder, checkpointName), Buffer.from(note), true),
+    writeKey: (text) => replace(join(folder, keyName), Buffer.from(`${text}\n`), true),
+  }
+}
+
+/** For whoever only looks: `read`, `checkpoint` and `key`. */
+export function readTileStore(
+  logDirectory: string,
+  files: Pick<LogFiles, 'read'>,
+): Pick<TileStore, 'read' | 'checkpoint' | 'key'> {
+  const folder = checkpointFolder(logDirectory)
+  const textOf = (name: string, bytesMax: number) =>
+    unlessAbsent(files.read(join(folder, name), 0, bytesMax)).then((bytes) => bytes?.toString())
+  return {
+    async read(level, index, width) {
+      // Of an older tree, the full tile holds the hashes of its partial one.
+      for (const wanted of width < tileWidth ? [tileWidth, width] : [tileWidth]) {
+        const path = join(folder, tilePath(level, index, wanted))
+        const bytes = await unlessAbsent(files.read(path, 0, wanted * hashBytes))
+        if (bytes === undefined) continue
+        if (bytes.length < width * hashBytes) throw new Error(`the tile \`${path}\` has only ${bytes.length} bytes`)
+        return bytes
+      }
+      throw new Error(`there is no tile \`${join(folder, tilePath(level, index, width))}\``)
+    },
+    checkpoint: () => textOf(checkpointName, noteCharsMax),
+    key: () => textOf(keyName, keyBytesMax),
+  }
+}
+
+async function unlessAbsent(reading: Promise<Buffer>): Promise<Buffer | undefined> {
+  try {
+    return await reading
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    throw cause
+  }
+}
