@@ -11,6 +11,7 @@ import { load } from './emit/link.ts'
 import { emitPlan } from './emit/program.ts'
 import { errorAt, type RegoError, RegoErrors } from './errors.ts'
 import { parse } from './parse-tree.ts'
+import { indexComprehensions } from './plan/comprehension-index.ts'
 import { directRules, type RuleRef } from './plan/direct.ts'
 import { askExistence } from './plan/existence.ts'
 import { planProgram } from './plan/plan.ts'
@@ -83,7 +84,10 @@ export function prepare(options: PrepareOptions): Query {
   const planned = planProgram(compiled.program, query, {
     isRelation: (name) => compiled.builtins.get(name)?.relation === true,
   })
-  const plan = askExistence(planned, options.rules === undefined)
+  const indexed = indexComprehensions(planned, {
+    isNondeterministic: (name) => compiled.builtins.get(name)?.nondeterministic === true,
+  })
+  const plan = askExistence(indexed, options.rules === undefined)
   const table = withOwn(own)
   const direct = options.rules === undefined ? undefined : directRules(plan, compiled.program)
   const emitted = emitPlan(plan, namesOf(runtime), direct === undefined ? plain : noting(direct.numberOf))

@@ -55,6 +55,7 @@ const prefixes = {
   argument: 'a',
   inherited: 'o',
   level: 'u',
+  filed: 'h',
 } as const
 
 /** A name of our own making. */

@@ -10,8 +10,6 @@ import type { Context } from './procedure.ts'
 export interface GroupContext extends Context {
   /** Whether more than one place, or one that runs many times, asks for a group's whole document. */
   isShared(group: number): boolean
-  /** A number for the memory of a function's calls. */
-  nextSlot(): number
 }
 
 export function emitGroup(context: GroupContext, group: Group): Code {
@@ -99,6 +97,7 @@ function doesWork(block: Block): boolean {
       case 'each':
       case 'every':
       case 'tree':
+      case 'indexed':
         return true
       case 'document':
         return statement.keys.length > 0

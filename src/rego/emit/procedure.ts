@@ -11,6 +11,8 @@ export interface Context extends Calls {
   readonly instrument: Instrument
   /** Whether a `with` somewhere may replace something at a path, above it or below it. */
   isReplaceable(path: readonly string[]): boolean
+  /** A number for what a state remembers of one function or comprehension. */
+  nextSlot(): number
   /** The name of the tree node or leaf at a path. */
   treeNode(path: readonly string[]): Code
 }
@@ -35,6 +37,8 @@ class ProcedureWriter {
   readonly #bases = new Map<Temp, readonly string[]>()
   readonly #prologue: Code[] = []
   readonly #inheritedKeys = new Map<string, Code>()
+  /** The index of the innermost `indexed`. */
+  #filed: Code | undefined
   #labels = 0
   #loops = 0
   #clause = 0
@@ -207,6 +211,12 @@ class ProcedureWriter {
         return
       case 'collect':
         this.#collect(statement)
+        return
+      case 'indexed':
+        this.#indexed(statement)
+        return
+      case 'file':
+        this.#fileInto(statement)
         return
       case 'add':
         this.#addTo(statement)
@@ -424,7 +434,17 @@ class ProcedureWriter {
     this.#unwind(level)
   }
 
-  #collect({ target, of, body, at }: Extract<Statement, { op: 'collect' }>): void {
+  #collect(statement: Extract<Statement, { op: 'collect' }>): void {
+    this.#add(code`let ${name('temp', statement.target)};`)
+    this.#gather(statement)
+  }
+
+  #gather({
+    target,
+    of,
+    body,
+    at,
+  }: Pick<Extract<Statement, { op: 'collect' }>, 'target' | 'of' | 'body' | 'at'>): void {
     const t = name('temp', target)
     const label = this.#label()
     this.#collections.set(target, of)
@@ -434,12 +454,42 @@ class ProcedureWriter {
       object: code`new ObjectBuilding(${this.#context.pool.place(at)})`,
     }[of]
     const level = this.#open(body)
-    this.#add(code`let ${t} = ${empty};`)
+    this.#add(code`${t} = ${empty};`)
     this.#add(code`${label}: {`)
     this.#block(body, { fail: code`break ${label};` })
     this.#add(code`}`)
     this.#unwind(level)
     if (of === 'object') this.#add(code`${t} = ${t}.finish();`)
+  }
+
+  #indexed(statement: Extract<Statement, { op: 'indexed' }>): void {
+    const { target, of, filed, keys, by, state, at } = statement
+    const t = name('temp', target)
+    const outer = this.#filed
+    const h = name('filed', this.#labels++)
+    this.#filed = h
+    const s = name('state', state)
+    const slot = this.#context.nextSlot()
+    this.#add(code`const ${h} = comprehensionIndex(${s}, ${slot}, ${of}, ${this.#context.pool.place(at)}); let ${t};`)
+    const file = this.#label()
+    this.#add(code`if (${h}.isDue()) try { ${file}: {`)
+    this.#block(filed, { fail: code`break ${file};` })
+    this.#add(code`} ${h}.isFiled = true; } catch (e) { ${h}.abandon(e); }`)
+    const find = this.#label()
+    this.#add(code`if (${h}.isFiled) { ${t} = ${h}.none; if (!${h}.isEmpty) ${find}: {`)
+    this.#block(keys, { fail: code`break ${find};` })
+    this.#add(code`${t} = ${h}.find([${this.#operands(by)}]);`)
+    this.#add(code`} } else {`)
+    this.#gather(statement)
+    this.#add(code`}`)
+    this.#filed = outer
+  }
+
+  #fileInto({ by, key, value }: Extract<Statement, { op: 'file' }>): void {
+    const h = this.#filed
+    if (h === undefined) throw new Error('`file` outside of an `indexed`')
+    const operands = key === undefined ? [value] : [value, key]
+    this.#add(code`${h}.file([${this.#operands(by)}], ${this.#operands(operands)});`)
   }
 
   #addTo({ to, key, value }: Extract<Statement, { op: 'add' }>): void {

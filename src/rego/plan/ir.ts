@@ -141,6 +141,23 @@ export type Statement =
       readonly body: Block
       readonly at: Span
     }
+  /**
+   * As `collect`, where `body` looks for the elements of a key that is bound outside. In `filed` all elements are found at once, whatever their key, and
+   * end in `file`; `keys` computes the key of the moment, the operands `by`. Both ways give the same.
+   */
+  | {
+      readonly op: 'indexed'
+      readonly target: Temp
+      readonly of: 'array' | 'set' | 'object'
+      readonly body: Block
+      readonly filed: Block
+      readonly keys: Block
+      readonly by: readonly Operand[]
+      readonly state: StateId
+      readonly at: Span
+    }
+  /** Files an element of an `indexed` comprehension by its key. */
+  | { readonly op: 'file'; readonly by: readonly Operand[]; readonly key?: Operand; readonly value: Operand }
   /** Gives a collection an element. */
   | { readonly op: 'add'; readonly to: Temp; readonly key?: Operand; readonly value: Operand }
   /** Fails unless the values are equal. */

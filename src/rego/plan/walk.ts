@@ -11,6 +11,7 @@ export function proceduresOf({ query, value, groups }: Plan): readonly Procedure
 
 export function innerBlocks(statement: Statement): Block[] {
   if (statement.op === 'and' || statement.op === 'or') return [statement.left, statement.right]
+  if (statement.op === 'indexed') return [statement.body, statement.filed, statement.keys]
   return 'body' in statement ? [statement.body] : []
 }
 
@@ -18,6 +19,10 @@ export function innerBlocks(statement: Statement): Block[] {
 export function withBlocks(statement: Statement, change: (block: Block) => Block): Statement {
   if (statement.op === 'and' || statement.op === 'or')
     return { ...statement, left: change(statement.left), right: change(statement.right) }
+  if (statement.op === 'indexed') {
+    const { body, filed, keys } = statement
+    return { ...statement, body: change(body), filed: change(filed), keys: change(keys) }
+  }
   return 'body' in statement ? { ...statement, body: change(statement.body) } : statement
 }
 
@@ -39,11 +44,8 @@ export function tempsRead(statement: Statement): Temp[] {
     else if (isTemp(value)) found.push(value.id)
     else if ('value' in value && !('kind' in value && value.kind === 'constant')) operand(value.value)
   }
-  const logical = statement.op === 'and' || statement.op === 'or'
-  for (const [field, value] of Object.entries(statement)) {
-    const block = field === 'body' || (logical && (field === 'left' || field === 'right'))
-    if (!block && field !== 'at') operand(value)
-  }
+  const blocks: readonly unknown[] = innerBlocks(statement)
+  for (const [field, value] of Object.entries(statement)) if (field !== 'at' && !blocks.includes(value)) operand(value)
   return found
 }
 

@@ -14,6 +14,7 @@ import {
   ObjectBuilding,
   objectOf,
 } from './collections.ts'
+import { comprehensionIndex } from './comprehension-index.ts'
 import { directoryOf } from './directory.ts'
 import { DocumentBuilder } from './document-builder.ts'
 import { EvaluationError } from './failure.ts'
@@ -93,6 +94,7 @@ export const runtime = {
   baseUnder,
   below,
   callMemory,
+  comprehensionIndex,
   conflict,
   cursorAt,
   directoryOf,
