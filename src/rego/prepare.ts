@@ -103,7 +103,7 @@ export function prepare(options: PrepareOptions): Query {
 }
 
 /** The builtins of the library with the caller's own over them. */
-function withOwn(own: Readonly<Record<string, OwnBuiltin>>): BuiltinTable {
+export function withOwn(own: Readonly<Record<string, OwnBuiltin>>): BuiltinTable {
   const table = new Map<string, Builtin>(library)
   for (const [name, { decl, run }] of Object.entries(own)) {
     table.set(name, { run: (_context, ...args) => run(...args), nondeterministic: decl.nondeterministic === true })
@@ -127,7 +127,10 @@ function callOf(table: BuiltinTable, name: string): ReturnType<typeof builtinCal
   return 'each' in builtin ? relationCall(name, builtin) : builtinCall(name, builtin)
 }
 
-function environmentOf(options: PrepareOptions): Environment {
+/** What the evaluations of one query share, with the defaults for what is left out. */
+export function environmentOf(
+  options: Pick<PrepareOptions, 'limits' | 'env' | 'now' | 'random' | 'ports' | 'print' | 'strictBuiltinErrors'>,
+): Environment {
   const { print } = options
   return {
     limits: { ...defaultLimits, ...options.limits },

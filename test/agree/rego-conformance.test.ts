@@ -2,56 +2,12 @@
  * OPA's own suite of evaluation cases, run on the compiler: every case gives the same bindings, or an error of the same code whose message
  * contains the same words. Cases are read from `../shared/rego/conformance/v1` or the folder that `REGO_CONFORMANCE` names.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Json, parseTerm, prepare, type RegoError, RegoErrors } from '../../src/rego/index.ts'
+import { type Case, canonical, casesFolder as folder, modulesOf, readCases } from './rego-cases.ts'
 import { exclusions } from './rego-exclusions.ts'
-
-interface Case {
-  readonly note: string
-  readonly query: string
-  readonly modules?: readonly string[]
-  readonly data?: Json
-  readonly input?: Json
-  readonly input_term?: string
-  readonly want_result?: readonly Record<string, Json>[]
-  readonly want_defined?: boolean
-  readonly want_error_code?: string
-  readonly want_error?: string
-  readonly sort_bindings?: boolean
-  readonly strict_error?: boolean
-  readonly ignore_generated_vars?: boolean
-  readonly env?: Record<string, string>
-}
-
-const folder = process.env.REGO_CONFORMANCE ?? join(import.meta.dirname, '../../../shared/rego/conformance/v1')
-
-type Reviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown
-const parseJson = JSON.parse as (text: string, reviver: Reviver) => unknown
-
-/** Numbers of the cases as `Json` has them: exact. */
-function readCases(file: string): readonly Case[] {
-  const { cases } = parseJson(readFileSync(file, 'utf8'), (_key, value, context) => {
-    if (typeof value !== 'number' || context.source === undefined || String(value) === context.source) return value
-    return /^-?\d+$/.test(context.source) ? BigInt(context.source) : value
-  }) as { readonly cases: readonly Case[] }
-  return cases
-}
-
-/** A text that two documents share when they are equal; where `sorted`, arrays compare as sets. */
-function canonical(value: unknown, sorted: boolean): string {
-  if (Array.isArray(value)) {
-    const items = value.map((item) => canonical(item, sorted))
-    return `[${(sorted ? items.sort() : items).join(',')}]`
-  }
-  if (typeof value === 'object' && value !== null) {
-    if ('rawJSON' in value) return String(value.rawJSON)
-    const fields = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${canonical(item, sorted)}`)
-    return `{${fields.sort().join(',')}}`
-  }
-  return typeof value === 'string' ? JSON.stringify(value) : String(value)
-}
 
 function bindingsOf(wanted: Case, rows: readonly Record<string, Json>[]): string[] {
   const texts = rows.map((row) => {
@@ -62,10 +18,9 @@ function bindingsOf(wanted: Case, rows: readonly Record<string, Json>[]): string
 }
 
 async function run(wanted: Case): Promise<readonly Record<string, Json>[]> {
-  const modules = Object.fromEntries((wanted.modules ?? []).map((source, i) => [`test-${i}.rego`, source]))
   const query = prepare({
     query: wanted.query,
-    modules,
+    modules: modulesOf(wanted),
     data: wanted.data ?? {},
     strictBuiltinErrors: wanted.strict_error === true,
     ...(wanted.env === undefined ? {} : { env: wanted.env }),

@@ -6,8 +6,8 @@ import { canonicalText, RegoSet, type Value } from '../value.ts'
 import { EvaluationError } from './failure.ts'
 import type { State } from './state.ts'
 
-/** A call from compiled code. */
-export type BuiltinCall = (state: State, at: Span, ...args: Value[]) => Value | undefined
+/** A call from compiled code, or from a module, which knows no place. */
+export type BuiltinCall = (state: State, at: Span | undefined, ...args: Value[]) => Value | undefined
 
 /** Results up to this many elements or UTF-16 units cost no steps: they are paid for by the call that made them. */
 const freeResultSize = 64
@@ -55,7 +55,7 @@ export function relationCall(
   }
 }
 
-function guarded(state: State, at: Span, name: string, call: () => Value | undefined): Value | undefined {
+function guarded(state: State, at: Span | undefined, name: string, call: () => Value | undefined): Value | undefined {
   try {
     return call()
   } catch (error) {
@@ -64,7 +64,7 @@ function guarded(state: State, at: Span, name: string, call: () => Value | undef
 }
 
 /** What follows from an error in a builtin: the call is undefined, unless errors are strict or this one always ends the evaluation. */
-function failed(state: State, at: Span, name: string, error: unknown): undefined {
+function failed(state: State, at: Span | undefined, name: string, error: unknown): undefined {
   if (!(error instanceof BuiltinError)) throw error
   if (!error.halts && !state.evaluation.environment.strictBuiltinErrors) return undefined
   throw new EvaluationError(error.code, `${name}: ${error.message}`, at, error)
