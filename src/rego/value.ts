@@ -433,9 +433,17 @@ export function keyText(key: Value): string {
   return typeof key === 'string' ? key : jsonText(key)
 }
 
-/** Compact JSON text of a value, sets as arrays; keys are ascending as they stand in the text, and of two that read alike the later one stays. */
+const escapedInJson = /[<>&\u2028\u2029]/g
+
+/** A string as Go's `encoding/json` writes it. */
+export function jsonString(text: string): string {
+  const quoted = JSON.stringify(text.isWellFormed() ? text : text.toWellFormed())
+  return quoted.replace(escapedInJson, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** Compact JSON text of a value as Go writes it, sets as arrays; keys are ascending as they stand in the text, and of two that read alike the later one stays. */
 export function jsonText(value: Value): string {
-  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'string') return jsonString(value)
   if (value === null || typeof value === 'boolean') return String(value)
   if (typeof value !== 'object') return numberText(value)
   enter(printing)
@@ -449,7 +457,7 @@ function compositeText(value: Composite): string {
   if (value instanceof RegoSet) return `[${value.sorted().map(jsonText).join(',')}]`
   if (isNumber(value)) return numberText(value)
   return `{${jsonEntries(value)
-    .map(([key, item]) => `${JSON.stringify(key)}:${jsonText(item)}`)
+    .map(([key, item]) => `${jsonString(key)}:${jsonText(item)}`)
     .join(',')}}`
 }
 

@@ -301,7 +301,7 @@ const executable = new Set<string>([Kind.OPERATION_DEFINITION, Kind.FRAGMENT_DEF
 
 /** The syntax tree of a query or schema; undefined when the text has no definitions at all. Throws `BuiltinError` in gqlparser's words. */
 export function parseDocument(text: string, kind: 'query' | 'schema'): DocumentNode | undefined {
-  if (/^(?:[\s,\ufeff]|#[^\n\r]*)*$/.test(text)) return undefined
+  if (/^(?:[\t\n\r ,\ufeff]|#[^\n\r]*)*$/.test(text)) return undefined
   let document: DocumentNode
   try {
     document = parse(text, {

@@ -7,6 +7,7 @@ import {
   isNumber,
   isObject,
   jsonEntries,
+  jsonString,
   type PlainObject,
   type RegoObject,
   RegoSet,
@@ -23,14 +24,6 @@ import { termText } from './term-text.ts'
 
 /** Arrays and objects inside each other. Go's reader stops at 10,000; what works on values here goes down by calling itself. */
 const depthMax = 1000
-
-const escaped = /[<>&\u2028\u2029]/g
-
-/** A string as Go writes it into JSON. */
-export function jsonString(text: string): string {
-  const quoted = JSON.stringify(text.isWellFormed() ? text : text.toWellFormed())
-  return quoted.replace(escaped, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}
 
 /** How a document is laid out; `undefined` is all on one line. */
 export interface Layout {

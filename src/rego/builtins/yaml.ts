@@ -186,8 +186,10 @@ function syntaxProblem(
 }
 
 /** The value of the first document of a YAML text. Throws `BuiltinError` when it is none, or none that JSON could say. */
-export function unmarshalYaml(text: string): Value {
-  checkTextLength(text.length)
+export function unmarshalYaml(source: string): Value {
+  checkTextLength(source.length)
+  // U+0085 ends a line in YAML 1.1; to the `yaml` package it is a character like others.
+  const text = source.replaceAll('\u0085', '\n')
   if (unprintable.test(text))
     throw new BuiltinError('error converting YAML to JSON: yaml: control characters are not allowed')
   const documents = parseAllDocuments<ParsedNode>(text, {

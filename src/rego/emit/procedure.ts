@@ -406,8 +406,7 @@ class ProcedureWriter {
     this.#add(code`}`)
   }
 
-  #object({ target, entries, at }: Extract<Statement, { op: 'object' }>): void {
-    const { pool } = this.#context
+  #object({ target, entries }: Extract<Statement, { op: 'object' }>): void {
     const keys = entries.map(([key]) =>
       key.kind === 'constant' && typeof key.value === 'string' ? key.value : undefined,
     )
@@ -421,7 +420,7 @@ class ProcedureWriter {
       return
     }
     const pairs = entries.map(([key, value]) => code`[${this.#operand(key)}, ${this.#operand(value)}]`)
-    this.#add(code`const ${name('temp', target)} = objectOf([${join(pairs)}], ${pool.place(at)});`)
+    this.#add(code`const ${name('temp', target)} = makeObject([${join(pairs)}]);`)
   }
 
   #hole({ target, body }: Extract<Statement, { op: 'hole' }>): void {

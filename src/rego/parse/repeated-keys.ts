@@ -1,6 +1,6 @@
 /**
  * Keys that an object literal has twice. To OPA a literal is a map of terms, so that of two entries whose keys are written alike the later one
- * stays; keys that only evaluate to the same value are a conflict of the evaluation.
+ * stays. Which one stays of keys that only evaluate to the same value is decided in `plan/key-order.ts`.
  */
 
 import type { Term } from '../ast.ts'

@@ -1,7 +1,7 @@
 /** Terms whose value is known before evaluation: literals, and collections of nothing but literals. */
 import { parseNumber } from '../number.ts'
 import type { Term } from '../program.ts'
-import { keyOf, makeObject, RegoSet, type Value } from '../value.ts'
+import { makeObject, RegoSet, type Value } from '../value.ts'
 
 /** The value of a closed term, or undefined when it must be computed. */
 export function constantOf(term: Term): Value | undefined {
@@ -23,8 +23,6 @@ export function constantOf(term: Term): Value | undefined {
       const keys = constantsOf(term.entries.map(([key]) => key))
       const values = constantsOf(term.entries.map(([, value]) => value))
       if (keys === undefined || values === undefined) return undefined
-      // A repeated key is a conflict, and conflicts belong to evaluation.
-      if (new Set(keys.map(keyOf)).size !== keys.length) return undefined
       return makeObject(keys.map((key, i) => [key, values[i] as Value]))
     }
     default:

@@ -116,12 +116,11 @@ export type Statement =
     }
   | { readonly op: 'array'; readonly target: Temp; readonly items: readonly Operand[] }
   | { readonly op: 'set'; readonly target: Temp; readonly items: readonly Operand[] }
-  /** Fails with `eval_conflict_error` when two keys are equal and their values are not. */
+  /** Of two equal keys the value of the later one stays. */
   | {
       readonly op: 'object'
       readonly target: Temp
       readonly entries: readonly (readonly [Operand, Operand])[]
-      readonly at: Span
     }
   /** Sets `target` to the text of its parts; a temporary may be undefined here and nowhere else. */
   | {

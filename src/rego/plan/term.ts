@@ -3,6 +3,7 @@ import type { Call, Comprehension, Hole, Template, Term } from '../program.ts'
 import { constantOf } from './constant.ts'
 import { constant, type Frame, plannedCallee, temp } from './frame.ts'
 import type { Operand } from './ir.ts'
+import { compareKeys } from './key-order.ts'
 
 export function planTerm(frame: Frame, term: Term): Operand {
   const known = constantOf(term)
@@ -28,8 +29,9 @@ export function planTerm(frame: Frame, term: Term): Operand {
     }
     case 'object': {
       const operands = frame.steps.terms(frame, term.entries.flat())
-      const entries = term.entries.map((_, i) => [operands[2 * i], operands[2 * i + 1]] as [Operand, Operand])
-      return frame.set((target) => ({ op: 'object', target, entries, at: term.at }))
+      const planned = term.entries.map(([key], i) => ({ key, i })).sort((a, b) => compareKeys(a.key, b.key))
+      const entries = planned.map(({ i }) => [operands[2 * i], operands[2 * i + 1]] as [Operand, Operand])
+      return frame.set((target) => ({ op: 'object', target, entries }))
     }
     case 'comprehension':
       return planComprehension(frame, term)

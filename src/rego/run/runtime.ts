@@ -1,7 +1,7 @@
 /** Everything that compiled code may name. Its names are the only free names in compiled code. */
 import type { Span } from '../ast.ts'
 import { plainText } from '../builtins/term-text.ts'
-import { equal, keyOf, lookup, RegoSet, type Value } from '../value.ts'
+import { equal, keyOf, lookup, makeObject, RegoSet, type Value } from '../value.ts'
 import { chargeResult } from './builtin-call.ts'
 import { callMemory } from './call-memory.ts'
 import {
@@ -12,7 +12,6 @@ import {
   isObjectOf,
   keysOf,
   ObjectBuilding,
-  objectOf,
 } from './collections.ts'
 import { comprehensionIndex } from './comprehension-index.ts'
 import { directoryOf } from './directory.ts'
@@ -114,9 +113,9 @@ export const runtime = {
   less,
   lessOrEqual,
   lookup,
+  makeObject,
   note,
   ObjectBuilding,
-  objectOf,
   overlaid,
   PrefixIndex,
   print,

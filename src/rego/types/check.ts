@@ -412,7 +412,7 @@ class Checker implements Known {
   private inTree(top: TypeTree, ref: Ref): boolean {
     let node = top
     for (const [i, part] of ref.path.entries()) {
-      if (node.type !== undefined && !node.children.has(part.kind === 'string' ? part.value : '')) {
+      if (node.type !== undefined) {
         this.leaf(node.type, ref, i)
         return true
       }

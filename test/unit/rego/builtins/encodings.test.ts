@@ -19,7 +19,7 @@ const calls: readonly Call[] = [
     [{ a: [{}, [1]] }, { pretty: true }],
     '"{\\n\\t\\"a\\": [\\n\\t\\t{},\\n\\t\\t[\\n\\t\\t\\t1\\n\\t\\t]\\n\\t]\\n}"',
   ],
-  ['json.marshal_with_options', [[1], { indent: ' ', prefix: '>' }], '">[\\n> 1\\n>]"'],
+  ['json.marshal_with_options', [[1], { indent: ' ', prefix: '|' }], '"|[\\n| 1\\n|]"'],
   ['json.marshal_with_options', [1, { x: 1 }], 'eval_type_error: operand 2 object contained unknown key "x"'],
   [
     'json.unmarshal',
@@ -47,7 +47,7 @@ const calls: readonly Call[] = [
   ['urlquery.encode', ['a b&é/~*'], '"a+b%26%C3%A9%2F~%2A"'],
   ['urlquery.decode', ['a%20b+c'], '"a b c"'],
   ['urlquery.decode', ['%zz'], 'eval_builtin_error: invalid URL escape "%zz"'],
-  ['urlquery.encode_object', [{ a: '1 2', b: set('x', 'y') }], '"a=1+2&b=x&b=y"'],
+  ['urlquery.encode_object', [{ a: '1 2', b: set('x', 'y') }], '"a=1+2\\u0026b=x\\u0026b=y"'],
   [
     'urlquery.encode_object',
     [{ a: 1 }],

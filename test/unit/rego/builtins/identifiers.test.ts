@@ -45,7 +45,7 @@ const calls: readonly Call[] = [
   [
     'strings.render_template',
     ['{{.x.y}} {{len .n}} {{printf "%q" .s}}', { n: 123, s: 'é' }],
-    '"<undefined> 3 \\"é\\""',
+    '"\\u003cundefined\\u003e 3 \\"é\\""',
   ],
   ['strings.render_template', ['{{.a', {}], 'eval_builtin_error: template: template:1: unclosed action'],
   [
