@@ -59,6 +59,13 @@ export function isObjectOf(value: Value, size: number): boolean {
   return isPlainObject(value) && Object.keys(value).length === size
 }
 
+/** The object that a comprehension makes of its elements. */
+export function objectOf(entries: readonly (readonly [Value, Value])[], at: Span): Value {
+  const building = new ObjectBuilding(at)
+  for (const [key, value] of entries) building.add(key, value)
+  return building.finish()
+}
+
 /** An object that is being collected. Two values for one key are a conflict unless they are equal. */
 export class ObjectBuilding {
   readonly #entries = new Map<unknown, readonly [Value, Value]>()
