@@ -4,6 +4,7 @@
 import { createPublicKey } from 'node:crypto'
 import type { PlainObject, Value } from '../value.ts'
 import { BuiltinError } from './builtin.ts'
+import { addressOf, alternativeNames, nameConstraints } from './certificate-names.ts'
 import { dateFromSeconds, splitNanos } from './go/calendar.ts'
 import {
   bitString,
@@ -18,10 +19,10 @@ import {
   tags,
   timeValue,
 } from './go/der.ts'
-import { addressText } from './go/ip.ts'
 import { formatTime, namedLayouts, TimeError } from './go/time-layout.ts'
 import { parseUrl, type Url, UrlError } from './go/url.ts'
 import { fromBigInt } from './integers.ts'
+import type { ConstrainedNames, NameConstraints, Subtrees } from './name-constraints.ts'
 
 /** What checking a chain needs of a certificate besides its value. */
 export interface Certificate {
@@ -33,6 +34,10 @@ export interface Certificate {
   readonly extendedUsages: readonly number[]
   readonly version: number
   readonly maxPathLength: number
+  /** The names that constraints of the authorities above it are held against. */
+  readonly names: ConstrainedNames
+  /** What an authority says about the names below it, where it says something. */
+  readonly constraints: NameConstraints | undefined
 }
 
 const base64 = (bytes: Buffer): string => bytes.toString('base64')
@@ -173,31 +178,6 @@ function urlValue(text: string, url: Url): PlainObject {
   }
 }
 
-/** The subject alternative names by kind. */
-interface AlternativeNames {
-  readonly dns: string[]
-  readonly emails: string[]
-  readonly addresses: string[]
-  readonly urls: PlainObject[]
-  readonly urlTexts: string[]
-}
-
-function alternativeNames(value: Buffer | undefined): AlternativeNames {
-  const names: AlternativeNames = { dns: [], emails: [], addresses: [], urls: [], urlTexts: [] }
-  if (value === undefined) return names
-  for (const { tag, content } of children(readElement(value).element)) {
-    const text = content.toString('latin1')
-    if (tag === 0x81) names.emails.push(text)
-    else if (tag === 0x82) names.dns.push(text)
-    else if (tag === 0x86) {
-      names.urls.push(urlValue(text, parseUrl(text)))
-      names.urlTexts.push(text)
-    } else if (tag === 0x87)
-      names.addresses.push(addressText({ bits: content.length * 8, value: BigInt(`0x${content.toString('hex')}`) }))
-  }
-  return names
-}
-
 /** Go's numbers of extended key usages by object identifier. */
 const extendedUsages: Readonly<Record<string, number>> = {
   '2.5.29.37.0': 0,
@@ -258,28 +238,16 @@ function distributionPoints(value: Buffer | undefined): string[] {
   })
 }
 
-/** The subtrees of name constraints (RFC 5280 section 4.2.1.10) under one of the two context tags. */
-function nameConstraints(value: Buffer | undefined, side: number, prefix: string): PlainObject {
-  const found: Record<number, Value[]> = { 129: [], 130: [], 134: [], 135: [] }
-  const trees =
-    value === undefined ? undefined : children(readElement(value).element).find((element) => element.tag === side)
-  for (const tree of trees === undefined ? [] : children(trees, side)) {
-    const base = children(tree)[0]
-    if (base === undefined) continue
-    const half = base.content.length / 2
-    const range = base.tag === 0x87
-    const address = () => ({ bits: half * 8, value: BigInt(`0x${base.content.subarray(0, half).toString('hex')}`) })
-    found[base.tag]?.push(
-      range
-        ? { IP: addressText(address()), Mask: base64(base.content.subarray(half)) }
-        : base.content.toString('latin1'),
-    )
-  }
+function subtreeValues(found: Subtrees | undefined, prefix: string): PlainObject {
+  const ranges = (found?.ranges ?? []).map((range) => ({
+    IP: addressOf(range.subarray(0, range.length / 2)),
+    Mask: base64(range.subarray(range.length / 2)),
+  }))
   return {
-    [`${prefix}DNSDomains`]: listOrNull(found[0x82] ?? []),
-    [`${prefix}IPRanges`]: listOrNull(found[0x87] ?? []),
-    [`${prefix}EmailAddresses`]: listOrNull(found[0x81] ?? []),
-    [`${prefix}URIDomains`]: listOrNull(found[0x86] ?? []),
+    [`${prefix}DNSDomains`]: listOrNull(found?.dns ?? []),
+    [`${prefix}IPRanges`]: listOrNull(ranges),
+    [`${prefix}EmailAddresses`]: listOrNull(found?.emails ?? []),
+    [`${prefix}URIDomains`]: listOrNull(found?.urls ?? []),
   }
 }
 
@@ -330,6 +298,9 @@ function readCertificate(element: Element): Certificate {
   const authorityParts = byId.has('2.5.29.35') ? children(readElement(byId.get('2.5.29.35') as Buffer).element) : []
   const authorityKey = authorityParts.find((part) => part.tag === 0x80)
   const constrained = extensions.find(({ id }) => id.join('.') === '2.5.29.30')
+  const limits = constrained === undefined ? undefined : nameConstraints(constrained.value)
+  const hasNames = Object.values(names).some((each) => each.length > 0)
+  const unread = new Set([...(hasNames ? [] : ['17']), ...(limits?.isWhole === false ? ['30'] : [])])
   const value: PlainObject = {
     Raw: base64(element.whole),
     RawTBSCertificate: base64(tbs.whole),
@@ -349,7 +320,7 @@ function readCertificate(element: Element): Certificate {
     KeyUsage: keyUsage(byId.get('2.5.29.15')),
     Extensions: extensionValues(extensions),
     ExtraExtensions: null,
-    UnhandledCriticalExtensions: listOrNull(unhandled(extensions)),
+    UnhandledCriticalExtensions: listOrNull(unhandled(extensions, unread)),
     ExtKeyUsage: listOrNull(known),
     UnknownExtKeyUsage: listOrNull(usages.filter((id) => extendedUsages[id.join('.')] === undefined)),
     BasicConstraintsValid: constraints.valid,
@@ -362,11 +333,11 @@ function readCertificate(element: Element): Certificate {
     IssuingCertificateURL: listOrNull(accessUrls(byId.get('1.3.6.1.5.5.7.1.1'), '1.3.6.1.5.5.7.48.2')),
     DNSNames: listOrNull(names.dns),
     EmailAddresses: listOrNull(names.emails),
-    IPAddresses: listOrNull(names.addresses),
-    URIs: listOrNull(names.urls),
+    IPAddresses: listOrNull(names.addresses.map(addressOf)),
+    URIs: listOrNull(names.urls.map((url) => urlValue(url, parseUrl(url)))),
     PermittedDNSDomainsCritical: constrained?.critical ?? false,
-    ...nameConstraints(constrained?.value, 0xa0, 'Permitted'),
-    ...nameConstraints(constrained?.value, 0xa1, 'Excluded'),
+    ...subtreeValues(limits?.permitted, 'Permitted'),
+    ...subtreeValues(limits?.excluded, 'Excluded'),
     CRLDistributionPoints: listOrNull(distributionPoints(byId.get('2.5.29.31'))),
     PolicyIdentifiers: listOrNull(policies),
     Policies: listOrNull(policies.map((id) => id.join('.'))),
@@ -377,7 +348,7 @@ function readCertificate(element: Element): Certificate {
     RequireExplicitPolicy: 0,
     RequireExplicitPolicyZero: false,
     PolicyMappings: null,
-    URIStrings: listOrNull(names.urlTexts),
+    URIStrings: listOrNull(names.urls),
   }
   return {
     value,
@@ -388,19 +359,19 @@ function readCertificate(element: Element): Certificate {
     extendedUsages: known,
     version,
     maxPathLength: constraints.valid ? constraints.pathLength : -1,
+    names,
+    constraints: limits,
   }
 }
 
 /** Extensions of the family 2.5.29 that Go understands, and the one for access to the authority. */
 const handled = new Set(['14', '15', '17', '19', '30', '31', '32', '33', '35', '36', '37', '54'])
 
-function unhandled(extensions: readonly Extension[]): Value[] {
-  return extensions
-    .filter(
-      ({ id, critical }) =>
-        critical && !(id.length === 4 && id[0] === 2 && id[1] === 5 && id[2] === 29 && handled.has(String(id[3]))),
-    )
-    .map(({ id }) => [...id])
+/** Critical extensions that are not understood, among them those of which no part could be read. */
+function unhandled(extensions: readonly Extension[], unread: ReadonlySet<string>): Value[] {
+  const isHandled = ([a, b, c, last, ...more]: readonly number[]) =>
+    a === 2 && b === 5 && c === 29 && more.length === 0 && handled.has(String(last)) && !unread.has(String(last))
+  return extensions.filter(({ id, critical }) => critical && !isHandled(id)).map(({ id }) => [...id])
 }
 
 /** An attribute whose values are lists of pairs, such as the extensions that are asked for; Go's older field for attributes leaves out others. */
@@ -466,8 +437,8 @@ export function parseCertificateRequest(der: Buffer): PlainObject {
       ExtraExtensions: null,
       DNSNames: listOrNull(names.dns),
       EmailAddresses: listOrNull(names.emails),
-      IPAddresses: listOrNull(names.addresses),
-      URIs: listOrNull(names.urls),
+      IPAddresses: listOrNull(names.addresses.map(addressOf)),
+      URIs: listOrNull(names.urls.map((url) => urlValue(url, parseUrl(url)))),
     }
   })
 }

@@ -10,6 +10,7 @@ import { DerError, readAll } from './go/der.ts'
 import { type PemBlock, readAllPem, readPem } from './go/pem.ts'
 import { fromBigInt, toBigInt } from './integers.ts'
 import { messageOf } from './keys.ts'
+import { allowsNames } from './name-constraints.ts'
 import { objectOperand, stringOperand } from './operands.ts'
 
 const begin = '-----BEGIN'
@@ -121,8 +122,7 @@ function chainOf(certificates: readonly Certificate[], verification: Verificatio
   const between = certificates.slice(1, -1)
   const extend = (chain: readonly Certificate[]): readonly Certificate[] | undefined => {
     const last = new X509Certificate((chain.at(-1) as Certificate).raw)
-    const signs = (issuer: Certificate) =>
-      mayIssue(issuer, chain.length - 1) && isIssuer(last, new X509Certificate(issuer.raw))
+    const signs = (issuer: Certificate) => mayIssue(issuer, chain) && isIssuer(last, new X509Certificate(issuer.raw))
     if (root.raw.equals((chain.at(-1) as Certificate).raw)) return chain
     if (signs(root)) return [...chain, root]
     if (chain.length >= chainMax) return undefined
@@ -137,10 +137,14 @@ function chainOf(certificates: readonly Certificate[], verification: Verificatio
   return chain !== undefined && usagesHold(chain, verification.usages) ? chain : undefined
 }
 
-/** Whether a certificate may sign others that have `below` authorities between them and the leaf. */
-function mayIssue(issuer: Certificate, below: number): boolean {
-  if (issuer.version === 3 && !issuer.isAuthority) return false
-  return issuer.maxPathLength < 0 || below <= issuer.maxPathLength
+/** Whether a certificate may stand above those of a chain, of which the first is the leaf. */
+function mayIssue(
+  { version, isAuthority, maxPathLength, constraints }: Certificate,
+  below: readonly Certificate[],
+): boolean {
+  if (version === 3 && !isAuthority) return false
+  if (maxPathLength >= 0 && below.length - 1 > maxPathLength) return false
+  return constraints === undefined || below.every(({ names }) => allowsNames(constraints, names))
 }
 
 function isIssuer(certificate: X509Certificate, issuer: X509Certificate): boolean {
