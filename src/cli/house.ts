@@ -58,6 +58,9 @@ export interface House {
   cut(): Promise<void>
 }
 
+/** Milliseconds between two words about the same failure: it may come with every call. */
+const tellAgainMs = 10_000
+
 type Close = () => Promise<unknown>
 
 /** Rejects with what an operator can put right: `Flaws`, `LogOpenError`, `ListenFailed`, `log_unavailable`. Leaves nothing open then. */
@@ -168,8 +171,22 @@ function roomsMaker(
     const stack = fault.cause instanceof Error ? fault.cause.stack : undefined
     log.error({ cause: fault.detail, stack }, 'a call met a mistake of the program and was refused; please report it')
   }
-  return ({ config: { labels }, redact, identifier, router, decide, forwarding }) => ({
-    record: makeRecorder({ log: decisions, clock, makeId, observe: metrics.observe, labels, redact }),
+  let toldMs = Number.NEGATIVE_INFINITY
+  const failed = (cause: unknown) => {
+    if (clock.monotonicMs() - toldMs < tellAgainMs) return
+    toldMs = clock.monotonicMs()
+    log.error({ cause: messageOf(cause) }, '`data.system.log` failed: records are written without what it is about')
+  }
+  return ({ config: { labels }, policy: { recordRules }, redact, identifier, router, decide, forwarding }) => ({
+    record: makeRecorder({
+      log: decisions,
+      clock,
+      makeId,
+      observe: metrics.observe,
+      labels,
+      redact,
+      hiding: recordRules && { rules: recordRules, failed },
+    }),
     receive,
     identify: identifier.identify,
     route: router.route,

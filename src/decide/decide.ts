@@ -54,8 +54,9 @@ interface Line {
 
 export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decide {
   const lines = new Map<string, Line>()
-  for (const [entrypoint, question] of policy.questions)
-    lines.set(entrypoint, { entrypoint, question, needs: needsOf(question) })
+  const { questions, recordRules } = policy
+  for (const [entrypoint, question] of questions)
+    lines.set(entrypoint, { entrypoint, question, needs: needsOf(question, recordRules) })
 
   return function decide(call, principal, target) {
     const line = lines.get(target.route.entrypoint)

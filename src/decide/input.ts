@@ -10,6 +10,7 @@ import {
   type ParsedJson,
   type Principal,
   type Question,
+  type RecordRules,
   type Route,
   type Target,
   type Upstream,
@@ -27,8 +28,11 @@ export interface Needs {
 
 export const everything: Needs = { time: true, timeNs: true, query: true, headers: true, arguments: true, body: true }
 
-/** What a prepared query may look at: a path that leads to a part, or through it, needs it. */
-export function needsOf({ reads }: Question): Needs {
+/** What prepared queries may look at: a path that leads to a part, or through it, needs it. */
+export function needsOf(question: Question, recordRules: RecordRules | undefined): Needs {
+  // The event that a record's rules see has the input as one of its fields.
+  const ofRecord = (recordRules?.reads ?? []).filter(([name]) => name === undefined || name === 'input')
+  const reads = [...question.reads, ...ofRecord.map((path) => path.slice(1))]
   const reaches = (...part: readonly string[]): boolean =>
     reads.some((path) => path.every((key, index) => index >= part.length || key === part[index]))
   return {

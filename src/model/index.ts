@@ -32,7 +32,14 @@ export { limits } from './limits.ts'
 export type { LogStats } from './log-stats.ts'
 export { isLoopback } from './loopback.ts'
 export { isJsonMediaType } from './media-type.ts'
-export { type Policy, type PolicyAnswer, type PolicyRule, policyRules, type Question } from './policy.ts'
+export {
+  type Policy,
+  type PolicyAnswer,
+  type PolicyRule,
+  policyRules,
+  type Question,
+  type RecordRules,
+} from './policy.ts'
 export type { Clock, FetchDocument, Log, LogFields, MakeId, RandomBytes, Readiness } from './ports.ts'
 export type { AgentFacts, Identity, Principal } from './principal.ts'
 export type {

@@ -11,6 +11,16 @@ export interface Policy {
   readonly digest: string
   /** By entrypoint, e.g. `gatehouse`: one for every route's. */
   readonly questions: ReadonlyMap<string, Question>
+  /** What `data.system.log` says about each record; absent where no policy has that package. */
+  readonly recordRules?: RecordRules
+}
+
+/** The rules `mask` and `drop` of the package `system.log`, as OPA has them. Evaluation is synchronous and bounded. */
+export interface RecordRules {
+  /** `event` is the decision's record as an object. Throws when evaluation fails in any way. */
+  ask(event: JsonObject): { readonly mask: Json | undefined; readonly drop: boolean }
+  /** Paths below `event` that evaluation may read, as in `Question`. */
+  readonly reads: readonly (readonly string[])[]
 }
 
 /** The rules of an entrypoint's package that are asked for. Every one is optional but `allow`. */

@@ -37,10 +37,13 @@ export interface DecisionRecord extends RecordBase {
   readonly target?: RecordedTarget
   readonly call: RecordedCall
   readonly input?: JsonObject
-  /** Why the input is not here in full: `level`, `size`. */
+  /** Why the input is not here in full: `level`, `size`, `dropped` or `mask_failed`; after the last two there is no result either. */
   readonly input_omitted?: string
   readonly result?: Json
   readonly nd_builtin_cache?: JsonObject
+  /** Paths that `data.system.log.mask` removed, and those where it put another value. */
+  readonly erased?: readonly string[]
+  readonly masked?: readonly string[]
   /** Details of a fault: never given to the agent. */
   readonly detail?: string
   readonly requested_by: string

@@ -13,6 +13,7 @@ import {
   policyRules,
   property,
   type Question,
+  type RecordRules,
 } from '../model/index.ts'
 import {
   type NondeterministicValues,
@@ -40,7 +41,36 @@ export function compilePolicies(sources: PolicySources, entrypoints: readonly st
   ]
   if (flaws.length > 0) throw new Flaws(flaws)
   const questions = new Map(entrypoints.map((entrypoint) => [entrypoint, makeQuestion(sources, entrypoint)]))
-  return { revision: sources.revision, digest: sources.digest, questions }
+  const policy = { revision: sources.revision, digest: sources.digest, questions }
+  const masks = modules.some((module) => module.package.join('.') === 'system.log')
+  return masks ? { ...policy, recordRules: makeRecordRules(sources) } : policy
+}
+
+const bounds = { stepsMax: limits.policyStepsMax, resultValuesMax: limits.policyResultValuesMax }
+
+function makeRecordRules(sources: PolicySources): RecordRules {
+  const query = withFlaws(() =>
+    prepare({
+      query: '{"mask": [x | x := data.system.log.mask], "drop": [x | x := data.system.log.drop]}',
+      modules: sources.modules,
+      data: sources.data as RegoJson,
+      // What a failed builtin would have masked must not be written: the failure has to be seen.
+      strictBuiltinErrors: true,
+      limits: bounds,
+    }),
+  )
+  return {
+    reads: query.reads,
+    ask(event) {
+      const said = query.value(event as RegoJson) as Json | undefined
+      return { mask: first(property(said, 'mask')), drop: first(property(said, 'drop')) === true }
+    },
+  }
+}
+
+/** The one element of a list that is empty where the rule is undefined. */
+function first(list: Json | undefined): Json | undefined {
+  return Array.isArray(list) ? list[0] : undefined
 }
 
 function makeQuestion(sources: PolicySources, entrypoint: string): Question {
@@ -49,7 +79,7 @@ function makeQuestion(sources: PolicySources, entrypoint: string): Question {
       query: queryText(entrypoint),
       modules: sources.modules,
       data: sources.data as RegoJson,
-      limits: { stepsMax: limits.policyStepsMax, resultValuesMax: limits.policyResultValuesMax },
+      limits: bounds,
       rules: (rule) => ruleId(rule, sources.names),
     }),
   )

@@ -26,6 +26,7 @@ import {
   toFault,
   type UpstreamReply,
 } from '../model/index.ts'
+import { type Hiding, makeContentTexts } from './content.ts'
 import { FollowedSource } from './followed-source.ts'
 import { makeDecisionLines, outcomeLine, shortDetail, shortName } from './lines.ts'
 import type { DecisionLog } from './log.ts'
@@ -61,6 +62,8 @@ export interface RecorderOptions {
   readonly labels: Labels
   /** Takes the values of secrets out of a text; applied to what faults say. */
   readonly redact: (text: string) => string
+  /** What is hidden in decision records. Default: nothing but what the route's level leaves out. */
+  readonly hiding?: Hiding | undefined
 }
 
 const step = Object.fromEntries(steps.map((name, place) => [name, place])) as Record<(typeof steps)[number], number>
@@ -92,7 +95,7 @@ interface End {
 export function makeRecorder(options: RecorderOptions): OpenEntry {
   const { log, clock, makeId, observe, redact } = options
   const { queue } = log
-  const decisionLine = makeDecisionLines(options.labels)
+  const decisionLine = makeDecisionLines(options.labels, makeContentTexts(options.hiding))
 
   class CallEntry implements Entry {
     private readonly arrival: Arrival

@@ -8,26 +8,21 @@ import {
   type Arrival,
   type Call,
   type Decision,
-  isJsonObject,
   type Json,
-  type JsonObject,
   type Labels,
   limits,
-  type ParsedJson,
   type Principal,
-  property,
   type Reason,
   type Recording,
   type Target,
 } from '../model/index.ts'
+import type { ContentText } from './content.ts'
 import { quote, textOf } from './json-text.ts'
 
 /** Characters of a detail, a path or a name at most: longer ones are cut and end in an ellipsis. */
 const detailCharsMax = 2_048
 const pathCharsMax = limits.targetCharsMax
 const nameCharsMax = 256
-/** Never in a record, whatever the route lets policy see. */
-const secretHeaders = ['authorization', 'proxy-authorization', 'cookie']
 
 export interface DecisionLine {
   readonly id: string
@@ -47,11 +42,10 @@ export interface DecisionLine {
 }
 
 /** `instance` are the labels of this gateway: a policy's labels come beside them, never in their place. */
-export function makeDecisionLines(instance: Labels): (line: DecisionLine) => string {
+export function makeDecisionLines(instance: Labels, contentOf: ContentText): (line: DecisionLine) => string {
   const instanceLabels = textOf(instance)
   const principals = new WeakMap<Principal, string>()
   const targets = new WeakMap<object, string>()
-  const parts = new WeakMap<JsonObject, string>()
   let lastBundles: { revision: string; digest: string | undefined; text: string } | undefined
 
   function labelsOf(decision: Decision | undefined): string {
@@ -92,32 +86,6 @@ export function makeDecisionLines(instance: Labels): (line: DecisionLine) => str
     return text
   }
 
-  /** `why` the input is not here in full, when `level` is less than `input`. */
-  function inputOf(decision: Decision | undefined, level: Recording['level'], why: 'level' | 'size'): string {
-    const input = decision?.input
-    if (decision === undefined || input === undefined) return ''
-    if (level === 'none') return `,"input_omitted":"${why}"`
-    let text = ''
-    for (const key of Object.keys(input)) {
-      const value = input[key]
-      if (value === undefined) continue
-      const printed = key === 'call' ? callPartText(value, decision, level) : partOf(value)
-      text += `${text === '' ? '' : ','}${quote(key)}:${printed}`
-    }
-    return `,"input":{${text}}${level === 'input' ? '' : `,"input_omitted":"${why}"`}`
-  }
-
-  /** What does not change from call to call is the same object in each (`decide/` sees to it), and its text is kept. */
-  function partOf(value: Json): string {
-    if (!isJsonObject(value)) return textOf(value)
-    let text = parts.get(value)
-    if (text === undefined) {
-      text = textOf(value)
-      parts.set(value, text)
-    }
-    return text
-  }
-
   return function decisionLine(line) {
     const { arrival, decision } = line
     const ids = `"decision_id":"${line.id}","call_id":"${arrival.id}","trace_id":"${arrival.trace.traceId}","labels":`
@@ -132,21 +100,17 @@ export function makeDecisionLines(instance: Labels): (line: DecisionLine) => str
     const who = principalOf(line.principal)
     const where = targetOf(line.target)
     const call = `,"call":${callText(arrival, line.call)}`
-    const nondeterministic =
-      decision?.nondeterministic === undefined ? '' : `,"nd_builtin_cache":${textOf(decision.nondeterministic)}`
-    const result = decision?.result === undefined ? '' : `,"result":${textOf(decision.result)}`
     const tail =
       (line.detail === undefined ? '' : `,"detail":${quote(line.detail)}`) +
       `,"requested_by":${quote(arrival.peer.address)},"metrics":{${line.metrics}}`
     const reasons = decision?.reasons ?? []
     const ruleIds = decision?.ruleIds ?? []
     const before = ids + labelsOf(decision) + what + whyText(reasons, ruleIds) + obligations + who + where + call
-    const whole = before + inputOf(decision, line.level, 'level') + result + nondeterministic + tail
+    const content = contentOf(line)
+    const whole = before + content.whole() + tail
     if (fits(whole)) return whole
 
-    // Values of builtins are for replay, which needs the input anyway.
-    const level = line.level === 'none' ? 'none' : 'metadata'
-    const shorter = before + inputOf(decision, level, 'size') + result + tail
+    const shorter = before + content.shorter() + tail
     if (fits(shorter)) return shorter
 
     const brief = reasons.slice(0, limits.reasonsMax).map(({ code, message }) => ({
@@ -196,51 +160,6 @@ function hostField(rawHeaders: readonly string[]): string {
     if (rawHeaders[place]?.toLowerCase() === 'host') return rawHeaders[place + 1] ?? ''
   }
   return ''
-}
-
-function callPartText(call: Json, { body }: Decision, level: Recording['level']): string {
-  if (!isJsonObject(call)) return textOf(call)
-  return level === 'input' ? callInputText(withoutSecrets(call), body) : callInputText(withoutContent(call))
-}
-
-/** The `call` part of the input. `body` is what the agent sent: where the part holds it, its own text is taken. */
-function callInputText(call: JsonObject, body?: ParsedJson): string {
-  let text = ''
-  for (const key of Object.keys(call)) {
-    const value = call[key]
-    if (value === undefined) continue
-    const printed =
-      typeof value === 'string'
-        ? quote(value)
-        : typeof value === 'bigint'
-          ? String(value)
-          : value === body?.value
-            ? receivedText(body)
-            : textOf(value)
-    text += `${text === '' ? '' : ','}${quote(key)}:${printed}`
-  }
-  return `{${text}}`
-}
-
-/** As it was received, which costs nothing, unless it has line breaks: those can only be white space between values. */
-function receivedText({ value, text }: ParsedJson): string {
-  return text.includes('\n') || text.includes('\r') ? textOf(value) : text
-}
-
-function withoutSecrets(call: JsonObject): JsonObject {
-  const http = property(call, 'http')
-  const headers = property(http, 'headers')
-  if (!isJsonObject(http) || !isJsonObject(headers)) return call
-  if (!secretHeaders.some((name) => Object.hasOwn(headers, name))) return call
-  const kept = Object.fromEntries(Object.entries(headers).filter(([name]) => !secretHeaders.includes(name)))
-  return { ...call, http: { ...http, headers: kept } }
-}
-
-/** Who did what to which thing, without what was in it. Printing leaves out what is undefined. */
-function withoutContent(call: JsonObject): JsonObject {
-  const http = property(call, 'http')
-  const kept = isJsonObject(http) ? { http: { ...http, query: undefined, headers: undefined } } : {}
-  return { ...call, ...kept, arguments: undefined, body: undefined } as unknown as JsonObject
 }
 
 /** Whether a record may have this text. A character takes at most three bytes in UTF-8: most need no counting. */

@@ -88,9 +88,15 @@ const decision = {
   target: z.strictObject(recordedTarget).optional().describe('where the call was going; absent without a route'),
   call: z.strictObject(recordedCall).describe('the call as it came'),
   input: object.optional().describe('the document that policy saw, as far as the route records it'),
-  input_omitted: text.optional().describe('why the input is not here in full: level, size'),
+  input_omitted: text
+    .optional()
+    .describe(
+      'why the input is not here in full: level, size, dropped, mask_failed; after the last two there is no result either',
+    ),
   result: z.unknown().optional().describe('what policy answered, or `error` and why it could not'),
   nd_builtin_cache: object.optional().describe('what builtins said that say something else at another time'),
+  erased: z.array(text).optional().describe('paths that `data.system.log.mask` removed'),
+  masked: z.array(text).optional().describe('paths where `data.system.log.mask` put another value'),
   detail: text.optional().describe('what broke; never given to the agent'),
   requested_by: text.describe("the peer's address"),
   metrics,

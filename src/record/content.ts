@@ -1,0 +1,135 @@
+/**
+ * What a decision record holds of the policy's input, of its answer and of builtins' values: as far as the route's level goes, and
+ * never what `data.system.log` hides. Where hiding fails, nothing of it is written.
+ */
+import type { Decision, Json, JsonObject, Recording, RecordRules } from '../model/index.ts'
+import { textOf } from './json-text.ts'
+import type { DecisionLine } from './lines.ts'
+import { type Maskable, mask } from './mask.ts'
+import { makeInputTexts, recordedInput } from './recorded-input.ts'
+
+/** Two ways to print it, the second for when the first makes the record too large. Each begins with a comma, or is empty. */
+export interface Content {
+  whole(): string
+  shorter(): string
+}
+
+export type ContentText = (line: DecisionLine) => Content
+
+/** Why the input is not in a record in full. */
+type Omission = 'level' | 'size' | 'dropped' | 'mask_failed'
+
+const nothing: Content = { whole: () => '', shorter: () => '' }
+
+export interface Hiding {
+  /** Of the policy in force. */
+  readonly rules: RecordRules
+  /** Told why they could not be followed; the record then holds nothing of what they are about. */
+  readonly failed: (cause: unknown) => void
+}
+
+export function makeContentTexts(hiding: Hiding | undefined): ContentText {
+  const inputText = makeInputTexts()
+
+  function plain({ level }: DecisionLine, decision: Decision): Content {
+    const text = (as: Recording['level'], why: Omission, values: JsonObject | undefined) =>
+      inputPart(inputText(decision, as), as === 'input' ? undefined : why) +
+      part('result', decision.result) +
+      part('nd_builtin_cache', values)
+    return {
+      whole: () => text(level, 'level', decision.nondeterministic),
+      // Values of builtins are for replay, which needs the input anyway.
+      shorter: () => text(lesser(level), 'size', undefined),
+    }
+  }
+
+  function hidden(
+    { level }: DecisionLine,
+    decision: Decision,
+    input: JsonObject,
+    said: Json,
+    failed: Hiding['failed'],
+  ): Content {
+    const text = (as: Recording['level'], why: Omission, values: JsonObject | undefined) => {
+      const parts: Maskable = { input: recordedInput(input, as), result: decision.result, nd_builtin_cache: values }
+      const done = mask(parts, said)
+      return (
+        inputPart(printed(done.parts.input), as === 'input' ? undefined : why) +
+        part('result', done.parts.result) +
+        part('nd_builtin_cache', done.parts.nd_builtin_cache) +
+        (done.erased.length === 0 ? '' : part('erased', done.erased)) +
+        (done.masked.length === 0 ? '' : part('masked', done.masked))
+      )
+    }
+    return {
+      whole: guarded(failed, () => text(level, 'level', decision.nondeterministic)),
+      shorter: guarded(failed, () => text(lesser(level), 'size', undefined)),
+    }
+  }
+
+  return function contentOf(line) {
+    const { decision } = line
+    if (decision === undefined) return nothing
+    const { input } = decision
+    if (hiding === undefined || input === undefined) return plain(line, decision)
+    try {
+      const said = hiding.rules.ask(eventOf(line, decision))
+      if (said.drop) return same(inputPart('', 'dropped'))
+      return said.mask === undefined ? plain(line, decision) : hidden(line, decision, input, said.mask, hiding.failed)
+    } catch (cause) {
+      hiding.failed(cause)
+      return same(inputPart('', 'mask_failed'))
+    }
+  }
+}
+
+function guarded(failed: Hiding['failed'], print: () => string): () => string {
+  return () => {
+    try {
+      return print()
+    } catch (cause) {
+      failed(cause)
+      return inputPart('', 'mask_failed')
+    }
+  }
+}
+
+function lesser(level: Recording['level']): Recording['level'] {
+  return level === 'none' ? 'none' : 'metadata'
+}
+
+function same(text: string): Content {
+  return { whole: () => text, shorter: () => text }
+}
+
+function printed(value: Json | undefined): string {
+  return value === undefined ? '' : textOf(value)
+}
+
+function part(name: string, value: Json | undefined): string {
+  return value === undefined ? '' : `,"${name}":${textOf(value)}`
+}
+
+function inputPart(text: string, omitted: Omission | undefined): string {
+  return `${text === '' ? '' : `,"input":${text}`}${omitted === undefined ? '' : `,"input_omitted":"${omitted}"`}`
+}
+
+/** The record as `data.system.log` sees it: all of the input, whatever the route's level. */
+function eventOf(line: DecisionLine, decision: Decision): JsonObject {
+  const { arrival, target, call } = line
+  return {
+    decision_id: line.id,
+    call_id: arrival.id,
+    trace_id: arrival.trace.traceId,
+    labels: { ...decision.labels },
+    ...(decision.entrypoint !== undefined && { path: decision.entrypoint }),
+    decision: line.kind,
+    ...(line.code !== undefined && { code: line.code }),
+    ...(target !== undefined && { target: { route: target.route.id, upstream: target.upstream.id } }),
+    ...(call !== undefined && { call: { protocol: 'http', method: call.method, host: call.host, path: call.path } }),
+    ...(decision.input !== undefined && { input: decision.input }),
+    ...(decision.result !== undefined && { result: decision.result }),
+    ...(decision.nondeterministic !== undefined && { nd_builtin_cache: decision.nondeterministic }),
+    requested_by: arrival.peer.address,
+  }
+}

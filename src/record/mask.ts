@@ -1,0 +1,155 @@
+/**
+ * Masking of what a record holds, by rules as OPA's `data.system.log.mask` gives them: a path is removed, or another value is put
+ * there. Values are never changed in place: they are shared with the policy's input.
+ *
+ *     "/input/call/body/password"                                    removed
+ *     {"op": "remove", "path": "/result/labels/card"}                the same
+ *     {"op": "upsert", "path": "/input/identity/claims/mail", "value": "***"}
+ */
+import { isJsonObject, type Json, type JsonObject } from '../model/index.ts'
+
+/** Rules of one decision: each copies the way to its place. */
+const rulesMax = 256
+/** Characters of a path. */
+const pathCharsMax = 1_024
+
+/** The parts of a record that may be masked, by the names that OPA gives them. */
+export const maskable = ['input', 'result', 'nd_builtin_cache'] as const
+export type Maskable = { readonly [name in (typeof maskable)[number]]?: Json | undefined }
+
+export interface Masked {
+  readonly parts: Maskable
+  /** Paths of what was removed, and of what was put in place of something, as the rules wrote them. */
+  readonly erased: readonly string[]
+  readonly masked: readonly string[]
+}
+
+/** A rule that cannot be followed. Whoever catches it must not write what it was meant to hide. */
+export class MaskError extends Error {
+  override readonly name = 'MaskError'
+}
+
+interface Rule {
+  readonly path: string
+  readonly steps: readonly string[]
+  /** Undefined: removed. */
+  readonly value: Json | undefined
+}
+
+/** `said` is a list or set of rules. What a path does not lead to is left alone. Throws `MaskError`. */
+export function mask(parts: Maskable, said: Json): Masked {
+  if (!Array.isArray(said)) throw new MaskError('`mask` is no list or set of rules')
+  if (said.length > rulesMax) throw new MaskError(`\`mask\` has ${said.length} rules; ${rulesMax} are possible`)
+  const rules = said.map(ruleOf)
+  const erased: string[] = []
+  const masked: string[] = []
+  let all: JsonObject = Object.fromEntries(
+    Object.entries(parts).filter(([, value]) => value !== undefined),
+  ) as JsonObject
+  for (const rule of rules) {
+    if (rule.value === undefined) continue
+    const next = put(all, rule.steps, 0, rule.value)
+    if (next === all) continue
+    all = next as JsonObject
+    masked.push(rule.path)
+  }
+  // What is removed must be gone, also where another rule wrote there. Later elements go first: the others keep their places.
+  const removals = rules.filter(({ value }) => value === undefined)
+  for (const rule of removals.sort((one, other) => comparePlaces(other.steps, one.steps))) {
+    const next = remove(all, rule.steps, 0)
+    if (next === all) continue
+    all = next as JsonObject
+    erased.push(rule.path)
+  }
+  return { parts: all, erased: erased.sort(), masked: masked.sort() }
+}
+
+function ruleOf(said: Json): Rule {
+  if (typeof said === 'string') return { ...placeOf(said), value: undefined }
+  if (!isJsonObject(said)) throw new MaskError(`a rule of \`mask\` is ${JSON.stringify(said)}, no path and no object`)
+  const { op, path, value } = said
+  if (typeof path !== 'string') throw new MaskError('a rule of `mask` has no `path`')
+  if (op !== 'remove' && op !== 'upsert')
+    throw new MaskError(`the rule of \`mask\` for \`${path}\` has no \`op\`; it is \`remove\` or \`upsert\``)
+  return { ...placeOf(path), value: op === 'remove' ? undefined : (value ?? null) }
+}
+
+/** RFC 6901, and percent encoding as OPA has it. */
+function placeOf(path: string): { path: string; steps: readonly string[] } {
+  if (path.length > pathCharsMax) throw new MaskError(`a path of \`mask\` has ${path.length} characters`)
+  if (!path.startsWith('/')) throw new MaskError(`the path \`${path}\` of \`mask\` does not begin with \`/\``)
+  const steps = path.slice(1).split('/').map(decoded)
+  if (!maskable.some((name) => name === steps[0]))
+    throw new MaskError(`the path \`${path}\` of \`mask\` is not below \`/${maskable.join('`, `/')}\``)
+  return { path, steps }
+}
+
+function decoded(step: string): string {
+  try {
+    return decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~')
+  } catch {
+    throw new MaskError(`\`${step}\` in a path of \`mask\` is no percent encoding`)
+  }
+}
+
+/** Numbers by their value, so that the element after is the greater one. */
+function comparePlaces(one: readonly string[], other: readonly string[]): number {
+  for (let at = 0; at < one.length && at < other.length; at++) {
+    const left = one[at] as string
+    const right = other[at] as string
+    if (left === right) continue
+    const difference = Number(left) - Number(right)
+    return Number.isNaN(difference) || difference === 0 ? (left < right ? -1 : 1) : difference
+  }
+  return one.length - other.length
+}
+
+/** The element that a step names, or -1. */
+function elementAt(step: string, { length }: readonly unknown[]): number {
+  const index = /^(0|[1-9]\d{0,9})$/.test(step) ? Number(step) : -1
+  return index < length ? index : -1
+}
+
+/** The same value where nothing is there to be removed. */
+function remove(value: Json, steps: readonly string[], at: number): Json {
+  const step = steps[at] as string
+  const isLast = at === steps.length - 1
+  if (Array.isArray(value)) {
+    const index = elementAt(step, value)
+    if (index === -1) return value
+    if (isLast) return value.toSpliced(index, 1)
+    const old = value[index] as Json
+    const next = remove(old, steps, at + 1)
+    return next === old ? value : value.with(index, next)
+  }
+  if (!isJsonObject(value) || !Object.hasOwn(value, step)) return value
+  const old = value[step]
+  if (old === undefined) return value
+  if (isLast) return Object.fromEntries(Object.entries(value).filter(([name]) => name !== step)) as JsonObject
+  const next = remove(old, steps, at + 1)
+  return next === old ? value : withField(value, step, next)
+}
+
+/** The same value where the way leads through something that is neither object nor list. Missing objects are made. */
+function put(value: Json, steps: readonly string[], at: number, wanted: Json): Json {
+  if (at === steps.length) return wanted
+  const step = steps[at] as string
+  if (Array.isArray(value)) {
+    const index = elementAt(step, value)
+    if (index === -1) return value
+    const old = value[index] as Json
+    const next = put(old, steps, at + 1, wanted)
+    return next === old && at + 1 < steps.length ? value : value.with(index, next)
+  }
+  if (!isJsonObject(value)) return value
+  const old = Object.hasOwn(value, step) ? (value[step] as Json) : {}
+  const next = put(old, steps, at + 1, wanted)
+  return next === old && at + 1 < steps.length ? value : withField(value, step, next)
+}
+
+/** `fromEntries` defines properties: a field called `__proto__` stays one. */
+function withField(value: JsonObject, name: string, field: Json): JsonObject {
+  const entries = Object.entries(value)
+  if (!Object.hasOwn(value, name)) return Object.fromEntries([...entries, [name, field]]) as JsonObject
+  return Object.fromEntries(entries.map(([one, old]) => [one, one === name ? field : old])) as JsonObject
+}
