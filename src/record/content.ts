@@ -3,8 +3,8 @@
  * never what `data.system.log` hides. Where hiding fails, nothing of it is written.
  */
 import type { Decision, Json, JsonObject, Recording, RecordRules } from '../model/index.ts'
+import type { DecisionLine } from './decision-line.ts'
 import { textOf } from './json-text.ts'
-import type { DecisionLine } from './lines.ts'
 import { type Maskable, mask } from './mask.ts'
 import { makeInputTexts, recordedInput } from './recorded-input.ts'
 

@@ -13,33 +13,16 @@ import {
   limits,
   type Principal,
   type Reason,
-  type Recording,
   type Target,
 } from '../model/index.ts'
 import type { ContentText } from './content.ts'
+import type { DecisionLine } from './decision-line.ts'
 import { quote, textOf } from './json-text.ts'
 
 /** Characters of a detail, a path or a name at most: longer ones are cut and end in an ellipsis. */
 const detailCharsMax = 2_048
 const pathCharsMax = limits.targetCharsMax
 const nameCharsMax = 256
-
-export interface DecisionLine {
-  readonly id: string
-  readonly arrival: Arrival
-  readonly call: Call | undefined
-  readonly principal: Principal | undefined
-  readonly target: Target | undefined
-  /** Undefined when the call was refused before policy was asked. */
-  readonly decision: Decision | undefined
-  readonly kind: Decision['kind']
-  /** Absent on allow. */
-  readonly code: string | undefined
-  readonly detail: string | undefined
-  readonly level: Recording['level']
-  /** `"timer_decide_ns":1200,...` */
-  readonly metrics: string
-}
 
 /** `instance` are the labels of this gateway: a policy's labels come beside them, never in their place. */
 export function makeDecisionLines(instance: Labels, contentOf: ContentText): (line: DecisionLine) => string {
