@@ -14,6 +14,7 @@ import { parse } from './parse-tree.ts'
 import { indexComprehensions } from './plan/comprehension-index.ts'
 import { directRules, type RuleRef } from './plan/direct.ts'
 import { askExistence } from './plan/existence.ts'
+import { giveJson } from './plan/output.ts'
 import { planProgram } from './plan/plan.ts'
 import { readsOf } from './plan/reads.ts'
 import type { Program } from './program.ts'
@@ -87,7 +88,7 @@ export function prepare(options: PrepareOptions): Query {
   const indexed = indexComprehensions(planned, {
     isNondeterministic: (name) => compiled.builtins.get(name)?.nondeterministic === true,
   })
-  const plan = askExistence(indexed, options.rules === undefined)
+  const plan = giveJson(askExistence(indexed, options.rules === undefined))
   const table = withOwn(own)
   const direct = options.rules === undefined ? undefined : directRules(plan, compiled.program)
   const emitted = emitPlan(plan, namesOf(runtime), direct === undefined ? plain : noting(direct.numberOf))

@@ -290,6 +290,15 @@ class ProcedureWriter {
         this.#addAll(this.#context.instrument.gave(this.#procedure, this.#clause, code`true`))
         this.#add(code`out.push([${this.#operands(statement.values)}]);`)
         return
+      case 'json': {
+        const [t, v] = [name('temp', statement.target), this.#operand(statement.source)]
+        if (statement.own) this.#add(code`const ${t} = jsonInPlace(${name('state', 0)}, ${v});`)
+        else this.#add(code`const ${t} = typeof ${v} === 'object' ? json(${name('state', 0)}, ${v}) : ${v};`)
+        return
+      }
+      case 'count':
+        this.#add(code`${name('state', 0)}.evaluation.countValues(${statement.values});`)
+        return
       case 'begin':
       case 'held':
       case 'look':

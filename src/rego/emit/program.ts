@@ -23,7 +23,9 @@ export function emitPlan(plan: Plan, runtimeNames: readonly Code[], instrument: 
   for (const procedure of proceduresOf(plan)) body.push(emitProcedure(context, procedure))
   body.push(...plan.trees.map((tree) => emitTree(context, plan, tree)))
   const value = plan.value === undefined ? code`undefined` : name('procedure', plan.value.id)
-  body.push(code`return { rows: ${name('procedure', plan.query.id)}, value: ${value} };`)
+  body.push(
+    code`return { rows: ${name('procedure', plan.query.id)}, value: ${value}, givesJson: ${plan.givesJson === true} };`,
+  )
   const text = join(
     [code`"use strict";`, code`const {${join(runtimeNames)}} = runtime;`, ...linked(pool), ...body],
     '\n',

@@ -6,7 +6,7 @@
 import type { Value } from '../value.ts'
 import { equal, isPlainObject, RegoSet } from '../value.ts'
 import type { Block, Existence, Group, Operand, Plan, Procedure, Statement, Temp } from './ir.ts'
-import { innerBlocks, proceduresOf, statementsOf, tempsRead, withBlocks } from './walk.ts'
+import { innerBlocks, proceduresOf, statementsOf, type Uses, usesOf, withBlocks } from './walk.ts'
 
 type Wanted = Existence['wanted']
 type Kind = 'array' | 'set' | 'object'
@@ -83,16 +83,6 @@ function isAskable({ kind, path, variants }: Group, { replacedData }: Plan): boo
 
 function sameConstant(a: Operand, b: Operand): boolean {
   return a.kind === 'constant' && b.kind === 'constant' && equal(a.value, b.value)
-}
-
-type Uses = ReadonlyMap<Temp, readonly Statement[]>
-
-function usesOf({ clauses }: Procedure): Uses {
-  const uses = new Map<Temp, Statement[]>()
-  for (const clause of clauses)
-    for (const statement of statementsOf(clause))
-      for (const temp of new Set(tempsRead(statement))) uses.set(temp, [...(uses.get(temp) ?? []), statement])
-  return uses
 }
 
 /** The question that every use of a collection asks; undefined where one of them needs more, or where two need different members. */

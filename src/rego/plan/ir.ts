@@ -208,6 +208,10 @@ export type Statement =
   | { readonly op: 'emptySet'; readonly path: readonly Operand[]; readonly at: Span }
   /** Gives one row of a query's bindings. */
   | { readonly op: 'row'; readonly values: readonly Operand[] }
+  /** Sets `target` to a value as JSON of its own: a copy, or the array itself where it was made for this alone (`own`). */
+  | { readonly op: 'json'; readonly target: Temp; readonly source: Operand; readonly own: boolean }
+  /** Counts values of the result that the next statement makes. */
+  | { readonly op: 'count'; readonly values: number }
   | Mark
 
 /**
@@ -326,6 +330,8 @@ export interface Plan {
   readonly query: Procedure
   /** Present where the query is one term: gives its value. */
   readonly value?: Procedure
+  /** Whether `value` gives JSON of its own, sets as sorted arrays and keys ascending; otherwise whoever asks makes it so. */
+  readonly givesJson?: boolean
   /** Nodes of the tree of rules, without groups, that cursors can stand on; children before parents. */
   readonly trees: readonly Tree[]
   /** Paths of `with data...` targets anywhere in what is planned: documents that overlap them ask the state first. */

@@ -49,6 +49,21 @@ export function tempsRead(statement: Statement): Temp[] {
   return found
 }
 
+/** The statements that read each temporary of a procedure. */
+export type Uses = ReadonlyMap<Temp, readonly Statement[]>
+
+export function usesOf({ clauses }: Procedure): Uses {
+  const uses = new Map<Temp, Statement[]>()
+  for (const clause of clauses)
+    for (const statement of statementsOf(clause))
+      for (const temp of new Set(tempsRead(statement))) {
+        const known = uses.get(temp)
+        if (known === undefined) uses.set(temp, [statement])
+        else known.push(statement)
+      }
+  return uses
+}
+
 function isTemp(value: unknown): value is Extract<Operand, { kind: 'temp' }> {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'temp'
 }

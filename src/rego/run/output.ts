@@ -16,62 +16,65 @@ import {
   type Value,
 } from '../value.ts'
 import { enter, leave } from '../visits.ts'
-import { EvaluationError } from './failure.ts'
 
-/** A value as JSON: keys ascending, sets as sorted arrays, keys that are not strings as their JSON text. Throws `eval_cancel_error` past `max` values. */
-export function output(value: Value, max: number): Json {
-  return typeof value === 'object' && value !== null ? copy(value, { left: max, max }) : value
+/** Counts the values of one result, and throws `eval_cancel_error` past the limit. */
+export interface ResultCount {
+  countValues(values: number): void
 }
 
-interface Budget {
-  left: number
-  readonly max: number
+/** A value as JSON: keys ascending, sets as sorted arrays, keys that are not strings as their JSON text. */
+export function output(value: Value, count: ResultCount): Json {
+  return typeof value === 'object' && value !== null ? copy(value, count) : value
 }
 
-function copy(value: Value, budget: Budget): Json {
-  if (typeof value !== 'object' || value === null) return value
+/** An array that nobody else has, as JSON: the same array. */
+export function outputInPlace(items: Value[], count: ResultCount): Json[] {
+  count.countValues(items.length)
+  return replaceComposites(items, count)
+}
+
+function copy(value: Exclude<Value, null | boolean | number | bigint | string>, count: ResultCount): Json {
   enter()
-  const json = copyComposite(value, budget)
+  const json = copyComposite(value, count)
   leave()
   return json
 }
 
-function copyComposite(value: Exclude<Value, null | boolean | number | bigint | string>, budget: Budget): Json {
-  if (Array.isArray(value)) return copyList(value, budget)
-  if (value instanceof RegoSet) return copyList(value.sorted(), budget)
+function copyComposite(value: Exclude<Value, null | boolean | number | bigint | string>, count: ResultCount): Json {
+  if (Array.isArray(value)) return copyList(value, count)
+  if (value instanceof RegoSet) return copyList(value.sorted(), count)
   if (isNumber(value)) return numberToJson(value)
   if (value instanceof RegoObject) {
-    spend(budget, value.size)
+    count.countValues(value.size)
     const result: PlainObject = {}
-    for (const [key, item] of value) setField(result, keyText(key), copy(item, budget) as Value)
+    for (const [key, item] of value) setField(result, keyText(key), output(item, count) as Value)
     return result as Json
   }
-  return copyObject(value, budget)
+  return copyObject(value, count)
 }
 
-function copyObject(value: PlainObject, budget: Budget): Json {
+function copyObject(value: PlainObject, count: ResultCount): Json {
   const keys = Object.keys(value)
-  spend(budget, keys.length)
+  count.countValues(keys.length)
   // Spreading copies many fields for the price of one; it keeps their order, so that it serves only where that is right already.
   const sorted = areSorted(keys)
   const result: PlainObject = sorted ? { ...value } : {}
   for (const key of sorted ? keys : keys.sort(compareStrings)) {
     const item = value[key] as Value
-    if (!sorted || (typeof item === 'object' && item !== null)) setField(result, key, copy(item, budget) as Value)
+    if (!sorted || (typeof item === 'object' && item !== null)) setField(result, key, output(item, count) as Value)
   }
   return result as Json
 }
 
-function copyList(items: readonly Value[], budget: Budget): Json[] {
-  spend(budget, items.length)
-  const result: Json[] = []
-  for (let i = 0; i < items.length; i++) result.push(copy(items[i] as Value, budget))
-  return result
+function copyList(items: readonly Value[], count: ResultCount): Json[] {
+  count.countValues(items.length)
+  return replaceComposites(items.slice(), count)
 }
 
-function spend(budget: Budget, values: number): void {
-  budget.left -= values
-  if (budget.left < 0) {
-    throw new EvaluationError('eval_cancel_error', `the result has more than \`${budget.max}\` values`)
+function replaceComposites(items: Value[], count: ResultCount): Json[] {
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i] as Value
+    if (typeof item === 'object' && item !== null) items[i] = copy(item, count) as Value
   }
+  return items as Json[]
 }

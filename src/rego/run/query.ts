@@ -66,7 +66,7 @@ export function makeQuery(parts: QueryParts): Query {
   const value = (state: State): Json | undefined => {
     if (linked.value === undefined) throw new TypeError('only a query that is one term has a value; use `evaluate`')
     const result = linked.value(state)
-    return result === undefined ? undefined : output(result, environment.limits.resultValuesMax)
+    return result === undefined || linked.givesJson ? (result as Json | undefined) : output(result, state.evaluation)
   }
   return {
     reads,
@@ -172,7 +172,6 @@ function asRegoErrors(parts: QueryParts, error: unknown): unknown {
 
 function bindings(state: State, vars: readonly string[], row: readonly Value[]): Record<string, Json> {
   const result: PlainObject = {}
-  for (const [i, name] of vars.entries())
-    setField(result, name, output(row[i] as Value, state.evaluation.environment.limits.resultValuesMax) as Value)
+  for (const [i, name] of vars.entries()) setField(result, name, output(row[i] as Value, state.evaluation) as Value)
   return result as Record<string, Json>
 }

@@ -1,7 +1,7 @@
 /** Everything that compiled code may name. Its names are the only free names in compiled code. */
 import type { Span } from '../ast.ts'
 import { plainText } from '../builtins/term-text.ts'
-import { equal, keyOf, lookup, makeObject, RegoSet, type Value } from '../value.ts'
+import { equal, type Json, keyOf, lookup, makeObject, RegoSet, type Value } from '../value.ts'
 import { chargeResult } from './builtin-call.ts'
 import { callMemory } from './call-memory.ts'
 import {
@@ -19,6 +19,7 @@ import { DocumentBuilder } from './document-builder.ts'
 import { EvaluationError } from './failure.ts'
 import { ElementIndex, PrefixIndex } from './joined-index.ts'
 import { isMember, less, lessOrEqual } from './operators.ts'
+import { output, outputInPlace } from './output.ts'
 import { merged, overlaid, overlayAt, replacementAt, upsert } from './overlay.ts'
 import { absent, State } from './state.ts'
 import { below, cursorAt, Leaf, select, settle, TreeNode } from './tree.ts'
@@ -86,6 +87,14 @@ function note(state: State, rule: number): void {
   else if (noted[noted.length - 1] !== rule && !noted.includes(rule)) noted.push(rule)
 }
 
+function json(state: State, value: Value): Json {
+  return output(value, state.evaluation)
+}
+
+function jsonInPlace(state: State, items: Value[]): Json[] {
+  return outputInPlace(items, state.evaluation)
+}
+
 export const runtime = {
   absent,
   anyElementsOf,
@@ -107,6 +116,8 @@ export const runtime = {
   isObjectOf,
   isPlainText,
   joined,
+  json,
+  jsonInPlace,
   keyOf,
   keysOf,
   Leaf,

@@ -35,6 +35,8 @@ export class Evaluation implements BuiltinContext {
   readonly watch: Watch | undefined
   /** True where the caller cannot wait. */
   readonly synchronous: boolean
+  /** Values of the result that have been made so far. */
+  #values = 0
   #replies: Map<string, Value> | undefined
   #now: bigint | undefined
   #session: Map<string, Value> | undefined
@@ -87,6 +89,12 @@ export class Evaluation implements BuiltinContext {
   charge(steps: number): void {
     this.steps -= steps
     if (this.steps < 0) this.spent()
+  }
+
+  countValues(values: number): void {
+    this.#values += values
+    const max = this.environment.limits.resultValuesMax
+    if (this.#values > max) throw new EvaluationError('eval_cancel_error', `the result has more than \`${max}\` values`)
   }
 
   /** Ends the evaluation because its steps are used up. */

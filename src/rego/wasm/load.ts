@@ -98,6 +98,7 @@ export async function loadWasm(options: WasmOptions): Promise<WasmPolicy> {
       return makeQuery({
         linked: {
           value,
+          givesJson: false,
           rows: (state, out) => {
             const result = value(state)
             if (result !== undefined) out.push([result])
