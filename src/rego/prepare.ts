@@ -6,7 +6,7 @@ import { builtins as library } from './builtins/index.ts'
 import type { Capabilities } from './capabilities.ts'
 import { compile } from './compile.ts'
 import { namesOf } from './emit/code.ts'
-import { noting, plain } from './emit/instrument.ts'
+import { type Instrument, noting, plain } from './emit/instrument.ts'
 import { load } from './emit/link.ts'
 import { emitPlan } from './emit/program.ts'
 import { errorAt, type RegoError, RegoErrors } from './errors.ts'
@@ -14,6 +14,7 @@ import { parse } from './parse-tree.ts'
 import { indexComprehensions } from './plan/comprehension-index.ts'
 import { directRules, type RuleRef } from './plan/direct.ts'
 import { askExistence } from './plan/existence.ts'
+import type { Plan } from './plan/ir.ts'
 import { giveJson } from './plan/output.ts'
 import { planProgram } from './plan/plan.ts'
 import { readsOf } from './plan/reads.ts'
@@ -25,6 +26,7 @@ import { defaultLimits, type EvaluationLimits } from './run/limits.ts'
 import { makeQuery, type Query } from './run/query.ts'
 import { runtime } from './run/runtime.ts'
 import type { Environment } from './run/state.ts'
+import type { Watch } from './run/watch.ts'
 import { systemNow, systemRandom } from './system.ts'
 import type { Json, Value } from './value.ts'
 
@@ -70,8 +72,31 @@ export interface PrepareOptions {
   readonly rules?: (rule: RuleRef) => string
 }
 
+/** How a plan is emitted, beyond evaluation: what is written into the code, and what the code then tells. */
+export interface Emission {
+  readonly instrument: Instrument
+  /** The names of the rules that the code notes, by number. */
+  readonly rules?: readonly string[]
+  /** Makes the watch of one evaluation, for code that must have one. */
+  readonly watch?: () => Watch
+}
+
 /** Compiles a query. Throws `RegoErrors` with codes, rows and columns as OPA gives them. */
 export function prepare(options: PrepareOptions): Query {
+  const { rules } = options
+  if (rules === undefined) return prepareAs(options, false, () => ({ instrument: plain }))
+  return prepareAs(options, false, (plan, program) => {
+    const direct = directRules(plan, program)
+    return { instrument: noting(direct.numberOf), rules: direct.rules.map(rules) }
+  })
+}
+
+/** As `prepare`, with an emission of one's own. `watched`: the plan has marks, and nothing in it is only for speed. */
+export function prepareAs(
+  options: PrepareOptions,
+  watched: boolean,
+  emission: (plan: Plan, program: Program) => Emission,
+): Query {
   const { query: text, modules, data, strict, capabilities, schemas, builtins: own = {}, print } = options
   const compiled = compile({
     modules,
@@ -82,23 +107,23 @@ export function prepare(options: PrepareOptions): Query {
     ...(schemas === undefined ? {} : { schemas }),
   })
   const query = compiled.query(text)
-  const planned = planProgram(compiled.program, query, {
-    isRelation: (name) => compiled.builtins.get(name)?.relation === true,
-  })
-  const indexed = indexComprehensions(planned, {
-    isNondeterministic: (name) => compiled.builtins.get(name)?.nondeterministic === true,
-  })
-  const plan = giveJson(askExistence(indexed, options.rules === undefined))
+  const isRelation = (name: string): boolean => compiled.builtins.get(name)?.relation === true
+  const isNondeterministic = (name: string): boolean => compiled.builtins.get(name)?.nondeterministic === true
+  const planned = planProgram(compiled.program, query, { isRelation }, watched)
+  const faster = (slow: Plan): Plan =>
+    giveJson(askExistence(indexComprehensions(slow, { isNondeterministic }), options.rules === undefined))
+  const plan = watched ? planned : faster(planned)
   const table = withOwn(own)
-  const direct = options.rules === undefined ? undefined : directRules(plan, compiled.program)
-  const emitted = emitPlan(plan, namesOf(runtime), direct === undefined ? plain : noting(direct.numberOf))
+  const { instrument, rules, watch } = emission(plan, compiled.program)
+  const emitted = emitPlan(plan, namesOf(runtime), instrument)
   const linked = load(emitted).link((data ?? {}) as Value, (name) => callOf(table, name))
   return makeQuery({
     linked,
     environment: environmentOf(options),
     vars: query.vars.map(({ name }) => name),
     reads: readsOf(plan),
-    ...(direct === undefined ? {} : { rules: direct.rules.map((rule) => options.rules?.(rule) ?? '') }),
+    ...(rules === undefined ? {} : { rules }),
+    ...(watch === undefined ? {} : { watch }),
     describe: (error) => describeError(compiled.program, text, error),
   })
 }

@@ -62,6 +62,7 @@ function emitVariant(context: GroupContext, group: Group, variant: Variant): Cod
       code`if (s.overlay !== undefined) { const r = replacementAt(s.overlay, ${path}); if (r !== undefined) return ${value}; }`,
     )
   }
+  lines.push(...context.instrument.asked(id, args))
   // Functions can call functions that call functions: each call is paid for, since the text of a policy bounds only its length.
   if (size > 0) lines.push(code`if (--s.evaluation.steps < 0) s.evaluation.spent();`)
   const slot = size > 0 && worthRemembering(variant) ? context.nextSlot() : undefined

@@ -28,7 +28,9 @@ export interface Instrument {
   gave(procedure: Procedure, clause: number, value: Code): Code[]
   /** Where a body of its own has been reached, or has given a collection an element. */
   reached(): Code[]
-  /** Where the rules of a group have been chosen. */
+  /** Where a group is asked for its document, or the part of it below some keys, or a function is called. */
+  asked(group: number, args: readonly Code[]): Code[]
+  /** Where its rules are about to be tried: what it gives was not known already. */
   chosen(group: number, rules: Code): Code[]
 }
 
@@ -47,6 +49,7 @@ export const plain: Instrument = {
   unwound: nothing,
   gave: nothing,
   reached: nothing,
+  asked: nothing,
   chosen: nothing,
 }
 
@@ -94,6 +97,7 @@ export function watching({ indexed, exitsEarly }: Pick<Instrument, 'indexed' | '
     unwound: (level) => [code`w.unwind(${level});`],
     gave: (_procedure, _clause, value) => [code`w.gave(${value});`],
     reached: () => [code`w.reached();`],
+    asked: (group, args) => [code`s.evaluation.watch.ask(${group}, [${join(args)}]);`],
     chosen: (group, rules) => [code`s.evaluation.watch.chosen(${group}, ${rules});`],
   }
 }

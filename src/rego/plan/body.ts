@@ -5,8 +5,7 @@ import type { Override, StateId } from './ir.ts'
 
 export function planBody(frame: Frame, body: Body, done: () => void): void {
   for (const expr of body) {
-    const lifted = expr.kind === 'unify' && expr.from === 'lifted'
-    frame.watched({ kind: 'expression', at: expr.at, lifted }, () => {
+    frame.watchedExpr(expr, () => {
       const outer = frame.state
       if (expr.with.length > 0) frame.state = planWith(frame, expr.with)
       planExpr(frame, expr)

@@ -76,3 +76,8 @@ function directGroups(plan: Plan): ReadonlySet<number> {
   for (const { clauses } of plan.value === undefined ? [plan.query] : [plan.query, plan.value]) clauses.forEach(visit)
   return found
 }
+
+/** A rule's name as text: `gatehouse.deny#orders.amount` with an id, else `gatehouse.deny`. */
+export function ruleName({ name, id }: Pick<RuleRef, 'name' | 'id'>): string {
+  return id === undefined ? name : `${name}#${id}`
+}

@@ -3,7 +3,7 @@
  * parts of the planner (terms, refs, unification, bodies) call each other through `Steps`, so that none has to import another.
  */
 import type { Span } from '../ast.ts'
-import type { Body, Local, Ref, Rule, Term } from '../program.ts'
+import type { Body, Expr, Local, Ref, Rule, Term } from '../program.ts'
 import type { Value } from '../value.ts'
 import type { Block, Operand, PlannedCallee, Point, StateId, Statement, Temp } from './ir.ts'
 
@@ -102,13 +102,15 @@ export class Frame {
     return operand
   }
 
-  /** Plans an expression of a body, or what a clause gives, between its marks. */
-  watched<Planned>(
-    point: Omit<Point, 'lifted'> & { readonly lifted?: boolean },
-    plan: () => Planned,
-    early = false,
-  ): Planned {
-    const number = this.world.point({ lifted: false, ...point })
+  /** Plans an expression of a body between its marks; `early`: only what it needs. */
+  watchedExpr(expr: Expr, plan: () => void, early = false): void {
+    const lifted = expr.kind === 'unify' && expr.from === 'lifted'
+    this.watched({ kind: 'expression', at: expr.at, lifted }, plan, early)
+  }
+
+  /** Plans an expression, or what a clause gives, between its marks. */
+  watched<Planned>(point: Point, plan: () => Planned, early = false): Planned {
+    const number = this.world.point(point)
     if (number !== undefined) this.add({ op: 'begin', point: number, early })
     const planned = plan()
     if (number !== undefined) this.add({ op: 'held', point: number, early })

@@ -17,7 +17,7 @@ export function planNeeds(frame: Frame, body: Body): void {
       for (const term of termsOf(expr)) for (const ref of groundRefs(frame, term)) frame.steps.term(frame, ref)
       planCondition(frame, expr)
     }
-    frame.watched({ kind: 'expression', at: expr.at }, plan, true)
+    frame.watchedExpr(expr, plan, true)
   }
 }
 

@@ -36,7 +36,9 @@ export function planValueRule(world: World, id: number, { rule }: Member): Proce
 }
 
 function addResult(frame: Frame, clause: Clause): void {
-  const value = frame.watched({ kind: 'head', at: clause.value.at }, () => frame.steps.term(frame, clause.value))
+  const value = frame.watched({ kind: 'head', at: clause.value.at, lifted: false }, () =>
+    frame.steps.term(frame, clause.value),
+  )
   frame.add({ op: 'result', value, final: frame.isFixed(value), at: clause.at })
 }
 
@@ -56,7 +58,7 @@ export function planPartRule(world: World, id: number, { rule, keys }: Member, d
       const later = bindPatterns(frame, patterns, params.slice(0, patterns.length))
       planNeeds(frame, clause.body)
       frame.steps.body(frame, clause.body, () => {
-        const { path, value } = frame.watched({ kind: 'head', at: clause.value.at }, () => {
+        const { path, value } = frame.watched({ kind: 'head', at: clause.value.at, lifted: false }, () => {
           // Side by side: in `p[x] := input[x]` the value binds what the key reads.
           const parts = [...later.map(([key]) => key), ...keys.slice(depth), ...(givenMember ? [] : [clause.value])]
           const made = frame.steps.terms(frame, parts)
@@ -132,7 +134,7 @@ export function planQueryValue(world: World, id: number, query: Query, term: Ter
   const frame = new Frame(steps, world, query.locals)
   const clause = frame.scope(() => {
     frame.ordered = true
-    const value = frame.watched({ kind: 'expression', at: term.at }, () => frame.steps.term(frame, term))
+    const value = frame.watched({ kind: 'expression', at: term.at, lifted: false }, () => frame.steps.term(frame, term))
     frame.add({ op: 'result', value, final: frame.isFixed(value), at: term.at })
   })
   return procedure(id, 'value', [], [clause], frame, term.at)

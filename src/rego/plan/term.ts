@@ -34,7 +34,7 @@ export function planTerm(frame: Frame, term: Term): Operand {
       return frame.set((target) => ({ op: 'object', target, entries }))
     }
     case 'comprehension':
-      return planComprehension(frame, term)
+      return frame.seen(term.at, () => planComprehension(frame, term))
     case 'template':
       return planTemplate(frame, term)
     default:
