@@ -9,6 +9,7 @@ import { proceduresOf } from '../plan/walk.ts'
 import type { Program } from '../program.ts'
 import { output } from '../run/output.ts'
 import { equal, type Json, type Value } from '../value.ts'
+import { startVisits } from '../visits.ts'
 import type { Attempt, Condition, Evidence, Run, Try } from './record.ts'
 
 /** A term of the policy, and the value it had; without `value` it was undefined. */
@@ -210,9 +211,18 @@ function withoutNot(condition: ExplainedCondition, outer: string): ExplainedCond
 
 /** A value as JSON, or what it is where it is too large to be read. */
 function shown(value: Value): Json {
+  let left = shownValuesMax
+  const countValues = (values: number): void => {
+    left -= values
+    if (left < 0) throw new TooLarge()
+  }
+  startVisits()
   try {
-    return output(value, shownValuesMax)
-  } catch {
-    return Array.isArray(value) ? `(an array of ${value.length} values)` : '(a value that is too large to be shown)'
+    return output(value, { countValues })
+  } catch (cause) {
+    if (!(cause instanceof TooLarge)) throw cause
+    return Array.isArray(value) ? `(an array of ${value.length} values)` : '(too large to be shown)'
   }
 }
+
+class TooLarge extends Error {}
