@@ -131,8 +131,12 @@ export class RegoSet {
       if (this.#index.has(key)) return false
       this.#index.set(key, value)
     }
-    this.#members.push(value)
-    this.#sorted = this.#members.length === 1
+    // Most sets hold none or one: a list that grows has room for many.
+    if (this.#members.length === 0) this.#members = [value]
+    else {
+      this.#members.push(value)
+      this.#sorted = false
+    }
     return true
   }
 

@@ -33,6 +33,8 @@ class ProcedureWriter {
   readonly #procedure: Procedure
   readonly #lines: Code[] = []
   readonly #collections = new Map<Temp, 'array' | 'set' | 'object'>()
+  /** Arrays that nothing is gone through for. */
+  readonly #short = new Set<Temp>()
   /** Temporaries that are base documents which nothing replaces, and their paths. */
   readonly #bases = new Map<Temp, readonly string[]>()
   readonly #prologue: Code[] = []
@@ -292,8 +294,7 @@ class ProcedureWriter {
         return
       case 'json': {
         const [t, v] = [name('temp', statement.target), this.#operand(statement.source)]
-        if (statement.own) this.#add(code`const ${t} = jsonInPlace(${name('state', 0)}, ${v});`)
-        else this.#add(code`const ${t} = typeof ${v} === 'object' ? json(${name('state', 0)}, ${v}) : ${v};`)
+        this.#add(code`const ${t} = typeof ${v} === 'object' ? json(${name('state', 0)}, ${v}) : ${v};`)
         return
       }
       case 'count':
@@ -462,11 +463,15 @@ class ProcedureWriter {
       object: code`new ObjectBuilding(${this.#context.pool.place(at)})`,
     }[of]
     const level = this.#open(body)
-    this.#add(code`${t} = ${empty};`)
+    // An array of at most one element is made with it: one that grows has room for many.
+    const isShort = of === 'array' && !body.some(({ op }) => op === 'scan' || op === 'scanTree' || op === 'each')
+    if (isShort) this.#short.add(target)
+    else this.#add(code`${t} = ${empty};`)
     this.#add(code`${label}: {`)
     this.#block(body, { fail: code`break ${label};` })
     this.#add(code`}`)
     this.#unwind(level)
+    if (isShort) this.#add(code`if (${t} === undefined) ${t} = [];`)
     if (of === 'object') this.#add(code`${t} = ${t}.finish();`)
   }
 
@@ -504,6 +509,7 @@ class ProcedureWriter {
     const t = name('temp', to)
     this.#addAll(this.#context.instrument.reached())
     if (key !== undefined) this.#add(code`${t}.add(${this.#operand(key)}, ${this.#operand(value)});`)
+    else if (this.#short.has(to)) this.#add(code`${t} = [${this.#operand(value)}];`)
     else if (this.#collections.get(to) === 'array') this.#add(code`${t}.push(${this.#operand(value)});`)
     else this.#add(code`${t}.add(${this.#operand(value)});`)
   }

@@ -208,8 +208,8 @@ export type Statement =
   | { readonly op: 'emptySet'; readonly path: readonly Operand[]; readonly at: Span }
   /** Gives one row of a query's bindings. */
   | { readonly op: 'row'; readonly values: readonly Operand[] }
-  /** Sets `target` to a value as JSON of its own: a copy, or the array itself where it was made for this alone (`own`). */
-  | { readonly op: 'json'; readonly target: Temp; readonly source: Operand; readonly own: boolean }
+  /** Sets `target` to a copy of a value as JSON. */
+  | { readonly op: 'json'; readonly target: Temp; readonly source: Operand }
   /** Counts values of the result that the next statement makes. */
   | { readonly op: 'count'; readonly values: number }
   | Mark

@@ -4,56 +4,63 @@
  */
 import { compareStrings } from '../value.ts'
 import type { Block, Operand, Plan, Procedure, Statement, Temp } from './ir.ts'
-import { proceduresOf, statementsOf, tempsRead, type Uses, usesOf } from './walk.ts'
+import { innerBlocks, proceduresOf, statementsOf, tempsRead, type Uses, usesOf } from './walk.ts'
 
-type Document = Extract<Statement, { op: 'document' }>
 type Result = Extract<Statement, { op: 'result' }>
 
 /** The plan whose `value` gives JSON (`givesJson`), or the same plan where it cannot. Not for plans with marks; the last of the passes. */
 export function giveJson(plan: Plan): Plan {
   if (plan.value === undefined || !isStraight(plan.value)) return plan
-  const asked = soleDocument(plan, plan.value)
-  const group = plan.groups.find(({ id }) => id === asked?.group)
-  const variant = group?.variants.get(0)
-  if (group === undefined || variant === undefined) return { ...plan, value: asJson(plan.value), givesJson: true }
-  const variants = new Map(group.variants)
-  variants.set(0, {
-    depth: 0,
-    procedures: variant.procedures.map(asJson),
-    fallbacks: variant.fallbacks.map(asJson),
+  const given = givenGroups(plan, plan.value)
+  const groups = plan.groups.map((group) => {
+    const variant = group.variants.get(0)
+    if (!given.has(group.id) || variant === undefined) return group
+    const change = (procedure: Procedure): Procedure => new JsonPass(procedure, none).changed()
+    const { depth, procedures, fallbacks } = variant
+    const changed = { depth, procedures: procedures.map(change), fallbacks: fallbacks.map(change) }
+    return { ...group, variants: new Map([...group.variants, [0, changed]]) }
   })
-  const groups = plan.groups.map((each) => (each === group ? { ...group, variants } : each))
-  return { ...plan, groups, givesJson: true }
+  return { ...plan, groups, value: new JsonPass(plan.value, given).changed(), givesJson: true }
 }
+
+const none: ReadonlySet<number> = new Set()
 
 /** Whether a procedure gives each value once, so that no two are compared. */
 function isStraight(procedure: Procedure): boolean {
   return resultsOf(procedure).every(({ final }) => final)
 }
 
-/** The document that is all of the query's value and that only the query asks for, made by one rule. */
-function soleDocument(plan: Plan, value: Procedure): Document | undefined {
-  const result = resultsOf(value)[0]?.value
-  const statement = value.clauses.flat().find((each) => 'target' in each && isTemp(result, each.target))
-  if (statement?.op !== 'document' || statement.keys.length > 0) return undefined
-  const group = plan.groups.find(({ id }) => id === statement.group)
-  const [rule, ...others] = group?.variants.get(0)?.procedures ?? []
-  if (group?.kind !== 'complete' || others.length > 0 || (rule !== undefined && !isStraight(rule))) return undefined
-  if (plan.replacedData.length > 0) return undefined
-  if (plan.trees.some(({ children }) => children.some((child) => child.group === group.id))) return undefined
-  const procedures = proceduresOf(plan)
-  const isSole = procedures.every((procedure) => {
-    const uses = usesOf(procedure)
-    return procedure.clauses.every((clause) =>
-      [...statementsOf(clause)].every((each) => {
-        if (each.op !== 'document' || each.group !== group.id) return true
-        const read = uses.get(each.target) ?? []
-        if (procedure === value) return read.every(({ op }) => op === 'result')
-        return procedure === plan.query && read.every(({ op }) => op === 'true' || op === 'row')
-      }),
+/**
+ * Groups of one rule each whose documents go from the query into its result, and nowhere else: their rules may give JSON themselves. The rows of the query
+ * are planned from the same term, which they only look at.
+ */
+function givenGroups(plan: Plan, value: Procedure): ReadonlySet<number> {
+  if (plan.replacedData.length > 0) return none
+  const passed = new JsonPass(value, none).documents()
+  const asked = new Map<number, number>()
+  for (const { clauses } of proceduresOf(plan))
+    for (const clause of clauses)
+      for (const statement of statementsOf(clause))
+        if (statement.op === 'document') asked.set(statement.group, (asked.get(statement.group) ?? 0) + 1)
+  const inTrees = new Set(plan.trees.flatMap(({ children }) => children.map(({ group }) => group)))
+  const given = plan.groups.filter(({ id, kind, variants }) => {
+    const procedures = variants.get(0)?.procedures ?? []
+    const times = passed.filter((group) => group === id).length
+    return (
+      kind === 'complete' &&
+      procedures.length < 2 &&
+      procedures.every(isStraight) &&
+      !inTrees.has(id) &&
+      times > 0 &&
+      asked.get(id) === times + documentsIn(plan.query, id)
     )
   })
-  return isSole ? statement : undefined
+  return new Set(given.map(({ id }) => id))
+}
+
+function documentsIn({ clauses }: Procedure, group: number): number {
+  const statements = clauses.flatMap((clause) => [...statementsOf(clause)])
+  return statements.filter((statement) => statement.op === 'document' && statement.group === group).length
 }
 
 /** The results of a procedure itself: what a hole of a template gives is none of them. */
@@ -70,30 +77,35 @@ function loops(statement: Statement): statement is Extract<Statement, { op: 'sca
   return statement.op === 'scan' || statement.op === 'scanTree' || statement.op === 'each'
 }
 
-function isTemp(operand: Operand | undefined, temp: Temp): boolean {
-  return operand?.kind === 'temp' && operand.id === temp
-}
-
-/** The procedure with its results as JSON. */
-function asJson(procedure: Procedure): Procedure {
-  return new JsonPass(procedure).changed()
-}
-
 class JsonPass {
   readonly #procedure: Procedure
+  readonly #given: ReadonlySet<number>
+  readonly #documents: number[] = []
   readonly #uses: Uses
   readonly #made = new Map<Temp, Statement>()
+  /** The body of the innermost loop that a statement stands in. */
+  readonly #loopOf = new Map<Statement, Block | undefined>()
   /** What becomes of a statement that makes a part of the result. */
   readonly #edits = new Map<Statement, Block>()
+  /** Arrays of the result that are collected for it alone. */
+  readonly #lists = new Set<Statement>()
   #temps: number
 
-  constructor(procedure: Procedure) {
+  /** `given` are the groups whose documents are JSON already. */
+  constructor(procedure: Procedure, given: ReadonlySet<number>) {
     this.#procedure = procedure
+    this.#given = given
     this.#uses = usesOf(procedure)
     this.#temps = procedure.temps
-    for (const clause of procedure.clauses)
-      for (const statement of statementsOf(clause))
-        if ('target' in statement) this.#made.set(statement.target, statement)
+    for (const clause of procedure.clauses) this.#note(clause, undefined)
+  }
+
+  #note(block: Block, loop: Block | undefined): void {
+    for (const statement of block) {
+      this.#loopOf.set(statement, loop)
+      if ('target' in statement) this.#made.set(statement.target, statement)
+      for (const inner of innerBlocks(statement)) this.#note(inner, loops(statement) ? inner : loop)
+    }
   }
 
   changed(): Procedure {
@@ -106,10 +118,18 @@ class JsonPass {
     return { ...this.#procedure, clauses, temps: this.#temps }
   }
 
+  /** The groups whose documents are parts of the result, once for each. */
+  documents(): readonly number[] {
+    this.changed()
+    return this.#documents
+  }
+
   #block(block: Block): Block {
     return block.flatMap((statement) => {
       const edited = this.#edits.get(statement)
       if (edited !== undefined) return edited
+      if (this.#lists.has(statement) && 'body' in statement)
+        return [{ ...statement, body: this.#block(statement.body) }]
       return [loops(statement) ? { ...statement, body: this.#block(statement.body) } : statement]
     })
   }
@@ -131,17 +151,32 @@ class JsonPass {
       this.#edits.set(made, [...own, { op: 'count', values: items.length }, { ...made, items }])
       return operand
     }
+    if (made?.op === 'collect' && made.of === 'array') {
+      this.#lists.add(made)
+      for (const statement of statementsOf(made.body)) {
+        if (statement.op !== 'add' || statement.to !== made.target) continue
+        const own: Block = []
+        const value = this.#json(statement.value, own)
+        this.#edits.set(statement, [...own, { op: 'count', values: 1 }, { ...statement, value }])
+      }
+      return operand
+    }
+    if (made?.op === 'document' && made.keys.length === 0) {
+      this.#documents.push(made.group)
+      if (this.#given.has(made.group)) return operand
+    }
     const target = this.#temps++
-    before.push({ op: 'json', target, source: operand, own: made?.op === 'collect' && made.of === 'array' })
+    before.push({ op: 'json', target, source: operand })
     return { kind: 'temp', id: target }
   }
 
-  /** The statement that makes a value which one other statement reads, once. */
+  /** The statement that makes a value which one other statement reads, as often as it is made. */
   #ownStatement(temp: Temp): Statement | undefined {
     const [user, ...others] = this.#uses.get(temp) ?? []
     if (user === undefined || others.length > 0 || tempsRead(user).filter((read) => read === temp).length > 1)
       return undefined
-    return this.#made.get(temp)
+    const made = this.#made.get(temp)
+    return made !== undefined && this.#loopOf.get(made) === this.#loopOf.get(user) ? made : undefined
   }
 }
 

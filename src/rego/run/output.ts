@@ -27,12 +27,6 @@ export function output(value: Value, count: ResultCount): Json {
   return typeof value === 'object' && value !== null ? copy(value, count) : value
 }
 
-/** An array that nobody else has, as JSON: the same array. */
-export function outputInPlace(items: Value[], count: ResultCount): Json[] {
-  count.countValues(items.length)
-  return replaceComposites(items, count)
-}
-
 function copy(value: Exclude<Value, null | boolean | number | bigint | string>, count: ResultCount): Json {
   enter()
   const json = copyComposite(value, count)
@@ -68,13 +62,10 @@ function copyObject(value: PlainObject, count: ResultCount): Json {
 
 function copyList(items: readonly Value[], count: ResultCount): Json[] {
   count.countValues(items.length)
-  return replaceComposites(items.slice(), count)
-}
-
-function replaceComposites(items: Value[], count: ResultCount): Json[] {
-  for (let i = 0; i < items.length; i++) {
-    const item = items[i] as Value
-    if (typeof item === 'object' && item !== null) items[i] = copy(item, count) as Value
+  const result = items.slice()
+  for (let i = 0; i < result.length; i++) {
+    const item = result[i] as Value
+    if (typeof item === 'object' && item !== null) result[i] = copy(item, count) as Value
   }
-  return items as Json[]
+  return result as Json[]
 }

@@ -19,7 +19,7 @@ import { DocumentBuilder } from './document-builder.ts'
 import { EvaluationError } from './failure.ts'
 import { ElementIndex, PrefixIndex } from './joined-index.ts'
 import { isMember, less, lessOrEqual } from './operators.ts'
-import { output, outputInPlace } from './output.ts'
+import { output } from './output.ts'
 import { merged, overlaid, overlayAt, replacementAt, upsert } from './overlay.ts'
 import { absent, State } from './state.ts'
 import { below, cursorAt, Leaf, select, settle, TreeNode } from './tree.ts'
@@ -91,10 +91,6 @@ function json(state: State, value: Value): Json {
   return output(value, state.evaluation)
 }
 
-function jsonInPlace(state: State, items: Value[]): Json[] {
-  return outputInPlace(items, state.evaluation)
-}
-
 export const runtime = {
   absent,
   anyElementsOf,
@@ -117,7 +113,6 @@ export const runtime = {
   isPlainText,
   joined,
   json,
-  jsonInPlace,
   keyOf,
   keysOf,
   Leaf,

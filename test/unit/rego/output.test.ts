@@ -33,6 +33,13 @@ const rules: [string, string][] = [
   ['nothing', 'p if input.none'],
   ['what a with replaces', 'p := x if x := q with input.o as {"z": {2, 1}, "a": 1}\nq := {"o": input.o}'],
   ['the value of a search', 'p := {"z": x, "a": {x}} if { some x in input.list; x > 2 }'],
+  ['an object made before a loop', 'p := [x | some y in input.list] if x := {"z": {2, 1}, "a": 1}'],
+  ['an object made in a loop', 'p := [{"z": {y, 1}, "a": [y]} | some y in input.list]'],
+  ['a rule asked in a loop', 'p := [x | some y in input.list; x := q]\nq := {"z": {2, 1}, "a": 1}'],
+  [
+    'rules as a decision asks them',
+    'p := {"z": [x | x := q], "a": [x | x := r], "m": [x | x := data.d.none]}\nq := {"z": {2, 1}, "a": 1}\nr contains 1',
+  ],
   ['large numbers', 'p := {"z": 9007199254740993, "a": [0.1 + 0.2]}'],
 ]
 
