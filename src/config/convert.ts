@@ -1,6 +1,6 @@
 /** From a file that is right to the frozen `Config`: units become numbers, paths absolute, names of the file names of the model. */
 import { join } from 'node:path'
-import { type Config, type Issuer, limits, type RouteRule, type Upstream } from '../model/index.ts'
+import { type Config, type Issuer, limits, type Recording, type RouteRule, type Upstream } from '../model/index.ts'
 import { parseUpstreamUrl } from './addresses.ts'
 import { issuerOf } from './contradictions.ts'
 import { type Folders, logFolder, type References } from './references.ts'
@@ -143,7 +143,7 @@ function convertRoute(route: RouteFile, folders: Folders): RouteRule {
       labels: route.labels,
       entrypoint: route.entrypoint,
       identity: route.identity,
-      recording: route.recording,
+      recording: recordingOf(route.recording),
       bodyBytesMax,
       parsedBodyBytesMax,
       policyHeaders: route.policy_headers.map((name) => name.toLowerCase()),
@@ -158,6 +158,10 @@ function convertRoute(route: RouteFile, folders: Folders): RouteRule {
     ...(route.description !== undefined && { description: folders.absolute(route.description) }),
     renames: route.renames,
   }
+}
+
+function recordingOf({ mode, level }: RouteFile['recording']): Recording {
+  return level === 'input_and_reply' ? { mode, level: 'input', reply: true } : { mode, level }
 }
 
 function ms(text: string): number {

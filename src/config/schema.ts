@@ -353,9 +353,9 @@ const route = z.strictObject({
         description:
           '`strict`: the decision is on disk before the call is forwarded, the outcome before the reply ends. `durable`: both before the reply ends. `async`: nothing waits.',
       }),
-      level: z.enum(['none', 'metadata', 'input']).default('input').meta({
+      level: z.enum(['none', 'metadata', 'input', 'input_and_reply']).default('input').meta({
         description:
-          'How much of what policy saw a record holds: all (`input`), all but arguments and body (`metadata`), nothing (`none`).',
+          'How much of what policy saw a record holds: all (`input`), all but arguments and body (`metadata`), nothing (`none`). `input_and_reply` adds the body of the reply, as far as the agent may have it and up to 256 KiB, to the outcome.',
       }),
     })
     .prefault({})

@@ -73,6 +73,8 @@ export const limits = {
   logWaitMsMax: 2_000,
   /** Bytes of one record: the input is cut to metadata beyond it, and the record says so. */
   recordBytesMax: 1 * mib,
+  /** Bytes of a reply that an outcome record holds, where the route asks for it; as text in JSON it may take up to six times that. */
+  recordedReplyBytesMax: 256 * kib,
   /** Bytes of a segment before the next one is begun. */
   segmentBytesMax: 256 * mib,
   /** Free bytes on the log's disk below which readiness is red and nothing new is accepted. */

@@ -66,6 +66,11 @@ export interface OutcomeRecord extends RecordBase {
   readonly upstream_status?: number
   readonly request_bytes: number
   readonly reply_bytes: number
+  /** The body that the agent got, where the route records it: JSON, a text, or base64, as `reply_form` says. */
+  readonly reply?: Json
+  readonly reply_form?: 'json' | 'text' | 'base64'
+  /** Why it is not here: `size`. */
+  readonly reply_omitted?: string
   /** False when the agent was gone, or the reply was withheld or cut, before its end could be sent. */
   readonly complete: boolean
   /** Whether the upstream may have acted on the call. */

@@ -37,6 +37,8 @@ export interface Recording {
   readonly mode: 'strict' | 'durable' | 'async'
   /** How much of the policy input a record holds. */
   readonly level: 'none' | 'metadata' | 'input'
+  /** Whether the outcome record holds the body of what the upstream replied. Default false. */
+  readonly reply?: boolean
 }
 
 export interface Upstream {

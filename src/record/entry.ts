@@ -27,7 +27,8 @@ import {
   type UpstreamReply,
 } from '../model/index.ts'
 import { type Hiding, makeContentTexts } from './content.ts'
-import { FollowedSource } from './followed-source.ts'
+import { FollowedSource, type StreamEnd } from './followed-source.ts'
+import { KeptReply } from './kept-reply.ts'
 import { makeDecisionLines, outcomeLine, shortDetail, shortName } from './lines.ts'
 import type { DecisionLog } from './log.ts'
 import type { Share } from './queue.ts'
@@ -87,6 +88,8 @@ interface End {
   readonly code?: string | undefined
   readonly detail?: string | undefined
   readonly upstream?: UpstreamReply | undefined
+  /** Its body as the record has it, where the route asks for it. */
+  readonly reply?: string | undefined
   readonly replyBytes: number
   readonly complete: boolean
   readonly upstreamReached: boolean
@@ -172,11 +175,14 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
         return { ...reply, body: { kind: 'stream', source: this.follow(upstream, reply.body.source) } }
       }
       const departed = this.arrival.departure.reason
+      const kept = this.keeper()
+      if (reply.body.kind === 'bytes') kept?.add(reply.body.bytes)
       const end: End = {
         outcome: upstream.fault === undefined ? 'forwarded' : 'failed',
         status: reply.status,
         code: upstream.fault ?? departed,
         upstream,
+        reply: kept?.text(reply.headers),
         replyBytes: bytesOf(reply),
         complete: departed === undefined && upstream.fault === undefined,
         upstreamReached: true,
@@ -269,17 +275,19 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
     }
 
     private follow(upstream: UpstreamReply, source: ByteSource): ByteSource {
+      const kept = this.keeper()
       const end = (code: FaultCode | undefined, detail: string | undefined, replyBytes: number): End => ({
         outcome: code === undefined ? 'forwarded' : 'failed',
         status: upstream.status,
         code,
         detail,
         upstream,
+        reply: kept?.text(upstream.headers),
         replyBytes,
         complete: code === undefined,
         upstreamReached: true,
       })
-      return new FollowedSource(source, this.arrival.departure, {
+      const told: StreamEnd = {
         whole: (replyBytes) => {
           this.mark(step.reply)
           const whole = end(undefined, undefined, replyBytes)
@@ -291,7 +299,12 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
           void queue.keep('outcome', this.outcomeText(end(fault.code, this.detailOf(fault), replyBytes)))
           this.tell(upstream.status, fault.code, upstream)
         },
-      })
+      }
+      return new FollowedSource(source, this.arrival.departure, told, kept)
+    }
+
+    private keeper(): KeptReply | undefined {
+      return this.target?.route.recording.reply === true ? new KeptReply() : undefined
     }
 
     private refusalText(code: string, detail: string | undefined): string {
@@ -327,6 +340,7 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
         status: end.status,
         upstreamStatus: end.upstream?.upstream.status,
         replyBytes: end.replyBytes,
+        reply: end.reply,
         complete: end.complete,
         upstreamReached: end.upstreamReached,
         obligationsDone: end.upstream?.obligationsDone ?? [],

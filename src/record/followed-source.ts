@@ -1,8 +1,9 @@
 /**
  * A streamed reply on its way to the agent: its bytes are counted and passed on, its end is held until the outcome of the
- * call is recorded. Whatever way the stream ends, it is told once.
+ * call is recorded; where the length is stated, the bytes that complete it are its end. Whatever way the stream ends, it is told once.
  */
 import { type ByteSink, type ByteSource, type Departure, type DepartureReason, Fault, toFault } from '../model/index.ts'
+import type { KeptReply } from './kept-reply.ts'
 
 export interface StreamEnd {
   /** The last byte has arrived. Resolves when the agent may have the end; rejects when it may not. */
@@ -15,15 +16,20 @@ export class FollowedSource implements ByteSource, ByteSink {
   readonly lengthBytes: number | null
   private readonly source: ByteSource
   private readonly tell: StreamEnd
+  private readonly kept: KeptReply | undefined
   private forget: () => void = nothing
   private sink: ByteSink | undefined
   private replyBytes = 0
   private told = false
+  /** What completes a reply of stated length: with its last byte the agent has the end. */
+  private lastBytes: Uint8Array | undefined
 
-  constructor(source: ByteSource, departure: Departure, tell: StreamEnd) {
+  /** `kept` is given every byte that is passed on. */
+  constructor(source: ByteSource, departure: Departure, tell: StreamEnd, kept: KeptReply | undefined) {
     this.lengthBytes = source.lengthBytes
     this.source = source
     this.tell = tell
+    this.kept = kept
     // Only noted: whoever writes to the agent cancels the source.
     this.forget = departure.onDeparture((reason) => this.broke(departedFault(reason)))
   }
@@ -49,7 +55,9 @@ export class FollowedSource implements ByteSource, ByteSink {
 
   chunk(bytes: Uint8Array): void {
     this.replyBytes += bytes.length
-    this.sink?.chunk(bytes)
+    this.kept?.add(bytes)
+    if (this.replyBytes === this.lengthBytes) this.lastBytes = bytes
+    else this.sink?.chunk(bytes)
   }
 
   end(): void {
@@ -57,7 +65,10 @@ export class FollowedSource implements ByteSource, ByteSink {
     this.told = true
     this.forget()
     this.tell.whole(this.replyBytes).then(
-      () => this.sink?.end(),
+      () => {
+        if (this.lastBytes !== undefined) this.sink?.chunk(this.lastBytes)
+        this.sink?.end()
+      },
       (cause: unknown) => this.sink?.fail(toFault(cause)),
     )
   }

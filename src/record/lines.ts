@@ -171,6 +171,8 @@ export interface OutcomeLine {
   readonly status: number
   readonly upstreamStatus: number | undefined
   readonly replyBytes: number
+  /** As `KeptReply` prints it. */
+  readonly reply: string | undefined
   readonly complete: boolean
   readonly upstreamReached: boolean
   readonly obligationsDone: readonly string[]
@@ -186,7 +188,7 @@ export function outcomeLine(line: OutcomeLine): string {
     (line.detail === undefined ? '' : `,"detail":${quote(line.detail)}`) +
     `,"status":${line.status}` +
     (line.upstreamStatus === undefined ? '' : `,"upstream_status":${line.upstreamStatus}`) +
-    `,"request_bytes":${arrival.body.receivedBytes},"reply_bytes":${line.replyBytes}` +
+    `,"request_bytes":${arrival.body.receivedBytes},"reply_bytes":${line.replyBytes}${line.reply ?? ''}` +
     `,"complete":${line.complete},"upstream_reached":${line.upstreamReached}` +
     (line.obligationsDone.length === 0 ? '' : `,"obligations_done":${textOf(line.obligationsDone)}`) +
     (line.tries === undefined ? '' : `,"tries":${line.tries}`) +

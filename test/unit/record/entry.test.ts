@@ -81,11 +81,11 @@ function isSettled(promise: Promise<unknown>): () => boolean {
 }
 
 /** A source that a test drives. */
-function drivenSource() {
+function drivenSource(lengthBytes: number | null = null) {
   let sink: ByteSink | undefined
   const cancelled: Error[] = []
   const source: ByteSource = {
-    lengthBytes: null,
+    lengthBytes,
     start: (given) => {
       sink = given
     },
@@ -331,6 +331,34 @@ describe('what waits for the disk', () => {
         return log.stats().queueRecords === 0
       })
       pair(world.records())
+    })
+
+    it(`${mode}: the bytes that complete a stated length are its end and ${end ? 'wait' : 'do not'}`, async () => {
+      await using world = logWorld()
+      const { files, release, waiting } = heldFiles()
+      const log = await world.open({ files })
+      const entry = world.recorder(log)(arrivalOf())
+      entry.routed(targetOf(mode))
+      const decided = entry.decided(decisionOf('allow'))
+      await world.clock.settled(() => waiting() > 0)
+      release()
+      await decided
+      const upstream = drivenSource(6)
+      const reply = await entry.followed(upstreamReply({ kind: 'stream', source: upstream.source }))
+      if (reply.body.kind !== 'stream') throw new Error('unreachable')
+      const { got, sink } = collected()
+      reply.body.source.start(sink)
+      upstream.sink().chunk(Buffer.from('one'))
+      upstream.sink().chunk(Buffer.from('two'))
+      upstream.sink().end()
+      await turns()
+      expect(got).toEqual(end ? ['one'] : ['one', 'two', 'end'])
+      await world.clock.settled(() => {
+        release()
+        return got.length === 3 && log.stats().queueRecords === 0
+      })
+      expect(got).toEqual(['one', 'two', 'end'])
+      expect(pair(world.records()).outcome).toMatchObject({ complete: true, reply_bytes: 6, status: 201 })
     })
 
     it(`${mode}: bytes of a stream pass at once, its end ${end ? 'waits' : 'does not'}`, async () => {
