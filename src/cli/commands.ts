@@ -183,6 +183,53 @@ export const commands = [
     ],
   },
   {
+    name: 'audit',
+    summary: 'Verify the decision log, and prove what stands in it',
+    about:
+      '`verify` reads all of the log and compares it with the newest checkpoint it is given: its own, and those that you kept elsewhere. It works offline, with the files of the log and the public key, and names the first line that was changed, removed, added or moved. Exit status 0 says that every line a checkpoint covers is as it was, 1 that something was changed, 2 that the log, the key or a checkpoint cannot be read. `prove ID` prints a proof, as JSON, that the records of a call stand in the log; ID is what `Gatehouse-Decision` said, or the number of a line. `consistency EARLIER [LATER]` proves, from two files with checkpoints, that the later log begins with the earlier one; without LATER it is the log as it is. `key` prints the public key: keep it elsewhere.',
+    operands: [
+      { name: 'WHAT', says: 'what to do', choices: ['verify', 'prove', 'consistency', 'key'] },
+      { name: 'VALUE', says: 'the ID, or the files', optional: true, repeats: true },
+    ],
+    flags: [
+      {
+        name: 'log',
+        kind: 'folder',
+        value: 'FOLDER',
+        says: 'The folder of the log, instead of the one that the configuration names',
+      },
+      {
+        name: 'key',
+        kind: 'file',
+        value: 'FILE',
+        says: 'Holds the public key; without it the one that lies beside the log, which is said',
+      },
+      {
+        name: 'checkpoint',
+        kind: 'file',
+        value: 'FILE',
+        repeats: true,
+        says: 'Holds a checkpoint that was kept elsewhere; may come more than once',
+      },
+      ...configuration,
+    ],
+    examples: [
+      {
+        line: 'gatehouse audit key > decision-log.pub',
+        does: 'prints the public key, to be kept where the log is not',
+      },
+      {
+        line: 'gatehouse audit verify --log data/log --key decision-log.pub --checkpoint anchored.checkpoint',
+        does: 'verifies a log with what was kept elsewhere',
+      },
+      {
+        line: 'gatehouse audit prove 0192f0c1-2b7e-7c3a-9f5e-3d1f0a6b7c8d > proof.json',
+        does: 'proves that a call stands in the log',
+      },
+      { line: 'gatehouse audit consistency anchored.checkpoint', does: 'proves that the log only grew since then' },
+    ],
+  },
+  {
     name: 'check',
     summary: 'Check the configuration, descriptions and policies without starting',
     about:

@@ -17,6 +17,7 @@ import { countText, wrongsOf, wrongText } from './wrong.ts'
 const runners: { readonly [name in Exclude<CommandName, 'help'>]: () => Promise<RunCommand> } = {
   start: async () => (await import('./start.ts')).runStart,
   token: async () => (await import('./token.ts')).runToken,
+  audit: async () => (await import('./audit.ts')).runAudit,
   tail: async () => (await import('./tail.ts')).runTail,
   why: async () => (await import('./why.ts')).runWhy,
   check: async () => (await import('./check.ts')).runCheck,

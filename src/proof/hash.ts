@@ -14,15 +14,28 @@ export const emptyRoot: Buffer = Buffer.from(hash('sha256', '', 'buffer'))
 const leafPrefix = 0x00
 const nodePrefix = 0x01
 const pair = Buffer.alloc(1 + 2 * hashBytes, nodePrefix)
-let scratch = Buffer.alloc(64 * 1024)
+/** Bytes of a line for which a view is kept: most records are shorter. A view for each hash is half of what it costs. */
+const viewBytesMax = 8 * 1024
+const views: Buffer[] = []
+const scratch = Buffer.alloc(1 + viewBytesMax, leafPrefix)
+let large = Buffer.alloc(0)
+
+/** The bytes after the prefix of a leaf, ready to be hashed; overwritten by the next. */
+function leafOf(bytes: Buffer, start: number, end: number): Buffer {
+  const length = end - start
+  if (length > viewBytesMax) {
+    if (large.length < length + 1) large = Buffer.alloc(2 * (length + 1), leafPrefix)
+    bytes.copy(large, 1, start, end)
+    return large.subarray(0, length + 1)
+  }
+  bytes.copy(scratch, 1, start, end)
+  views[length] ??= scratch.subarray(0, length + 1)
+  return views[length]
+}
 
 /** Writes `SHA-256(0x00 || bytes[start..end))` into `into` at `offset`. */
 export function hashLeaf(bytes: Buffer, start: number, end: number, into: Buffer, offset: number): void {
-  const length = end - start
-  if (scratch.length < length + 1) scratch = Buffer.alloc(2 * (length + 1))
-  scratch[0] = leafPrefix
-  bytes.copy(scratch, 1, start, end)
-  into.write(hash('sha256', scratch.subarray(0, length + 1), 'binary'), offset, hashBytes, 'latin1')
+  into.write(hash('sha256', leafOf(bytes, start, end), 'binary'), offset, hashBytes, 'latin1')
 }
 
 /** Of a line without its newline. */

@@ -32,4 +32,14 @@ export {
   separate,
   tailsOf,
 } from './proofs.ts'
-export { hashesAt, levelsOf, parseTilePath, type Tile, TileTree, tilePath, tileWidth, widthOf } from './tiles.ts'
+export {
+  hashesAt,
+  levelsOf,
+  parseTilePath,
+  rootOfTails,
+  type Tile,
+  TileTree,
+  tilePath,
+  tileWidth,
+  widthOf,
+} from './tiles.ts'

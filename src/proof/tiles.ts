@@ -53,8 +53,8 @@ export function parseTilePath(path: string): { level: number; index: number; wid
   return tilePath(made.level, made.index, made.width) === path ? made : undefined
 }
 
-/** Root over rows of which the last of each level is not full, from the lowest level up. */
-function rootOfTails(tails: readonly Buffer[]): Buffer {
+/** Root of the tree whose last rows, those that are not full, these are: from level 0 up, empty where a level ends with a full tile. */
+export function rootOfTails(tails: readonly Buffer[]): Buffer {
   let root: Buffer | undefined
   for (const tail of tails) {
     let from = tail.length / hashBytes

@@ -14,8 +14,8 @@ export interface LogFiles {
   /** Names in the directory, in no order. */
   list(directory: string): Promise<readonly string[]>
   sizeBytes(path: string): Promise<number>
-  /** Up to `lengthBytes` from `position`: fewer only at the end of the file. */
-  read(path: string, position: number, lengthBytes: number): Promise<Buffer>
+  /** Up to `lengthBytes` from `position`: fewer only at the end of the file. Into the start of `into`, where that is given. */
+  read(path: string, position: number, lengthBytes: number, into?: Buffer): Promise<Buffer>
   /** Makes the directory and those above it, for the owner alone; no error when it is there. */
   makeDirectory(path: string): Promise<void>
   /** Makes created, renamed and removed names in the directory durable. */
@@ -71,10 +71,10 @@ export const nodeFiles: LogFiles = {
   },
   list: (directory) => readdir(directory),
   sizeBytes: async (path) => (await stat(path)).size,
-  async read(path, position, lengthBytes) {
+  async read(path, position, lengthBytes, into) {
     const handle = await openHandle(path, 'r')
     try {
-      const bytes = Buffer.allocUnsafe(lengthBytes)
+      const bytes = into ?? Buffer.allocUnsafe(lengthBytes)
       let filled = 0
       while (filled < lengthBytes) {
         const { bytesRead } = await handle.read(bytes, filled, lengthBytes - filled, position + filled)

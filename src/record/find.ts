@@ -57,3 +57,15 @@ export async function findCall(id: string, options: FindOptions): Promise<FoundC
   }
   return found
 }
+
+/** The line at a place of the log, without its newline; undefined when it is not there. Throws what the file system throws. */
+export async function recordAt(line: number, options: FindOptions): Promise<string | undefined> {
+  const place = await findPlace(options, ({ seq }) => seq < line)
+  const reading = { ...options, follow: false, pause: async () => {}, unreadable: () => {} }
+  for await (const { text } of readForwards(reading, place)) {
+    const seq = parsed(text)?.seq
+    if (seq === line) return text
+    if (seq !== undefined && seq > line) return undefined
+  }
+  return undefined
+}

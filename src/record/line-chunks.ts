@@ -16,11 +16,13 @@ const placePattern = /^\{"seq":(\d{1,16}),/
 
 export type ReadFiles = Pick<LogFiles, 'list' | 'read' | 'sizeBytes'>
 
-/** Whole lines that follow each other in one segment. */
+/** Whole lines that follow each other in one segment. Its bytes are overwritten once the chunk after it is asked for. */
 export interface LineChunk {
   readonly path: string
   /** Which line of the log the first one is, counted from 0. */
   readonly first: number
+  /** The same of the first line of the segment. */
+  readonly segmentFirst: number
   readonly bytes: Buffer
   /** Where each line begins in `bytes`, and where the next one would: one more than there are lines. */
   readonly starts: readonly number[]
@@ -57,8 +59,9 @@ export async function* lineChunks(
   for (const number of numbers) {
     if (number < start.segment) continue
     const path = join(directory, segmentName(number))
+    const segmentFirst = first
     for await (const { bytes, starts } of chunksOf(files, path)) {
-      const chunk = { path, first, bytes, starts }
+      const chunk = { path, first, segmentFirst, bytes, starts }
       first += starts.length - 1
       if (first > from) yield chunk
     }
@@ -83,11 +86,16 @@ async function* chunksOf(
   files: ReadFiles,
   path: string,
 ): AsyncGenerator<{ bytes: Buffer; starts: number[] }, void, undefined> {
+  // One byte more than a small segment has: a piece that is not full is the last one.
+  const pieceBytes = Math.min(chunkBytes, (await files.sizeBytes(path)) + 1)
+  const buffers = [Buffer.allocUnsafe(pieceBytes), Buffer.allocUnsafe(pieceBytes)] as const
   let position = 0
-  let read = files.read(path, position, chunkBytes)
+  let turn = 0
+  const readNext = () => files.read(path, position, pieceBytes, buffers[turn++ % 2 === 0 ? 0 : 1])
+  let read = readNext()
   for (;;) {
     const bytes = await read
-    const isLast = bytes.length < chunkBytes
+    const isLast = bytes.length < pieceBytes
     let end = bytes.lastIndexOf(newline) + 1
     if (end === 0) {
       if (isLast) return
@@ -95,7 +103,7 @@ async function* chunksOf(
     }
     position += end
     if (!isLast) {
-      read = files.read(path, position, chunkBytes)
+      read = readNext()
       // Whoever stops in between does not wait for it.
       read.catch(() => undefined)
     }

@@ -39,6 +39,8 @@ export async function makeProver({ proven, store, queue, clock, log, kept }: Pro
   let ownLines = 0
   let keeping: Promise<void> | undefined
   let stopTimer: (() => void) | undefined
+  /** When the first line came that the newest checkpoint does not cover. */
+  let uncoveredMs: number | undefined
   let failure: { readonly detail: string; readonly sinceMs: number } | undefined
   let failures = 0
 
@@ -61,6 +63,7 @@ export async function makeProver({ proven, store, queue, clock, log, kept }: Pro
 
   async function keepNewest(): Promise<void> {
     stopTimer = undefined
+    uncoveredMs = undefined
     newest = sign()
     ownLines = 1
     const partial = tree.partialTiles()
@@ -80,9 +83,11 @@ export async function makeProver({ proven, store, queue, clock, log, kept }: Pro
   }
 
   function wake(): void {
+    if (isDue()) uncoveredMs ??= clock.monotonicMs()
     if (keeping !== undefined || stopTimer !== undefined) return
     if (!isDue() && failure === undefined) return
-    stopTimer = clock.after(checkpointMs, () => {
+    const waitedMs = uncoveredMs === undefined ? 0 : clock.monotonicMs() - uncoveredMs
+    stopTimer = clock.after(Math.max(0, checkpointMs - waitedMs), () => {
       keeping = keepNewest().finally(() => {
         keeping = undefined
         wake()

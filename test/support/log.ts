@@ -260,7 +260,7 @@ export function failingFiles(inner: LogFiles = nodeFiles): FailingFiles {
     open: (path, how) => attempt('open', async () => wrap(await inner.open(path, how))),
     list: (directory) => attempt('list', () => inner.list(directory)),
     sizeBytes: (path) => attempt('sizeBytes', () => inner.sizeBytes(path)),
-    read: (path, position, lengthBytes) => attempt('read', () => inner.read(path, position, lengthBytes)),
+    read: (path, position, lengthBytes, into) => attempt('read', () => inner.read(path, position, lengthBytes, into)),
     makeDirectory: (path) => attempt('makeDirectory', () => inner.makeDirectory(path)),
     syncDirectory: (path) => attempt('syncDirectory', () => inner.syncDirectory(path)),
     remove: (path) => attempt('remove', () => inner.remove(path)),

@@ -114,8 +114,7 @@ describe('checkpoints', () => {
     await world.clock.advance(60_000)
     expect(world.records()).toHaveLength(4)
     await note(log, 1)
-    await world.clock.advance(1_000)
-    await world.clock.settled(() => checkpointOf(world).size === 5)
+    await world.clock.settled(() => checkpointOf(world).size === 5, 500)
     expect(log.stats()).toMatchObject({ checkpointLines: 5, checkpointFailures: 0 })
   })
 
@@ -131,8 +130,7 @@ describe('checkpoints', () => {
     const log = await open(world, { files })
     await note(log, 1)
     files.fails = (operation) => (operation === 'replace' ? 'error' : undefined)
-    await world.clock.advance(1_000)
-    await world.clock.settled(() => log.stats().checkpointFailures === 1)
+    await world.clock.settled(() => log.stats().checkpointFailures === 1, 500)
     await note(log, 1)
     expect(log.readiness()).toMatch(/checkpoints of the decision log cannot be kept since \d+ s: EIO.*nothing vouches/)
     files.fails = () => undefined
@@ -166,8 +164,7 @@ describe('tiles', () => {
     await using world = logWorld()
     const log = await open(world)
     await note(log, 300)
-    await world.clock.advance(1_000)
-    await world.clock.settled(() => checkpointOf(world).size === 300)
+    await world.clock.settled(() => checkpointOf(world).size === 300, 500)
     const folder = join(world.directory, 'checkpoints', 'tile', '0')
     expect(readdirSync(folder).sort()).toEqual(['000', '001.p'])
     await note(log, 300)
@@ -262,9 +259,9 @@ describe('a log that is opened again', () => {
       segmentBytesMax: 20_000,
       files: {
         ...files,
-        read(path, position, length) {
+        read(path, position, length, into) {
           read.push(path)
-          return files.read(path, position, length)
+          return files.read(path, position, length, into)
         },
       },
     })
@@ -326,8 +323,7 @@ describe('a log that is opened again', () => {
     await using world = logWorld()
     const first = await open(world)
     await note(first, 600)
-    await world.clock.advance(1_000)
-    await world.clock.settled(() => world.records().length === 601)
+    await world.clock.settled(() => world.records().length === 601, 500)
     await first.close()
     damage(world)
     const log = await open(world)

@@ -1,0 +1,143 @@
+/**
+ * Whether a log is what its checkpoints were signed over: all of its lines are read and hashed once, with nothing but the public
+ * key to rely on. Where it is not, `locate` looks for the first line that is not right.
+ */
+import {
+  hashBytes,
+  parseCheckpoint,
+  type SignedCheckpoint,
+  signedBy,
+  TileTree,
+  type VerifierKey,
+} from '../proof/index.ts'
+import { leavesOf, lineChunks, type ReadFiles } from './line-chunks.ts'
+import { type Finding, locate } from './locate.ts'
+import { newestRecorded } from './recorded-checkpoint.ts'
+import { readTileStore } from './tile-store.ts'
+
+/** Why nothing can be said about the lines; the message is for whoever asked. */
+export class UnverifiableError extends Error {
+  override readonly name = 'UnverifiableError'
+  /** Whether that alone shows that somebody changed something. */
+  readonly isChanged: boolean
+
+  constructor(message: string, isChanged = false) {
+    super(message)
+    this.isChanged = isChanged
+  }
+}
+
+export interface VerifyOptions {
+  readonly directory: string
+  readonly files: ReadFiles
+  readonly key: VerifierKey
+  /** Kept elsewhere: each with where it was found. The log's own are looked for besides. */
+  readonly checkpoints: readonly Sourced[]
+}
+
+export interface Sourced {
+  readonly source: string
+  /** The text of a checkpoint. */
+  readonly note: string
+}
+
+export interface Verified {
+  /** Whole lines of the segments. */
+  readonly lines: number
+  /** The newest of the checkpoints. */
+  readonly checkpoint: SignedCheckpoint
+  readonly source: string
+  /** Lines behind those that it covers: nothing vouches for them yet. */
+  readonly after: number
+  /** Undefined when every line that a checkpoint covers is as it was. */
+  readonly finding: Finding | undefined
+}
+
+/** What stands in the log's own file of the newest checkpoint, as the source is called. */
+const ownFile = "the log's own file"
+const ownRecord = 'a record of the log'
+
+/** Throws `UnverifiableError`, and what the file system throws. */
+export async function verifyLog(options: VerifyOptions): Promise<Verified> {
+  const { directory, files, key } = options
+  const checkpoints = await checkpointsOf(options)
+  const sizes = [...new Set(checkpoints.map(({ size }) => size))].sort((one, other) => one - other)
+  const roots = new Map<number, Buffer>()
+  const lines = await hashAll(directory, files, sizes, roots)
+  const newest = checkpoints.at(-1)
+  if (newest === undefined) throw new TypeError('a log is verified against at least one checkpoint')
+  const wrong = checkpoints.find(({ size, root }) => roots.get(size)?.equals(root) !== true)
+  const right = checkpoints.filter(({ size }) => wrong !== undefined && size < wrong.size).at(-1)
+  const finding =
+    wrong && (await locate({ directory, files, key, checkpoint: wrong, proven: right?.size ?? 0, total: lines }))
+  return { lines, checkpoint: newest, source: newest.source, after: Math.max(0, lines - newest.size), finding }
+}
+
+type Candidate = SignedCheckpoint & { readonly source: string }
+
+/** By size, and each signed by the log's key. */
+async function checkpointsOf({ directory, files, key, checkpoints }: VerifyOptions): Promise<Candidate[]> {
+  const own = await readTileStore(directory, files).checkpoint()
+  const sources = [...checkpoints, ...(own === undefined ? [] : [{ source: ownFile, note: own }])]
+  const found: Candidate[] = []
+  for (const { source, note } of sources) {
+    const checkpoint = parseCheckpoint(note)
+    if (checkpoint !== undefined) found.push({ ...checkpoint, source })
+    // The file of the newest one may be torn; the log has it as a record.
+    else if (source !== ownFile) throw new UnverifiableError(`${source} holds no checkpoint`)
+  }
+  // A record that was changed is a line like any other: whether a checkpoint covers it, comparing will show.
+  const recorded = await newestRecorded(files, directory)
+  if (recorded !== undefined && recorded.origin === key.name && signedBy(recorded.parsed, key).kind === 'signed')
+    found.push({ ...recorded, source: ownRecord })
+  if (found.length === 0)
+    throw new UnverifiableError(
+      `the log in \`${directory}\` has no checkpoint that can be read, and none was given; restore its folder \`checkpoints\`, or give one that was kept elsewhere with \`--checkpoint FILE\``,
+    )
+  for (const one of found) checkSignature(one, key)
+  return found.sort((one, other) => one.size - other.size)
+}
+
+function checkSignature({ parsed, origin, source }: Candidate, key: VerifierKey): void {
+  const verdict = signedBy(parsed, key)
+  if (verdict.kind === 'absent' || origin !== key.name)
+    throw new UnverifiableError(
+      `the checkpoint in ${source} is of \`${origin}\` and not signed by the key \`${key.name}\` with the id \`${key.id}\`; give the key of this log with \`--key FILE\``,
+    )
+  if (verdict.kind === 'wrong')
+    throw new UnverifiableError(
+      `the checkpoint in ${source} was changed: its signature does not fit it; to look at the lines all the same, move it away and give one that was kept elsewhere with \`--checkpoint FILE\``,
+      true,
+    )
+}
+
+/** How many lines there are; `roots` gets those of the sizes, which rise. */
+async function hashAll(
+  directory: string,
+  files: ReadFiles,
+  sizes: readonly number[],
+  roots: Map<number, Buffer>,
+): Promise<number> {
+  const tree = new TileTree(0, [], () => {})
+  const left = [...sizes]
+  const note = () => {
+    if (tree.size !== left[0]) return
+    roots.set(tree.size, tree.root())
+    left.shift()
+  }
+  note()
+  let lines = 0
+  for await (const chunk of lineChunks(files, directory, 0)) {
+    lines = chunk.first + chunk.starts.length - 1
+    // What no checkpoint covers is counted, not hashed.
+    if (left.length === 0) continue
+    let leaves = leavesOf(chunk)
+    while (leaves.length > 0 && left[0] !== undefined) {
+      const until = Math.min(leaves.length, (left[0] - tree.size) * hashBytes)
+      tree.append(leaves.subarray(0, until))
+      leaves = leaves.subarray(until)
+      note()
+    }
+  }
+  return lines
+}
