@@ -18,7 +18,7 @@ import type { LogFiles } from './files.ts'
 import { leavesOf, lineChunks } from './line-chunks.ts'
 import { LogOpenError } from './lock.ts'
 import { newestRecorded } from './recorded-checkpoint.ts'
-import { type KeySettings, makeSigningKey, readSigningKey } from './signing-key.ts'
+import { type KeySettings, makeSigningKey, readSigningKey, settleSigningKey } from './signing-key.ts'
 import type { TileStore } from './tile-store.ts'
 
 export interface ProvenOptions {
@@ -40,20 +40,23 @@ export interface Proven {
   readonly unsaved: Tile[]
   /** Lines that the checkpoint in the file covers; undefined when there is no such file, or a torn one. */
   readonly covered: number | undefined
+  /** Call it once a checkpoint of the key is on disk. */
+  readonly settle: () => void
 }
 
 /** Throws `LogOpenError`: `log_key`, or `log_changed` when the log is not what its newest checkpoint says. */
 export async function openProof(options: ProvenOptions): Promise<Proven> {
   const { directory, files, store, lines, log } = options
-  const key = readSigningKey(options.key)
+  const found = readSigningKey(options.key)
+  const key = found?.signer
   const filed = await filedCheckpoint(options)
   const newest = filed ?? (await newestRecorded(files, directory))
   if (key === undefined && newest !== undefined) throw keyMissing(options, newest)
-  if (key !== undefined && newest === undefined && lines > 0)
+  if (found?.isSettled === true && newest === undefined)
     throw changed(
       directory,
       `it has ${lines} lines and no checkpoint, though the key \`${options.key.keyFile}\` has signed some`,
-      'Restore the folder `checkpoints`. If you know that it was never there, move the key away: the log then begins to be proven anew',
+      'Restore the log with its folder `checkpoints`. If a new log is to begin, move the key away too: another one is made',
     )
   if (key !== undefined && newest !== undefined) checkSignature(options, newest, key)
   if (newest !== undefined && newest.size > lines)
@@ -73,7 +76,10 @@ export async function openProof(options: ProvenOptions): Promise<Proven> {
       log.warn({ directory }, 'the public key beside the log was another one and is replaced')
     await store.writeKey(signer.verifier.text)
   }
-  return { signer, tree, unsaved, covered: filed?.size }
+  const settle = () => {
+    if (found?.isSettled !== true) settleSigningKey(options.key)
+  }
+  return { signer, tree, unsaved, covered: filed?.size, settle }
 }
 
 async function filedCheckpoint({ store, log, directory }: ProvenOptions): Promise<SignedCheckpoint | undefined> {

@@ -96,6 +96,7 @@ export async function makeProver({ proven, store, queue, clock, log, kept }: Pro
   }
 
   if (proven.covered !== tree.size) await keep(newest, tree.partialTiles())
+  proven.settle()
 
   return {
     /** The public key, as text for others. */

@@ -1,8 +1,19 @@
 /**
  * The key that signs a log's checkpoints: one line in a file that its owner alone can read, made on first start. It carries the
- * name of the log.
+ * name of the log. Until the first checkpoint is on disk it is named `.new`, so that a key in its place always has signed one,
+ * wherever a first start was cut off.
  */
-import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import type { RandomBytes } from '../model/index.ts'
 import { parseSigner, type SignerKey, signerFromSeed } from '../proof/index.ts'
@@ -23,8 +34,22 @@ export interface KeySettings {
   readonly origin: string | undefined
 }
 
+export interface FoundSigner {
+  readonly signer: SignerKey
+  /** False for one that was made and has perhaps not signed anything that is on disk. */
+  readonly isSettled: boolean
+}
+
 /** Undefined when there is no file. Throws `LogOpenError` `log_key` when it cannot be used. */
-export function readSigningKey({ keyFile, origin }: KeySettings): SignerKey | undefined {
+export function readSigningKey({ keyFile, origin }: KeySettings): FoundSigner | undefined {
+  const settled = readKeyFile(keyFile, origin)
+  if (settled !== undefined) return { signer: settled, isSettled: true }
+  const made = readKeyFile(`${keyFile}.new`, origin, true)
+  return made && { signer: made, isSettled: false }
+}
+
+/** With `mayBeTorn`, one that was cut off while it was written counts as none. */
+function readKeyFile(keyFile: string, origin: string | undefined, mayBeTorn = false): SignerKey | undefined {
   let text: string
   try {
     const { mode } = statSync(keyFile)
@@ -41,6 +66,7 @@ export function readSigningKey({ keyFile, origin }: KeySettings): SignerKey | un
     throw unusable(keyFile, `cannot be read: ${String(cause)}`, 'change its permissions', cause)
   }
   const signer = parseSigner(text)
+  if (signer === undefined && mayBeTorn) return undefined
   if (signer === undefined || signer.verifier.kind !== 'log')
     throw unusable(keyFile, 'holds no key of a log', 'restore it from where you keep a copy')
   if (origin !== undefined && signer.verifier.name !== origin)
@@ -52,13 +78,13 @@ export function readSigningKey({ keyFile, origin }: KeySettings): SignerKey | un
   return signer
 }
 
-/** Makes the file, durable; the folder too. Throws `LogOpenError` `log_key`. */
+/** Makes the file `.new`, durable; the folder too. Throws `LogOpenError` `log_key`. */
 export function makeSigningKey({ keyFile, origin }: KeySettings, randomBytes: RandomBytes): SignerKey {
   const name = origin ?? `gatehouse-${Buffer.from(randomBytes(nameBytes)).toString('hex')}`
   const signer = signerFromSeed(name, randomBytes(seedBytes), 'log')
   try {
     mkdirSync(dirname(keyFile), { recursive: true, mode: folderMode })
-    const descriptor = openSync(keyFile, 'wx', fileMode)
+    const descriptor = openSync(`${keyFile}.new`, 'w', fileMode)
     try {
       // The umask may have taken bits of the owner away.
       fchmodSync(descriptor, fileMode)
@@ -67,16 +93,30 @@ export function makeSigningKey({ keyFile, origin }: KeySettings, randomBytes: Ra
     } finally {
       closeSync(descriptor)
     }
-    const folder = openSync(dirname(keyFile), 'r')
-    try {
-      fsyncSync(folder)
-    } finally {
-      closeSync(folder)
-    }
+    syncFolder(keyFile)
   } catch (cause) {
     throw unusable(keyFile, `cannot be made: ${String(cause)}`, 'change the permissions of its folder', cause)
   }
   return signer
+}
+
+/** Gives the key its own name, once a checkpoint that it signed is on disk. Throws `LogOpenError` `log_key`. */
+export function settleSigningKey({ keyFile }: KeySettings): void {
+  try {
+    renameSync(`${keyFile}.new`, keyFile)
+    syncFolder(keyFile)
+  } catch (cause) {
+    throw unusable(keyFile, `cannot be made: ${String(cause)}`, 'change the permissions of its folder', cause)
+  }
+}
+
+function syncFolder(keyFile: string): void {
+  const folder = openSync(dirname(keyFile), 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
 }
 
 function unusable(keyFile: string, what: string, fix: string, cause?: unknown): LogOpenError {

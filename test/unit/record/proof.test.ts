@@ -281,6 +281,39 @@ describe('a log that is opened again', () => {
     expect(checkpointOf(world).root.equals(rootOf(world, 501))).toBe(true)
   })
 
+  it('is begun anew after a first start that was cut off, wherever that was', async () => {
+    await using world = logWorld()
+    await written(world, 0)
+    const key = readFileSync(keyFile(world))
+    const cuts: (() => void)[] = [
+      // The key was made, and nothing else.
+      () => rmSync(world.directory, { recursive: true }),
+      // It was not whole yet.
+      () => {
+        rmSync(world.directory, { recursive: true })
+        writeFileSync(`${keyFile(world)}.new`, key.subarray(0, 20))
+      },
+      // Its first checkpoint was on disk.
+      () => undefined,
+    ]
+    for (const cut of cuts) {
+      renameSync(keyFile(world), `${keyFile(world)}.new`)
+      cut()
+      await written(world, 3)
+      expect(checkpointOf(world).size).toBe(lines(world).length)
+      expect(existsSync(`${keyFile(world)}.new`)).toBe(false)
+    }
+  })
+
+  it('is not begun anew in place of one that is gone', async () => {
+    await using world = logWorld()
+    await written(world, 3)
+    rmSync(world.directory, { recursive: true })
+    const failure = await refusal(open(world))
+    expect(failure.code).toBe('log_changed')
+    expect(failure.message).toMatch(/it has 0 lines and no checkpoint.*If a new log is to begin, move the key away too/)
+  })
+
   it('may have been moved', async () => {
     await using world = logWorld()
     await written(world, 300)
@@ -375,7 +408,7 @@ describe('a log that is opened again', () => {
     {
       note: 'there is no checkpoint any more, in the file or in the log',
       change: (world) => rmSync(join(world.directory, 'checkpoints'), { recursive: true }),
-      says: /it has 600 lines and no checkpoint, though the key .* has signed some. Restore the folder/,
+      says: /it has 600 lines and no checkpoint, though the key .* has signed some. Restore the log with its folder/,
     },
     {
       note: 'the checkpoint was signed with another key',
