@@ -9,7 +9,7 @@ import { proceduresOf } from '../plan/walk.ts'
 import type { Program } from '../program.ts'
 import { output } from '../run/output.ts'
 import { equal, type Json, type Value } from '../value.ts'
-import { startVisits } from '../visits.ts'
+import { startVisits, TooManyVisits } from '../visits.ts'
 import type { Attempt, Condition, Evidence, Run, Try } from './record.ts'
 
 /** A term of the policy, and the value it had; without `value` it was undefined. */
@@ -160,9 +160,10 @@ class Explainer {
 
   #condition(at: Span, parts: readonly Condition[], held: boolean, depth: number): ExplainedCondition {
     const text = this.#text(at)
-    const last = parts.flatMap((part) => part.bodies).at(-1)
+    const all = parts.flatMap((part) => part.bodies)
     // A body that held inside a condition that held says nothing; one that failed there was negated, or gave a collection no element.
-    const body = held && last?.hasFailed !== true ? undefined : last
+    const failed = all.findLast(({ hasFailed }) => hasFailed)
+    const bodies = failed === undefined ? (held ? [] : all) : [failed]
     const values = this.#values(parts, text)
     const isDeep = depth >= depthMax
     return {
@@ -170,7 +171,9 @@ class Explainer {
       row: at.row,
       held,
       values,
-      inner: body === undefined || isDeep ? [] : this.#conditions(body, depth).map((each) => withoutNot(each, text)),
+      inner: isDeep
+        ? []
+        : bodies.flatMap((body) => this.#conditions(body, depth).map((each) => withoutNot(each, text))),
       rules: isDeep ? [] : parts.flatMap((part) => part.asked.flatMap((run) => this.#why(run, held, depth + 1))),
     }
   }
@@ -220,7 +223,7 @@ function shown(value: Value): Json {
   try {
     return output(value, { countValues })
   } catch (cause) {
-    if (!(cause instanceof TooLarge)) throw cause
+    if (!(cause instanceof TooLarge || cause instanceof TooManyVisits)) throw cause
     return Array.isArray(value) ? `(an array of ${value.length} values)` : '(too large to be shown)'
   }
 }

@@ -128,7 +128,8 @@ export function recorder(evidence: Evidence, groupOf: (procedure: number) => num
       kept.run?.tries.push(kept.trying)
     },
     saw(step, point, value) {
-      if (value !== undefined && step.kind === 'point') keptOf(step).values.set(point, value)
+      const expression = step.kind === 'body' ? step.outer : step
+      if (value !== undefined && expression !== undefined) keptOf(expression).values.set(point, value)
     },
     heldEarly(step) {
       if (step.outer !== undefined) keptOf(step.outer).early.add(step.id)

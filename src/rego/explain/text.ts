@@ -63,9 +63,10 @@ function failedLines(rule: ExplainedRule, indent: string, fileName: FileName): s
 
 /** A condition, the values that it saw, and what is behind it: of one that held only what was negated, since the rest speaks for itself. */
 function conditionLines(condition: ExplainedCondition, indent: string, head: string, fileName: FileName): string[] {
-  const inner = condition.inner.at(-1)
-  const rules = [...(condition.held ? [] : condition.rules), ...(inner?.rules ?? [])]
-  const values = [...condition.values, ...(inner?.values ?? [])].filter(
+  const failed = condition.inner.find(({ held }) => !held)
+  const inner = failed === undefined ? condition.inner : [failed]
+  const rules = [...(condition.held ? [] : condition.rules), ...inner.flatMap((each) => each.rules)]
+  const values = [...condition.values, ...inner.flatMap((each) => each.values)].filter(
     ({ term }, i, all) => all.findIndex((each) => each.term === term) === i,
   )
   const below = `${indent}  `
