@@ -382,10 +382,10 @@ const table: readonly Denied[] = [
   {
     note: 'an argument that a function does not know',
     policy: functions,
-    input: { amount: 90, currency: 'XXX' },
+    input: { amount: 90, currency: 'ZZZ' },
     data: { rates: { GBP: 1.15 } },
     condition: 'rate := data.rates[currency]',
-    sees: ['data.rates[currency] is undefined', 'currency = "XXX"'],
+    sees: ['data.rates[currency] is undefined', 'currency = "ZZZ"'],
   },
   {
     note: 'an argument that is not there',
