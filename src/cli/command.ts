@@ -6,7 +6,8 @@ export interface Flag {
   readonly name: string
   /** One letter, written after one dash: `f`. */
   readonly short?: string
-  readonly kind: 'switch' | 'text' | 'file' | 'folder' | 'choice' | 'port' | 'duration' | 'count'
+  /** A `switch` may also be written `--flag=true` and `--flag=false`. A `list` is divided at its commas. */
+  readonly kind: 'switch' | 'list' | 'text' | 'file' | 'folder' | 'choice' | 'port' | 'duration' | 'count'
   /** Name of the value in help: `FILE`. Not for switches. */
   readonly value?: string
   /** Of kind `choice`. */
@@ -25,6 +26,16 @@ export interface Operand {
   readonly optional?: boolean
   /** May come more than once. Only for the last. */
   readonly repeats?: boolean
+  /** It names a file or folder: shells complete it so. */
+  readonly isPath?: boolean
+}
+
+/** A flag that `opa` has for the same command and that means nothing here. */
+export interface RefusedFlag {
+  readonly name: string
+  readonly short?: string
+  /** Why, and what to do instead: one sentence without a full stop. */
+  readonly says: string
 }
 
 export interface Command {
@@ -35,6 +46,10 @@ export interface Command {
   readonly about: string
   readonly operands: readonly Operand[]
   readonly flags: readonly Flag[]
+  /** Answered by name, so that a script made for `opa` learns why it cannot run. */
+  readonly refused?: readonly RefusedFlag[]
+  /** Exit status for wrong usage; default 2. Commands that stand in for those of `opa` have its 1. */
+  readonly usageStatus?: 1
   /** Lines to paste, with what they do. */
   readonly examples: readonly { readonly line: string; readonly does: string }[]
 }
@@ -54,4 +69,6 @@ export interface Options {
   port(flag: string): number | undefined
   /** 0 to 10,000. */
   count(flag: string): number | undefined
+  /** Whether a switch was given as `--flag=false`. */
+  isOff(flag: string): boolean
 }

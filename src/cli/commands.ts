@@ -1,5 +1,5 @@
 /** The table of commands and their flags. Help, completion and docs/reference/command-line.md are made from it. */
-import type { Command, Flag } from './command.ts'
+import type { Command, Flag, RefusedFlag } from './command.ts'
 
 const format: Flag = {
   name: 'format',
@@ -30,6 +30,74 @@ const configuration: readonly Flag[] = [
 const unused: readonly Flag[] = [
   { name: 'config', kind: 'file', value: 'FILE', says: 'Accepted, as everywhere; not read here' },
   format,
+]
+
+const configUnused: Flag = {
+  name: 'config',
+  kind: 'file',
+  value: 'FILE',
+  says: 'Accepted, as everywhere; not read here',
+}
+
+/** Where policies and data come from. */
+const policyFiles: readonly Flag[] = [
+  {
+    name: 'data',
+    short: 'd',
+    kind: 'file',
+    value: 'PATH',
+    repeats: true,
+    says: 'A file or folder of policies and data, or `prefix.path:PATH` for data below a prefix; may come more than once',
+  },
+  {
+    name: 'bundle',
+    short: 'b',
+    kind: 'file',
+    value: 'PATH',
+    repeats: true,
+    says: 'A bundle, as a folder or `.tar.gz`; may come more than once',
+  },
+]
+
+/** What changes how policies are read and compiled. */
+const compiling: readonly Flag[] = [
+  {
+    name: 'ignore',
+    kind: 'list',
+    value: 'NAMES',
+    repeats: true,
+    says: 'Patterns for names of files and folders to pass over, such as `.*` or `*_test.rego`, with commas between',
+  },
+  {
+    name: 'schema',
+    short: 's',
+    kind: 'file',
+    value: 'PATH',
+    says: 'A JSON Schema of the input, or a folder of schemas that annotations name',
+  },
+  {
+    name: 'capabilities',
+    kind: 'file',
+    value: 'FILE',
+    says: 'A capabilities file, or `v1.20.2`: what policies may use',
+  },
+]
+
+/** Flags of `opa` that ask for what is so anyway. */
+const asInOpa: readonly Flag[] = [
+  {
+    name: 'target',
+    short: 't',
+    kind: 'choice',
+    value: 'TARGET',
+    choices: ['rego'],
+    says: 'Accepted; there is one way of evaluating',
+  },
+  { name: 'v1-compatible', kind: 'switch', says: 'Accepted; policies are Rego v1' },
+]
+
+const olderRego: readonly RefusedFlag[] = [
+  { name: 'v0-compatible', says: 'policies are Rego v1 here; `opa fmt --v0-v1` translates older ones' },
 ]
 
 export const commands = [
@@ -238,6 +306,82 @@ export const commands = [
     flags: [...configuration],
     examples: [
       { line: 'gatehouse check --config /etc/gatehouse/gatehouse.yaml', does: 'checks a file before it is rolled out' },
+    ],
+  },
+  {
+    name: 'eval',
+    summary: 'Evaluate a Rego query as `opa eval` does',
+    about:
+      'Prints the results of a query over policies, data and an input, in the forms of `opa eval`. Exit status 2 says that something is wrong with the policies, the documents or the query, 1 what `--fail` and `--fail-defined` say, or wrong usage.',
+    usageStatus: 1,
+    operands: [{ name: 'QUERY', says: 'any Rego query, such as `data.gatehouse.allow`', optional: true }],
+    flags: [
+      ...policyFiles,
+      { name: 'input', short: 'i', kind: 'file', value: 'FILE', says: 'The input, JSON or YAML' },
+      { name: 'stdin-input', short: 'I', kind: 'switch', says: 'Read the input from standard input' },
+      { name: 'stdin', kind: 'switch', says: 'Read the query from standard input' },
+      {
+        name: 'format',
+        short: 'f',
+        kind: 'choice',
+        value: 'FORMAT',
+        choices: ['json', 'values', 'bindings', 'pretty', 'raw', 'discard'],
+        says: 'How to print; without it `json`',
+      },
+      { name: 'fail', kind: 'switch', says: 'End with status 1 when the query is undefined' },
+      { name: 'fail-defined', kind: 'switch', says: 'End with status 1 when the query is defined' },
+      { name: 'package', kind: 'text', value: 'PACKAGE', says: 'The package that the query stands in' },
+      {
+        name: 'import',
+        kind: 'text',
+        value: 'IMPORT',
+        repeats: true,
+        says: 'An import of the query; may come more than once',
+      },
+      { name: 'strict', short: 'S', kind: 'switch', says: 'Refuse what `check --strict` refuses' },
+      { name: 'strict-builtin-errors', kind: 'switch', says: 'End at the first error of a built-in function' },
+      {
+        name: 'show-builtin-errors',
+        kind: 'switch',
+        says: 'Print the errors of built-in functions beside the results',
+      },
+      { name: 'metrics', kind: 'switch', says: 'Print how long the parts of the work took' },
+      {
+        name: 'count',
+        kind: 'count',
+        value: 'COUNT',
+        says: 'Do it so many times and print statistics of the metrics; without it 1',
+      },
+      { name: 'timeout', kind: 'text', value: 'TIME', says: 'Break off after so long, such as `500ms` or `1m30s`' },
+      ...compiling,
+      { name: 'pretty-limit', kind: 'count', value: 'COUNT', says: 'Accepted; values are printed whole' },
+      { name: 'optimize-store-for-read-speed', kind: 'switch', says: 'Accepted; data is read in place' },
+      ...asInOpa,
+      configUnused,
+    ],
+    refused: [
+      ...olderRego,
+      { name: 'partial', short: 'p', says: 'policies are compiled, not partially evaluated' },
+      { name: 'unknowns', short: 'u', says: 'it belongs to partial evaluation' },
+      { name: 'disable-inlining', says: 'it belongs to partial evaluation' },
+      { name: 'shallow-inlining', says: 'it belongs to partial evaluation' },
+      { name: 'nondeterminstic-builtins', says: 'it belongs to partial evaluation' },
+      { name: 'optimize', short: 'O', says: 'every policy is compiled with all optimisations' },
+      { name: 'entrypoint', short: 'e', says: 'it belongs to `--optimize`' },
+      { name: 'disable-indexing', says: 'the index of rules changes no result and is always there' },
+      { name: 'disable-early-exit', says: 'early exit changes no result and is always there' },
+      { name: 'instrument', says: 'it shows the inside of another engine; `--metrics` says what took how long' },
+    ],
+    examples: [
+      { line: 'gatehouse eval 1+2 --format raw', does: 'prints 3' },
+      {
+        line: 'gatehouse eval -d policies -i input.json data.gatehouse --format pretty',
+        does: 'what the policy says about an input',
+      },
+      {
+        line: 'gatehouse eval --fail-defined -b bundle.tar.gz -i input.json data.app.deny',
+        does: 'for a build: fails when anything is denied',
+      },
     ],
   },
   {

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
-import { ConfigErrors } from '../config/index.ts'
+import type { ConfigErrors } from '../config/index.ts'
 import { Flaws } from '../model/index.ts'
 import { systemClock } from './clock.ts'
 import type { RunCommand } from './command.ts'
@@ -11,11 +11,11 @@ import { helpJson, helpText } from './help.ts'
 import { CommandError, exitStatus, type Io, OutputClosed } from './io.ts'
 import { asksForJson, parseWords } from './options.ts'
 import { outputTo } from './output.ts'
-import { countText, wrongsOf, wrongText } from './wrong.ts'
 
 /** Imported only when it runs, so that each command starts as fast as it can. */
 const runners: { readonly [name in Exclude<CommandName, 'help'>]: () => Promise<RunCommand> } = {
   start: async () => (await import('./start.ts')).runStart,
+  eval: async () => (await import('./eval.ts')).runEval,
   token: async () => (await import('./token.ts')).runToken,
   audit: async () => (await import('./audit.ts')).runAudit,
   tail: async () => (await import('./tail.ts')).runTail,
@@ -81,7 +81,7 @@ export async function runWords(words: readonly string[], io: Io): Promise<number
     return await run(parsed.options, io)
   } catch (cause) {
     if (cause instanceof OutputClosed) return exitStatus.done
-    const { status, text, facts } = wordsOf(cause)
+    const { status, text, facts } = await wordsOf(cause)
     // Nobody may be left to read it.
     const written = asksForJson(words) ? `${JSON.stringify({ error: { status, ...facts } })}\n` : text
     await io.err.write(written).catch(() => undefined)
@@ -90,12 +90,15 @@ export async function runWords(words: readonly string[], io: Io): Promise<number
 }
 
 /** What went wrong: as text for people, as facts for programs. */
-function wordsOf(cause: unknown): { status: number; text: string; facts: { readonly [name: string]: unknown } } {
+async function wordsOf(
+  cause: unknown,
+): Promise<{ status: number; text: string; facts: { readonly [name: string]: unknown } }> {
   if (cause instanceof CommandError) {
     const { status, message } = cause
     return { status, text: `gatehouse: ${message}\n`, facts: { message } }
   }
-  if (cause instanceof ConfigErrors || cause instanceof Flaws) {
+  if (cause instanceof Flaws || isConfigErrors(cause)) {
+    const { countText, wrongsOf, wrongText } = await import('./wrong.ts')
     const errors = wrongsOf(cause)
     const message = `the configuration cannot be used: ${countText(errors.length)}`
     return {
@@ -108,4 +111,9 @@ function wordsOf(cause: unknown): { status: number; text: string; facts: { reado
   const stack = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
   const message = 'this is a mistake of the program; please report it with these lines'
   return { status: exitStatus.finding, text: `gatehouse: ${message}\n${stack}\n`, facts: { message, stack } }
+}
+
+/** By its name: commands that read no configuration must not wait for the room that does. */
+function isConfigErrors(cause: unknown): cause is ConfigErrors {
+  return cause instanceof Error && cause.name === 'ConfigErrors'
 }

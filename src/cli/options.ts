@@ -1,7 +1,7 @@
 /** Reads the words after `gatehouse` by the table of commands: every word is known and checked, or an error says what to write. */
-import { nearest, parseDuration } from '../config/index.ts'
+import { nearest, parseDuration } from '../model/index.ts'
 import type { Command, Flag, Options } from './command.ts'
-import { CommandError } from './io.ts'
+import { CommandError, exitStatus } from './io.ts'
 
 /** Of a `count`: what is shown at once is held in memory. */
 const countMax = 10_000
@@ -24,7 +24,16 @@ export function parseWords(words: readonly string[], commands: readonly Command[
     if (word !== undefined && about === undefined) throw new CommandError(unknownCommand(word, commands))
     return { kind: 'help', command: about }
   }
-  return { kind: 'run', command, options: readOptions(rest, command) }
+  return { kind: 'run', command, options: readOptionsOf(rest, command) }
+}
+
+function readOptionsOf(words: readonly string[], command: Command): Options {
+  try {
+    return readOptions(words, command)
+  } catch (cause) {
+    if (!(cause instanceof CommandError)) throw cause
+    throw new CommandError(cause.message, command.usageStatus ?? exitStatus.usage)
+  }
 }
 
 /** Whether the words ask for JSON, also where they cannot be parsed: then the error is JSON too. */
@@ -60,20 +69,48 @@ function readOptions(words: readonly string[], command: Command): Options {
     if (word === '--') {
       operands.push(...queue.splice(0))
     } else if (word.startsWith('-') && word !== '-') {
-      const [name = '', inline] = splitOnce(word.replace(/^--?/, ''))
-      const flag = command.flags.find((one) => (word.startsWith('--') ? one.name : one.short) === name)
-      if (flag === undefined) throw new CommandError(unknownFlag(word, name, command))
-      const given = values.get(flag.name) ?? []
-      if (given.length > 0 && flag.repeats !== true)
-        throw new CommandError(`\`--${flag.name}\` comes twice; write it once`)
-      values.set(flag.name, [
-        ...given,
-        checkedValue(flag, flag.kind === 'switch' ? noValue(flag, inline) : (inline ?? queue.shift())),
-      ])
+      for (const { flag, inline } of flagsIn(word, command)) {
+        const given = values.get(flag.name) ?? []
+        if (given.length > 0 && flag.repeats !== true)
+          throw new CommandError(`\`--${flag.name}\` comes twice; write it once`)
+        const value = flag.kind === 'switch' ? switchValue(flag, inline) : checkedValue(flag, inline ?? queue.shift())
+        values.set(flag.name, [...given, ...(flag.kind === 'list' ? value.split(',') : [value])])
+      }
     } else operands.push(word)
   }
   checkOperands(operands, command)
   return optionsOf(values, operands, command)
+}
+
+interface Given {
+  readonly flag: Flag
+  readonly inline: string | undefined
+}
+
+/** `--name`, `--name=value`, `-n`, `-n=value`, `-nvalue`, and switches together: `-lw`. */
+function flagsIn(word: string, command: Command): Given[] {
+  if (word.startsWith('--')) {
+    const [name = '', inline] = splitOnce(word.slice(2))
+    const flag = command.flags.find((one) => one.name === name)
+    if (flag === undefined) throw new CommandError(unknownFlag(word, name, command))
+    return [{ flag, inline }]
+  }
+  const found: Given[] = []
+  const letters = word.slice(1)
+  for (let i = 0; i < letters.length; i++) {
+    const flag = command.flags.find((one) => one.short === letters[i])
+    if (flag === undefined) throw new CommandError(unknownLetter(word, letters[i] ?? '', command))
+    const rest = letters.slice(i + 1)
+    if (flag.kind === 'switch' && !rest.startsWith('=')) found.push({ flag, inline: undefined })
+    else return [...found, { flag, inline: rest === '' ? undefined : rest.replace(/^=/, '') }]
+  }
+  return found
+}
+
+/** A word of several letters with an unknown one in it was probably meant as one flag. */
+function unknownLetter(word: string, letter: string, command: Command): string {
+  const isRefused = command.refused?.some(({ short }) => short === letter)
+  return isRefused ? unknownFlag(`-${letter}`, letter, command) : unknownFlag(word, word.slice(1), command)
 }
 
 function splitOnce(text: string): [string, string | undefined] {
@@ -81,14 +118,15 @@ function splitOnce(text: string): [string, string | undefined] {
   return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
 }
 
-function noValue(flag: Flag, inline: string | undefined): string {
-  if (inline !== undefined) throw new CommandError(`\`--${flag.name}\` takes no value; write it alone`)
-  return ''
+function switchValue(flag: Flag, inline: string | undefined): string {
+  if (inline === undefined || inline === 'true') return 'true'
+  if (inline === 'false') return 'false'
+  throw new CommandError(`\`--${flag.name}\` takes no value but \`true\` or \`false\`; write it alone`)
 }
 
 function checkedValue(flag: Flag, value: string | undefined): string {
   const expected = `--${flag.name} ${flag.value ?? ''}`
-  if (value === undefined || (value === '' && flag.kind !== 'switch'))
+  if (value === undefined || value === '')
     throw new CommandError(`\`--${flag.name}\` needs a value; write \`${expected}\``)
   const wrong = (wanted: string): CommandError =>
     new CommandError(`\`--${flag.name}\` takes ${wanted}, not \`${printable(value)}\``)
@@ -107,6 +145,8 @@ function checkedValue(flag: Flag, value: string | undefined): string {
 }
 
 function unknownFlag(word: string, name: string, command: Command): string {
+  const refused = command.refused?.find((one) => (word.startsWith('--') ? one.name : one.short) === name)
+  if (refused !== undefined) return `\`${command.name}\` does not take \`--${refused.name}\`: ${refused.says}`
   const meant = nearest(
     name,
     command.flags.map((flag) => flag.name),
@@ -144,7 +184,8 @@ function optionsOf(
   }
   return {
     operands,
-    is: (flag) => known(flag).length > 0,
+    is: (flag) => known(flag).at(-1) === 'true',
+    isOff: (flag) => known(flag).at(-1) === 'false',
     text: (flag) => known(flag)[0],
     list: known,
     ms: (flag) => parseDuration(known(flag)[0] ?? ''),

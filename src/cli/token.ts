@@ -1,7 +1,5 @@
 /** `gatehouse token AGENT`: a token of the development issuer on standard output, and nothing else there. */
-
-import { nearest } from '../config/index.ts'
-import { messageOf } from '../model/index.ts'
+import { messageOf, nearest } from '../model/index.ts'
 import type { RunCommand } from './command.ts'
 import { locateConfig, openConfig } from './configuration.ts'
 import { CommandError, exitStatus } from './io.ts'

@@ -1,5 +1,5 @@
 /** URLs of the configuration: their hosts, and what the URL of an upstream says. */
-import { nearest } from './nearest.ts'
+import { nearest } from '../model/index.ts'
 import { developmentServices } from './schema.ts'
 
 /** The host of a URL without the brackets of IPv6. */

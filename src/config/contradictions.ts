@@ -2,13 +2,11 @@
  * What settings mean together: references that lead nowhere, things that come twice, combinations that cannot be meant.
  * Works on the parts that are right by themselves, so that all errors are told at once.
  */
-import { isLoopback } from '../model/index.ts'
+import { isLoopback, nearest, parseDuration, parseSize } from '../model/index.ts'
 import { hostOf, parseUpstreamUrl } from './addresses.ts'
 import type { Finding, Path } from './errors.ts'
-import { nearest } from './nearest.ts'
 import type { AgentFile, IssuerFile, RouteFile, UpstreamFile } from './schema.ts'
 import type { Sections } from './sections.ts'
-import { parseDuration, parseSize } from './units.ts'
 
 /** `developmentIssuer` is the `iss` of development tokens, trusted in development mode. */
 export function contradictions(sections: Sections, developmentIssuer: string | undefined): Finding[] {

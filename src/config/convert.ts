@@ -1,11 +1,19 @@
 /** From a file that is right to the frozen `Config`: units become numbers, paths absolute, names of the file names of the model. */
 import { join } from 'node:path'
-import { type Config, type Issuer, limits, type Recording, type RouteRule, type Upstream } from '../model/index.ts'
+import {
+  type Config,
+  type Issuer,
+  limits,
+  parseDuration,
+  parseSize,
+  type Recording,
+  type RouteRule,
+  type Upstream,
+} from '../model/index.ts'
 import { parseUpstreamUrl } from './addresses.ts'
 import { issuerOf } from './contradictions.ts'
 import { type Folders, logFolder, type References } from './references.ts'
 import type { AgentFile, ConfigFile, IssuerFile, RouteFile, UpstreamFile } from './schema.ts'
-import { parseDuration, parseSize } from './units.ts'
 
 export interface Context {
   /** Absolute path of the file. */

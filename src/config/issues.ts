@@ -1,7 +1,7 @@
 /** What the schema found wrong, as findings for a person: every issue gets a sentence and what to write instead. */
 import { z } from 'zod'
+import { nearest } from '../model/index.ts'
 import { type Finding, formatPath, type Path } from './errors.ts'
-import { nearest } from './nearest.ts'
 import { fileSchema } from './schema.ts'
 
 /** Characters of an offending value that an error repeats. */

@@ -3,8 +3,16 @@
  * the checks of each single setting. What settings mean together is checked in `contradictions.ts`.
  */
 import { z } from 'zod'
-import { limits, signatureAlgorithms } from '../model/index.ts'
-import { durationPattern, formatDuration, formatSize, parseDuration, parseSize, sizePattern } from './units.ts'
+import {
+  durationPattern,
+  formatDuration,
+  formatSize,
+  limits,
+  parseDuration,
+  parseSize,
+  signatureAlgorithms,
+  sizePattern,
+} from '../model/index.ts'
 
 /** Services of the procurement world that development mode runs, by the name in `development:NAME`. */
 export const developmentServices = ['crm', 'desk', 'erp'] as const

@@ -17,6 +17,16 @@ export const systemLookup: Lookup = (hostname, options, callback) => {
   dnsLookup(hostname, { all: true, family: options.family }, callback)
 }
 
+/** All addresses of a host name by the system's resolver. Rejects with its error. */
+export function addressesOf(host: string): Promise<readonly string[]> {
+  return new Promise((resolve, reject) => {
+    systemLookup(host, { all: true, family: 0 }, (error, addresses) => {
+      if (error === null) resolve(addresses.map(({ address }) => address))
+      else reject(error)
+    })
+  })
+}
+
 /** The address that a name led to is not allowed. */
 export class EgressRefused extends Error {
   override readonly name = 'EgressRefused'

@@ -32,6 +32,7 @@ export { limits } from './limits.ts'
 export type { LogStats } from './log-stats.ts'
 export { isLoopback } from './loopback.ts'
 export { isJsonMediaType } from './media-type.ts'
+export { nearest } from './nearest.ts'
 export {
   type Policy,
   type PolicyAnswer,
@@ -59,3 +60,11 @@ export { isSettableHeader } from './settable-header.ts'
 export { type CallSummary, type ObserveCall, type Step, steps } from './summary.ts'
 export type { Operation, Recording, Route, Target, Upstream } from './target.ts'
 export { makeTimestamps } from './timestamp.ts'
+export {
+  durationPattern,
+  formatDuration,
+  formatSize,
+  parseDuration,
+  parseSize,
+  sizePattern,
+} from './units.ts'

@@ -1,4 +1,16 @@
 /** The door of policy sources: found, bounded, digested, compiled; and YAML with its numbers as they were written. */
 export { compilePolicies } from './compile.ts'
+export { loadFiles } from './load.ts'
+export { loadBundles } from './load-bundles.ts'
+export {
+  LoadErrors,
+  type Loaded,
+  type LoadOptions,
+  type LoadProblem,
+  plainPath,
+  readBounded,
+  systemMessage,
+} from './loading.ts'
+export { loadSchemas, readDocument } from './schemas.ts'
 export { type PolicyPorts, type PolicySources, readPolicySources } from './sources.ts'
 export { readYaml } from './yaml.ts'

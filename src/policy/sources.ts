@@ -15,6 +15,7 @@ import {
   messageOf,
   type PolicySource,
 } from '../model/index.ts'
+import { isDocumentObject, mergeObjects, nestedBelow } from './merge.ts'
 import { readYaml } from './yaml.ts'
 
 export interface PolicySources {
@@ -174,26 +175,17 @@ function revisionOf(manifest: Json): string | undefined {
 function mergeData(parts: readonly DataPart[], flaws: Flaw[]): JsonObject {
   let merged: JsonObject = {}
   for (const { path, at, value } of parts) {
-    const nested = at.reduceRight<Json>((inner, key) => Object.fromEntries([[key, inner]]), value)
-    if (!isJsonObject(nested)) {
+    const nested = nestedBelow(at, value)
+    if (!isDocumentObject(nested)) {
       flaws.push({ file: path, place: '', message: 'the data at the top is not an object', fix: 'write an object' })
       continue
     }
-    merged = mergeObjects(merged, nested, '', path, flaws)
+    merged = mergeObjects(merged, nested, (place) => {
+      const message = `\`data.${place.join('.')}\` is also in another data file`
+      flaws.push({ file: path, place: '', message, fix: 'keep one of them' })
+    })
   }
   return merged
-}
-
-function mergeObjects(one: JsonObject, other: JsonObject, place: string, file: string, flaws: Flaw[]): JsonObject {
-  const result = new Map(Object.entries(one))
-  for (const [key, value] of Object.entries(other)) {
-    const before = result.get(key)
-    const at = `${place}.${key}`
-    if (before === undefined) result.set(key, value)
-    else if (isJsonObject(before) && isJsonObject(value)) result.set(key, mergeObjects(before, value, at, file, flaws))
-    else flaws.push({ file, place: '', message: `\`data${at}\` is also in another data file`, fix: 'keep one of them' })
-  }
-  return Object.fromEntries(result)
 }
 
 function flawed(file: string, message: string, fix: string): Flaws {

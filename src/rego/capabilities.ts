@@ -16,6 +16,8 @@ export interface Capabilities {
   }[]
   readonly features?: readonly string[]
   readonly future_keywords?: readonly string[]
+  /** Hosts that policies may reach; not looked at by the compiler but by whoever gives the network. */
+  readonly allow_net?: readonly string[]
 }
 
 /** The builtins that capabilities allow, by name, with `own` added; without capabilities all of OPA 1.20.2's. */

@@ -6,8 +6,8 @@
 import type { Annotations, Module, Plain } from './ast.ts'
 import type { BuiltinDecl } from './builtins/declarations.ts'
 import { builtinsOf, type Capabilities } from './capabilities.ts'
-import { errorAt, type RegoError, RegoErrors, stage } from './errors.ts'
-import { type ParseOptions, parseModule, parseQuery } from './parse/module.ts'
+import { errorAt, errorsMax, limited, type RegoError, RegoErrors, stage } from './errors.ts'
+import { type ParseOptions, parseImports, parseModule, parsePackage, parseQuery } from './parse/module.ts'
 import type { Program, Query, Rule } from './program.ts'
 import { pathConflicts } from './resolve/conflicts.ts'
 import { type Resolved, type ResolveOptions, resolveModules, resolveQuery } from './resolve/resolve.ts'
@@ -35,6 +35,8 @@ export interface CompileOptions {
   readonly builtins?: Readonly<Record<string, BuiltinDecl>>
   /** A base document that rules must not stand in the way of. Default: not checked. */
   readonly data?: unknown
+  /** How many errors are told of at once, 1 and up; 0 is all. Default 10, as `opa` has it. */
+  readonly errorsMax?: number
 }
 
 /** A program that passed every check. */
@@ -42,13 +44,32 @@ export interface Compiled {
   readonly program: Program
   readonly builtins: ReadonlyMap<string, BuiltinDecl>
   /** Resolves and checks a query against the program. Throws `RegoErrors`. */
-  query(text: string): Query
+  query(text: string, context?: QueryContext): Query
+}
+
+/** Where a query stands, as its texts. */
+export interface QueryContext {
+  /** As written after `package`: the query may name the rules of that package. */
+  readonly package?: string
+  /** As written after `import`. */
+  readonly imports?: readonly string[]
+  /** Keep the value of each expression. Default false. */
+  readonly capture?: boolean
 }
 
 /** Compiles modules. Throws `RegoErrors`: of every file that cannot be parsed, or of the first stage that found something. */
 export function compile(options: CompileOptions): Compiled {
+  const modules = parseAll(options.modules, parseOptions(options))
+  try {
+    return compileParsed(modules, options)
+  } catch (cause) {
+    throw cause instanceof RegoErrors ? limited(cause, options.errorsMax ?? errorsMax) : cause
+  }
+}
+
+/** The stages after parsing. Throws `RegoErrors` with everything that the first stage that found something found. */
+function compileParsed(modules: readonly Module[], options: CompileOptions): Compiled {
   const parsing = parseOptions(options)
-  const modules = parseAll(options.modules, parsing)
   const builtins = builtinsOf(options.capabilities, options.builtins)
   const settings: ResolveOptions = { builtins, strict: options.strict ?? false, print: options.print ?? false }
   const resolved = resolveModules(modules, settings)
@@ -60,7 +81,7 @@ export function compile(options: CompileOptions): Compiled {
   return {
     program: resolved.program,
     builtins,
-    query: (text) => compileQuery(text, { resolved, types, settings, checking, parsing }),
+    query: (text, context = {}) => compileQuery(text, context, { resolved, types, settings, checking, parsing }),
   }
 }
 
@@ -75,6 +96,11 @@ export function check(options: CompileOptions): readonly RegoError[] {
   }
 }
 
+/** What annotations call the schema in a file: `schema.folder.name`. */
+export function schemaName(path: readonly string[]): string {
+  return formatPath(['schema', ...path])
+}
+
 interface Stages {
   readonly resolved: Resolved
   readonly types: CheckedTypes
@@ -83,8 +109,16 @@ interface Stages {
   readonly parsing: ParseOptions
 }
 
-function compileQuery(text: string, stages: Stages): Query {
-  const query = resolveQuery(stages.resolved, text, parseQuery(text, stages.parsing), stages.settings)
+function compileQuery(text: string, context: QueryContext, stages: Stages): Query {
+  const { parsing } = stages
+  const imports = parseImports(context.imports ?? [], parsing)
+  const place = {
+    imports,
+    ...(context.package === undefined ? {} : { package: parsePackage(context.package, parsing) }),
+    ...(context.capture === undefined ? {} : { capture: context.capture }),
+  }
+  const body = parseQuery(text, parsing, imports)
+  const query = resolveQuery(stages.resolved, text, body, stages.settings, place)
   stage(checkQuery(query, stages.types, stages.checking))
   return query
 }

@@ -29,10 +29,12 @@ export interface RegoError {
   readonly row: number
   readonly col: number
   readonly line?: string
+  /** The expression of a query that failed: queries have no file to name. */
+  readonly text?: string
   readonly details?: readonly string[]
 }
 
-/** As many errors are reported at once, as by OPA; one more says that there are others. */
+/** As many errors are told of at once when nobody says how many, as by OPA; one more says that there are others. */
 export const errorsMax = 10
 
 /** One or more errors; `errors` is never empty. The text shows each with its place, source line and a caret. */
@@ -80,10 +82,14 @@ function lineAt(source: string, offset: number): string {
   return source.slice(begin, Math.min(end, begin + lineCharsMax)).trimEnd()
 }
 
-/** Throws what a stage found, at most `errorsMax` of it and a last error that says that there is more. */
+/** Throws what a stage found. */
 export function stage(errors: readonly RegoError[]): void {
-  if (errors.length === 0) return
-  if (errors.length <= errorsMax) throw new RegoErrors(errors)
+  if (errors.length > 0) throw new RegoErrors(errors)
+}
+
+/** At most `max` of the errors and a last one that says that there is more; 0 is all of them. */
+export function limited(all: RegoErrors, max: number): RegoErrors {
+  if (max === 0 || all.errors.length <= max) return all
   const limit: RegoError = { code: 'rego_compile_error', message: 'error limit reached', file: '', row: 0, col: 0 }
-  throw new RegoErrors([...errors.slice(0, errorsMax), limit])
+  return new RegoErrors([...all.errors.slice(0, max), limit])
 }

@@ -1,9 +1,18 @@
 /**
  * Rego v1 in TypeScript: policies in, JavaScript functions out. `prepare` compiles a query; what it gives evaluates it as often as one likes.
  */
+export {
+  type Answer,
+  type AnsweredQuery,
+  type AnswerOptions,
+  type ExpressionValue,
+  prepareAnswers,
+} from './answers.ts'
 export { BuiltinError, type BuiltinPorts, type HttpReply, type HttpRequest } from './builtins/builtin.ts'
+export { DurationError, parseDuration } from './builtins/go/duration.ts'
 export type { Capabilities } from './capabilities.ts'
-export { type CompileOptions, check } from './compile.ts'
+export { type CompileOptions, check, schemaName } from './compile.ts'
+export { DocumentError, printJson, readJson, readYaml } from './documents.ts'
 export { type RegoError, type RegoErrorCode, RegoErrors } from './errors.ts'
 export { type Explanation, explain } from './explain/explain.ts'
 export type { ExplainedCondition, ExplainedDocument, ExplainedRule, ExplainedValue } from './explain/explanation.ts'
@@ -16,6 +25,7 @@ export { parseTerm } from './parse-term.ts'
 export { parse } from './parse-tree.ts'
 export type { RuleRef } from './plan/direct.ts'
 export { type OwnBuiltin, type PrepareOptions, prepare } from './prepare.ts'
+export { EvaluationInterrupted } from './run/failure.ts'
 export { defaultLimits, type EvaluationLimits } from './run/limits.ts'
 export type { EvaluateOptions, NondeterministicValues, Query } from './run/query.ts'
 export { type Json, RegoObject, RegoSet, toJson, type Value } from './value.ts'

@@ -4,7 +4,7 @@ import { type Builtin, BuiltinError, type BuiltinPorts, type BuiltinTable } from
 import type { BuiltinDecl } from './builtins/declarations.ts'
 import { builtins as library } from './builtins/index.ts'
 import type { Capabilities } from './capabilities.ts'
-import { compile } from './compile.ts'
+import { type Compiled, compile } from './compile.ts'
 import { namesOf } from './emit/code.ts'
 import { type Instrument, noting, plain } from './emit/instrument.ts'
 import { load } from './emit/link.ts'
@@ -18,7 +18,7 @@ import type { Plan } from './plan/ir.ts'
 import { giveJson } from './plan/output.ts'
 import { planProgram } from './plan/plan.ts'
 import { readsOf } from './plan/reads.ts'
-import type { Program } from './program.ts'
+import type { Program, Query as ResolvedQuery } from './program.ts'
 import { builtinCall, relationCall } from './run/builtin-call.ts'
 import { makeBuiltinCache } from './run/cache.ts'
 import type { EvaluationError } from './run/failure.ts'
@@ -70,7 +70,18 @@ export interface PrepareOptions {
    * (`EvaluateOptions.rules`). Called while the query is prepared. Default: nothing is told.
    */
   readonly rules?: (rule: RuleRef) => string
+  /** Takes each error of a builtin that made a call undefined, as it happens. */
+  readonly builtinError?: (error: RegoError) => void
+  /** Runs each piece of an evaluation; it may break it off by throwing `EvaluationInterrupted`, which becomes `eval_cancel_error`. */
+  readonly guard?: <Result>(run: () => Result) => Result
+  /** Refuses rules that stand where `data` has something, as `opa` does. Default false. */
+  readonly refuseConflicts?: boolean
+  /** How many errors are told of at once, 1 and up; 0 is all. Default 10. */
+  readonly errorsMax?: number
 }
+
+/** What several queries can have in common. */
+export type ProgramOptions = Omit<PrepareOptions, 'query'>
 
 /** How a plan is emitted, beyond evaluation: what is written into the code, and what the code then tells. */
 export interface Emission {
@@ -81,51 +92,84 @@ export interface Emission {
   readonly watch?: () => Watch
 }
 
-/** Compiles a query. Throws `RegoErrors` with codes, rows and columns as OPA gives them. */
-export function prepare(options: PrepareOptions): Query {
-  const { rules } = options
-  if (rules === undefined) return prepareAs(options, false, () => ({ instrument: plain }))
-  return prepareAs(options, false, (plan, program) => {
-    const direct = directRules(plan, program)
-    return { instrument: noting(direct.numberOf), rules: direct.rules.map(rules) }
-  })
+/** Which plan is emitted how. */
+export interface Making {
+  /** The plan has marks, and nothing in it is only for speed. */
+  readonly watched: boolean
+  readonly emission: (plan: Plan, program: Program) => Emission
 }
 
-/** As `prepare`, with an emission of one's own. `watched`: the plan has marks, and nothing in it is only for speed. */
-export function prepareAs(
-  options: PrepareOptions,
-  watched: boolean,
-  emission: (plan: Plan, program: Program) => Emission,
-): Query {
-  const { query: text, modules, data, strict, capabilities, schemas, builtins: own = {}, print } = options
-  const compiled = compile({
+/** Compiles a query. Throws `RegoErrors` with codes, rows and columns as OPA gives them. */
+export function prepare(options: PrepareOptions): Query {
+  const compiled = compileModules(options)
+  return link(options, compiled, compiled.query(options.query))
+}
+
+/** As `prepare`, with an emission of one's own. */
+export function prepareAs(options: PrepareOptions, watched: boolean, emission: Making['emission']): Query {
+  const compiled = compileModules(options)
+  return link(options, compiled, compiled.query(options.query), { watched, emission })
+}
+
+/** The stages up to the program. */
+export function compileModules(options: ProgramOptions): Compiled {
+  const { modules, data, strict, capabilities, schemas, builtins = {}, print, refuseConflicts, errorsMax } = options
+  return compile({
     modules,
     print: print !== undefined,
-    builtins: Object.fromEntries(Object.entries(own).map(([name, { decl }]) => [name, decl])),
+    builtins: Object.fromEntries(Object.entries(builtins).map(([name, { decl }]) => [name, decl])),
     ...(strict === undefined ? {} : { strict }),
     ...(capabilities === undefined ? {} : { capabilities }),
     ...(schemas === undefined ? {} : { schemas }),
+    ...(refuseConflicts === true ? { data } : {}),
+    ...(errorsMax === undefined ? {} : { errorsMax }),
   })
-  const query = compiled.query(text)
+}
+
+/** The stages from a resolved query to what evaluates it. */
+export function link(
+  options: ProgramOptions,
+  compiled: Compiled,
+  query: ResolvedQuery,
+  { watched, emission }: Making = evaluating(options),
+): Query {
   const isRelation = (name: string): boolean => compiled.builtins.get(name)?.relation === true
   const isNondeterministic = (name: string): boolean => compiled.builtins.get(name)?.nondeterministic === true
   const planned = planProgram(compiled.program, query, { isRelation }, watched)
   const faster = (slow: Plan): Plan =>
     giveJson(askExistence(indexComprehensions(slow, { isNondeterministic }), options.rules === undefined))
   const plan = watched ? planned : faster(planned)
-  const table = withOwn(own)
   const { instrument, rules, watch } = emission(plan, compiled.program)
+  const describe = (error: EvaluationError): RegoError => describeError(compiled.program, query.source, error)
+  const { builtinError, builtins = {}, data = {} } = options
+  const environment = environmentOf(options)
+  const table = withOwn(builtins)
   const emitted = emitPlan(plan, namesOf(runtime), instrument)
-  const linked = load(emitted).link((data ?? {}) as Value, (name) => callOf(table, name))
+  const linked = load(emitted).link(data as Value, (name) => callOf(table, name))
   return makeQuery({
     linked,
-    environment: environmentOf(options),
+    environment:
+      builtinError === undefined
+        ? environment
+        : { ...environment, builtinError: (error) => builtinError(describe(error)) },
     vars: query.vars.map(({ name }) => name),
     reads: readsOf(plan),
     ...(rules === undefined ? {} : { rules }),
     ...(watch === undefined ? {} : { watch }),
-    describe: (error) => describeError(compiled.program, text, error),
+    describe,
   })
+}
+
+/** The fastest plan, and code that tells nothing but the rules that are asked for. */
+function evaluating({ rules }: ProgramOptions): Making {
+  if (rules === undefined) return { watched: false, emission: () => ({ instrument: plain }) }
+  return {
+    watched: false,
+    emission: (plan, program) => {
+      const direct = directRules(plan, program)
+      return { instrument: noting(direct.numberOf), rules: direct.rules.map(rules) }
+    },
+  }
 }
 
 /** The builtins of the library with the caller's own over them. */
@@ -155,7 +199,10 @@ function callOf(table: BuiltinTable, name: string): ReturnType<typeof builtinCal
 
 /** What the evaluations of one query share, with the defaults for what is left out. */
 export function environmentOf(
-  options: Pick<PrepareOptions, 'limits' | 'env' | 'now' | 'random' | 'ports' | 'print' | 'strictBuiltinErrors'>,
+  options: Pick<
+    PrepareOptions,
+    'limits' | 'env' | 'now' | 'random' | 'ports' | 'print' | 'strictBuiltinErrors' | 'guard'
+  >,
 ): Environment {
   const { print } = options
   return {
@@ -166,6 +213,7 @@ export function environmentOf(
     ports: options.ports ?? {},
     cache: makeBuiltinCache(),
     strictBuiltinErrors: options.strictBuiltinErrors ?? false,
+    ...(options.guard === undefined ? {} : { guard: options.guard }),
     note: (kind, text) => {
       if (kind === 'print') print?.(text)
     },
@@ -187,6 +235,6 @@ function syntaxTree(file: string, text: string): Value {
 function describeError(program: Program, query: string, error: EvaluationError): RegoError {
   const { code, message, at } = error
   if (at === undefined) return { code, message, file: '', row: 0, col: 0 }
-  const source = at.file === '' ? query : program.files.find(({ file }) => file === at.file)?.source
-  return errorAt(code, at, message, source)
+  if (at.file === '') return { ...errorAt(code, at, message, query), text: query.slice(at.start, at.end) }
+  return errorAt(code, at, message, program.files.find(({ file }) => file === at.file)?.source)
 }

@@ -223,5 +223,15 @@ export interface Query {
   readonly vars: readonly { readonly name: string; readonly local: number }[]
   /** The term, where the query is exactly one term without unbound variables, as `data.a.b` or `1 + 1`. */
   readonly term?: Term
+  /** Its expressions in the order of evaluation, where it was resolved with `capture`; then `vars` holds their values too. */
+  readonly expressions?: readonly Shown[]
   readonly source: string
+}
+
+/** An expression of a query as results show it. `local` holds its value; without it the value is true wherever there is a result. */
+export interface Shown {
+  readonly text: string
+  readonly row: number
+  readonly col: number
+  readonly local?: number
 }

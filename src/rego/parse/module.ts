@@ -22,9 +22,19 @@ export function parseModule(source: string, file: string, options: ParseOptions 
   })
 }
 
-/** The expressions of a query, such as `data.a.b = x`; all of Rego's keywords are active in it. */
-export function parseQuery(source: string, options: ParseOptions = {}): Body {
-  return guarded(source, 'query', () => new ModuleParser(source, '', options).query())
+/** The expressions of a query, such as `data.a.b = x`; the keywords of v1 and those that `imports` name are active in it. */
+export function parseQuery(source: string, options: ParseOptions = {}, imports: readonly Import[] = []): Body {
+  return guarded(source, 'query', () => new ModuleParser(source, '', options).query(imports))
+}
+
+/** The path of a package as it is written after `package`. */
+export function parsePackage(path: string, options: ParseOptions = {}): readonly string[] {
+  return parseModule(`package ${path}`, '', options).package
+}
+
+/** Imports as they are written after `import`. */
+export function parseImports(written: readonly string[], options: ParseOptions = {}): readonly Import[] {
+  return parseModule(['package query', ...written.map((each) => `import ${each}`)].join('\n'), '', options).imports
 }
 
 /** The one term that `source` is; it may have infix operators, variables and comprehensions. */
@@ -70,7 +80,8 @@ class ModuleParser extends Rules {
     return this.fail('multiple expressions cannot be used for rule head', at)
   }
 
-  query(): Body {
+  query(imports: readonly Import[]): Body {
+    for (const each of imports) if (each.path[0] === 'future') this.futureImport(each)
     if (this.is('eof')) this.fail('empty query')
     const body = []
     while (!this.is('eof')) {

@@ -36,7 +36,7 @@ export abstract class BodyResolver extends TermResolver {
     return result
   }
 
-  private expression(expr: ast.Expr, body: Expr[]): void {
+  protected expression(expr: ast.Expr, body: Expr[]): void {
     switch (expr.kind) {
       case 'some':
         for (const each of expr.vars) this.declareName(each.name, each.at, expr.at, 'declared')

@@ -22,7 +22,10 @@ function isData(found: Import): boolean {
 }
 
 /** The globals of a module, and errors for imports of the same name. */
-export function globalsOf(module: Module, root: Node): { globals: Map<string, Global>; errors: RegoError[] } {
+export function globalsOf(
+  module: Pick<Module, 'package' | 'imports' | 'source'>,
+  root: Node,
+): { globals: Map<string, Global>; errors: RegoError[] } {
   const globals = new Map<string, Global>()
   const errors: RegoError[] = []
   const packageNode = root.find(module.package)

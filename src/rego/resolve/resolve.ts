@@ -3,7 +3,7 @@
  * before it found nothing wrong, so that one mistake is not reported as several.
  */
 
-import type { Body, Module } from '../ast.ts'
+import type { Body, Import, Module } from '../ast.ts'
 import type { BuiltinDecl } from '../builtins/type-decl.ts'
 import { errorAt, type RegoError, stage } from '../errors.ts'
 import type { Program, Query } from '../program.ts'
@@ -59,9 +59,8 @@ export function resolveModules(modules: readonly Module[], options: ResolveOptio
     }))
   })
   for (const { resolver } of drafts) resolver.resolve()
+  if (settings.strict) stage(modules.flatMap((module, i) => unusedImports(module, globals[i] ?? new Map())))
   const found = drafts.flatMap(({ resolver }) => resolver.errors)
-  if (settings.strict)
-    for (const [i, module] of modules.entries()) found.push(...unusedImports(module, globals[i] ?? new Map()))
   // Functions that do not exist are looked for after conflicts, which may be why.
   stage(found.filter(({ code }) => code !== 'rego_type_error'))
   stage(annotations.errors)
@@ -94,17 +93,39 @@ export function resolveModules(modules: readonly Module[], options: ResolveOptio
   }
 }
 
-/** Resolves a query against a program, as if it stood in `imports`-less package `data`. Throws `RegoErrors`. */
-export function resolveQuery(resolved: Resolved, source: string, body: Body, options: ResolveOptions): Query {
+/** Where a query stands, and what is wanted of it. */
+export interface QueryPlace {
+  /** Its package, whose rules it may name; without one it names no rule. */
+  readonly package?: readonly string[]
+  readonly imports?: readonly Import[]
+  /** Keep the value of each expression. Default false. */
+  readonly capture?: boolean
+}
+
+/** Resolves a query against a program. Throws `RegoErrors`. */
+export function resolveQuery(
+  resolved: Resolved,
+  source: string,
+  body: Body,
+  options: ResolveOptions,
+  place: QueryPlace = {},
+): Query {
   const settings: ResolveSettings = { builtins: options.builtins, strict: false, print: options.print ?? false }
-  const resolver = new QueryResolver(settings, resolved.root, {
-    source,
-    package: [],
-    globals: new Map<string, Global>(),
-  })
-  const query = resolver.resolve(source, body)
+  const { globals, errors } = queryGlobals(resolved, place)
+  stage(errors)
+  const resolver = new QueryResolver(settings, resolved.root, { source, package: place.package ?? [], globals })
+  const query = resolver.resolve(source, body, place.capture)
   stage(resolver.errors)
   return query
+}
+
+function queryGlobals(
+  { root }: Resolved,
+  { package: path, imports = [] }: QueryPlace,
+): { globals: Map<string, Global>; errors: RegoError[] } {
+  if (path === undefined && imports.length === 0) return { globals: new Map(), errors: [] }
+  // Without a package there are no rules to be named: no module can have this one.
+  return globalsOf({ package: path ?? [''], imports, source: '' }, root)
 }
 
 function allGlobals(modules: readonly Module[], root: Node): { globals: Map<string, Global>[]; errors: RegoError[] } {

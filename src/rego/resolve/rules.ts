@@ -4,9 +4,10 @@
 
 import type * as ast from '../ast.ts'
 import { errorAt, type RegoError } from '../errors.ts'
-import type { Body, Clause, Expr, Query, Rule, Term } from '../program.ts'
+import type { Body, Clause, Expr, Query, Rule, Shown, Term } from '../program.ts'
 import { BodyResolver } from './bodies.ts'
 import type { Place, ResolveSettings } from './context.ts'
+import { isIteration } from './iteration.ts'
 import { constantTerm } from './metadata.ts'
 import { Orderer, rootCauses } from './order.ts'
 import { type LocalEntry, namesIn, Scope } from './scope.ts'
@@ -274,10 +275,11 @@ export class QueryResolver extends BodyResolver {
     super(settings, root, place, new Scope(undefined, { used: new Set(), declared: new Set() }))
   }
 
-  /** The query, ordered; what is wrong with it is in `errors`. */
-  resolve(source: string, body: ast.Body): Query {
+  /** The query, ordered; what is wrong with it is in `errors`. `capture` keeps the value of each expression. */
+  resolve(source: string, body: ast.Body, capture = false): Query {
     this.scope = new Scope(undefined, namesIn(body, []))
-    const resolved = this.expressions(body)
+    const captured = new Map<ast.Span, Shown>()
+    const resolved = capture ? this.captured(source, body, captured) : this.expressions(body)
     if (this.errors.length === 0) {
       const orderer = new Orderer(this.marks, this.locals)
       orderer.order(resolved, new Set())
@@ -289,6 +291,7 @@ export class QueryResolver extends BodyResolver {
       entry.generated || !shown.has(local) ? [] : [{ name: entry.name, local }],
     )
     const query = { body: resolved, locals: this.locals.entries, vars, source }
+    if (capture) return withExpressions(query, captured)
     const [only] = resolved
     const single =
       resolved.length === 1 &&
@@ -298,7 +301,46 @@ export class QueryResolver extends BodyResolver {
     return single ? { ...query, term: only.term } : query
   }
 
+  /**
+   * The expressions with the value of each that has one in a local of its own, as OPA captures them: a false value fails only where there are
+   * several expressions, or one that has several values.
+   */
+  private captured(source: string, body: ast.Body, shown: Map<ast.Span, Shown>): Expr[] {
+    const mustHold = body.length > 1 || body.some((expr) => isIteration(expr, this.settings.builtins))
+    const resolved: Expr[] = []
+    const checks: Expr[] = []
+    for (const expr of body) {
+      this.expression(expr, resolved)
+      // A declaration alone is no expression any more.
+      if (expr.kind === 'some') continue
+      const { at } = expr
+      const facts = { text: source.slice(at.start, at.end), row: at.row, col: at.col }
+      const last = resolved.at(-1)
+      if (expr.kind !== 'term' || last?.kind !== 'test' || last.at !== at) {
+        shown.set(at, facts)
+        continue
+      }
+      const local = this.fresh(at)
+      const left: Term = { kind: 'local', local, at }
+      resolved[resolved.length - 1] = { kind: 'unify', left, right: last.term, from: 'lifted', with: last.with, at }
+      shown.set(at, { ...facts, local })
+      if (mustHold) checks.push({ kind: 'test', term: left, with: [], at: { ...at } })
+    }
+    return [...resolved, ...checks]
+  }
+
   protected metadata(): Term | undefined {
     return undefined
   }
+}
+
+/** The ordered query with its expressions; values that were captured come after the variables. */
+function withExpressions(query: Query, shown: Map<ast.Span, Shown>): Query {
+  const expressions = query.body.flatMap((expr) => {
+    const found = shown.get(expr.at)
+    shown.delete(expr.at)
+    return found === undefined ? [] : [found]
+  })
+  const captured = expressions.flatMap(({ local }) => (local === undefined ? [] : [{ name: '', local }]))
+  return { ...query, vars: [...query.vars, ...captured], expressions }
 }

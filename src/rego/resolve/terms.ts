@@ -208,7 +208,14 @@ export abstract class TermResolver extends Context {
   /** What a call calls. Unknown functions are errors. */
   protected callee(term: ast.Call, statement = false): Callee | undefined {
     const { operator } = term
-    if (operator.kind === 'var' && term.infix !== undefined) return { kind: 'builtin', name: operator.name }
+    if (operator.kind === 'var' && term.infix !== undefined) {
+      const { name } = operator
+      if (!isAlwaysThere(name) && !this.settings.builtins.has(name)) {
+        this.error('rego_type_error', term.at, `undefined function ${name}`)
+        return undefined
+      }
+      return { kind: 'builtin', name }
+    }
     const head = operator.kind === 'var' ? operator : operator.head
     const parts = operator.kind === 'var' ? [] : operator.path
     if (head.kind !== 'var' || parts.some((part) => part.kind !== 'string')) {
@@ -346,4 +353,9 @@ const plainName = /^[A-Za-z_][A-Za-z0-9_]*$/
 export function formatPath(path: readonly string[]): string {
   const [head = '', ...rest] = path
   return head + rest.map((part) => (plainName.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`)).join('')
+}
+
+/** Unification and assignment belong to the language, whatever capabilities say. */
+function isAlwaysThere(operator: string): boolean {
+  return operator === 'eq' || operator === 'assign'
 }

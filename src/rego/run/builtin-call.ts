@@ -66,8 +66,13 @@ function guarded(state: State, at: Span | undefined, name: string, call: () => V
 /** What follows from an error in a builtin: the call is undefined, unless errors are strict or this one always ends the evaluation. */
 function failed(state: State, at: Span | undefined, name: string, error: unknown): undefined {
   if (!(error instanceof BuiltinError)) throw error
-  if (!error.halts && !state.evaluation.environment.strictBuiltinErrors) return undefined
-  throw new EvaluationError(error.code, `${name}: ${error.message}`, at, error)
+  const { strictBuiltinErrors, builtinError } = state.evaluation.environment
+  const halts = error.halts || strictBuiltinErrors
+  if (!halts && builtinError === undefined) return undefined
+  const placed = new EvaluationError(error.code, `${name}: ${error.message}`, at, error)
+  if (halts) throw placed
+  state.evaluation.tell(() => builtinError?.(placed))
+  return undefined
 }
 
 function recorded(

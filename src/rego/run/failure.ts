@@ -15,6 +15,11 @@ export class EvaluationError extends Error {
   }
 }
 
+/** Thrown by whoever guards an evaluation to break it off, such as a clock. */
+export class EvaluationInterrupted extends Error {
+  override readonly name = 'EvaluationInterrupted'
+}
+
 /** Thrown through an evaluation that has to wait; it is run again from the start when `perform` has given the reply to `key`. */
 export class Suspension extends Error {
   readonly key: string

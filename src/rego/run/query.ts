@@ -4,7 +4,7 @@ import type { Linked } from '../emit/link.ts'
 import { type RegoError, RegoErrors } from '../errors.ts'
 import { type Json, type PlainObject, setField, type Value } from '../value.ts'
 import { startVisits, TooManyVisits } from '../visits.ts'
-import { EvaluationError, Suspension } from './failure.ts'
+import { EvaluationError, EvaluationInterrupted, Suspension } from './failure.ts'
 import { output } from './output.ts'
 import { type Environment, Evaluation, type Recording, State } from './state.ts'
 import type { Watch } from './watch.ts'
@@ -34,6 +34,8 @@ export interface Query {
   value(input?: Value, options?: EvaluateOptions): Json | undefined
   /** As `evaluate`, and waits for `http.send` and name look-ups. */
   evaluateAsync(input?: Value, options?: EvaluateOptions): Promise<Record<string, Json>[]>
+  /** As `evaluateAsync`, the values of each result in the order of the query's variables. */
+  rows(input?: Value, options?: EvaluateOptions): Promise<Json[][]>
   /** As `value`, and waits for `http.send` and name look-ups. */
   valueAsync(input?: Value, options?: EvaluateOptions): Promise<Json | undefined>
   /**
@@ -58,11 +60,14 @@ export interface QueryParts {
 
 export function makeQuery(parts: QueryParts): Query {
   const { linked, environment, vars, reads } = parts
-  const rows = (state: State): Record<string, Json>[] => {
-    const found: Value[][] = []
-    linked.rows(state, found)
-    return found.map((row) => bindings(state, vars, row))
+  const found = (state: State): Value[][] => {
+    const out: Value[][] = []
+    linked.rows(state, out)
+    return out
   }
+  const rows = (state: State): Record<string, Json>[] => found(state).map((row) => bindings(state, vars, row))
+  const values = (state: State): Json[][] =>
+    found(state).map((row) => row.map((each) => output(each, state.evaluation)))
   const value = (state: State): Json | undefined => {
     if (linked.value === undefined) throw new TypeError('only a query that is one term has a value; use `evaluate`')
     const result = linked.value(state)
@@ -73,6 +78,7 @@ export function makeQuery(parts: QueryParts): Query {
     evaluate: (input, options) => runOnce(parts, environment, rows, input, options),
     value: (input, options) => runOnce(parts, environment, value, input, options),
     evaluateAsync: (input, options) => runWaiting(parts, environment, rows, input, options),
+    rows: (input, options) => runWaiting(parts, environment, values, input, options),
     valueAsync: (input, options) => runWaiting(parts, environment, value, input, options),
   }
 }
@@ -88,7 +94,7 @@ function runOnce<Result>(
   const state = new State(evaluation, input)
   startVisits()
   try {
-    const result = run(state)
+    const result = guarded(environment, () => run(state))
     tellRules(parts, state, options)
     return result
   } catch (error) {
@@ -111,7 +117,7 @@ async function runWaiting<Result>(
       const state = new State(evaluation, input)
       startVisits()
       try {
-        const result = run(state)
+        const result = guarded(environment, () => run(state))
         tellRules(parts, state, options)
         return result
       } catch (error) {
@@ -122,6 +128,7 @@ async function runWaiting<Result>(
   } catch (error) {
     throw asRegoErrors(parts, error)
   } finally {
+    evaluation.end()
     options?.record?.(recorded(evaluation))
   }
 }
@@ -142,6 +149,10 @@ function tellRules({ rules }: QueryParts, { noted }: State, options: EvaluateOpt
   options.rules(fired)
 }
 
+function guarded<Result>({ guard }: Environment, run: () => Result): Result {
+  return guard === undefined ? run() : guard(run)
+}
+
 function recordingFrom(options: EvaluateOptions | undefined): Recording | undefined {
   if (options?.nondeterministic === undefined) return undefined
   return new Map(
@@ -158,6 +169,9 @@ function asRegoErrors(parts: QueryParts, error: unknown): unknown {
   // A walk that was broken off has not come out of the values again.
   startVisits()
   if (error instanceof TooManyVisits) {
+    return new RegoErrors([parts.describe(new EvaluationError('eval_cancel_error', error.message))])
+  }
+  if (error instanceof EvaluationInterrupted) {
     return new RegoErrors([parts.describe(new EvaluationError('eval_cancel_error', error.message))])
   }
   if (error instanceof EvaluationError) return new RegoErrors([parts.describe(error)])

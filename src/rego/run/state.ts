@@ -19,6 +19,10 @@ export interface Environment {
   readonly ports: BuiltinPorts
   readonly cache: BuiltinCache
   readonly strictBuiltinErrors: boolean
+  /** Takes each error that made a call of a builtin undefined. */
+  readonly builtinError?: (error: EvaluationError) => void
+  /** Runs each piece of an evaluation; it may break it off by throwing `EvaluationInterrupted`. */
+  readonly guard?: <Result>(run: () => Result) => Result
   readonly note: (kind: 'print' | 'trace', text: string) => void
   readonly parseModule: (file: string, text: string) => Value
 }
@@ -40,6 +44,7 @@ export class Evaluation implements BuiltinContext {
   #replies: Map<string, Value> | undefined
   #now: bigint | undefined
   #session: Map<string, Value> | undefined
+  #told: (() => void)[] | undefined
 
   constructor(
     environment: Environment,
@@ -83,7 +88,22 @@ export class Evaluation implements BuiltinContext {
   }
 
   note(kind: 'print' | 'trace', text: string): void {
-    this.environment.note(kind, text)
+    this.tell(() => this.environment.note(kind, text))
+  }
+
+  /** Tells the owner something: at once, or where the evaluation may have to start again, when it has ended. */
+  tell(run: () => void): void {
+    if (this.synchronous) run()
+    else {
+      this.#told ??= []
+      this.#told.push(run)
+    }
+  }
+
+  /** Tells what has waited for the end. */
+  end(): void {
+    for (const run of this.#told ?? []) run()
+    this.#told = undefined
   }
 
   charge(steps: number): void {
@@ -128,6 +148,7 @@ export class Evaluation implements BuiltinContext {
     this.#replies.set(suspension.key, await suspension.perform())
     this.steps = this.environment.limits.stepsMax
     this.watch?.restart()
+    this.#told = undefined
   }
 }
 

@@ -61,8 +61,22 @@ describe('the words of a command line', () => {
     { line: 'token buyer --subject --help' },
     { line: 'start --port 0 --operators-port 65535' },
     { line: 'tail --since 2h --decision deny --type outcome' },
+    { line: 'tail --no-follow=true -n5' },
+    { line: 'fmt -lw policies' },
+    { line: 'eval -Sfraw data -b=x -bx' },
   ])('`gatehouse $line` runs', ({ line }) => {
     expect(parse(line).kind).toBe('run')
+  })
+
+  it('come in one word, letter by letter, as well as apart', () => {
+    const parsed = parse('eval -Sfraw -b=x -by --ignore .*,a --ignore b --fail=false 1')
+    if (parsed.kind !== 'run') throw new Error('not run')
+    const { options } = parsed
+    expect(options.is('strict')).toBe(true)
+    expect(options.text('format')).toBe('raw')
+    expect(options.list('bundle')).toEqual(['x', 'y'])
+    expect(options.list('ignore')).toEqual(['.*', 'a', 'b'])
+    expect([options.is('fail'), options.isOff('fail'), options.isOff('stdin')]).toEqual([false, true, false])
   })
 
   it.each([
@@ -77,6 +91,9 @@ describe('the words of a command line', () => {
     { line: 'tail -x', wanted: /no flag `-x`; run `gatehouse tail --help`/ },
     { line: 'tail -follow', wanted: /no flag `-follow`; did you mean `--follow`\?/ },
     { line: 'tail --f', wanted: /no flag `--f`/ },
+    { line: 'fmt -lwx', wanted: /no flag `-lwx`/ },
+    { line: 'eval -Sp 1', wanted: /`eval` does not take `--partial`: / },
+    { line: 'eval --entrypoint x 1', wanted: /`eval` does not take `--entrypoint`: it belongs to/ },
     { line: 'help tail token', wanted: /`help` takes no `token`/ },
     { line: 'help --frmat json', wanted: /no flag `--frmat`; did you mean `--format`\?/ },
     { line: 'tail --decision dny', wanted: /allow, deny, ask, not `dny`; did you mean `deny`\?/ },

@@ -1,8 +1,6 @@
 /** The small grammars: lengths of time, sizes, loopback names, and what somebody probably meant. */
 import { describe, expect, it } from 'vitest'
-import { formatDuration, nearest, parseDuration } from '../../../src/config/index.ts'
-import { formatSize, parseSize } from '../../../src/config/units.ts'
-import { isLoopback } from '../../../src/model/index.ts'
+import { formatDuration, formatSize, isLoopback, nearest, parseDuration, parseSize } from '../../../src/model/index.ts'
 
 describe('lengths of time and sizes', () => {
   it.each([

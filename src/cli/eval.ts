@@ -1,0 +1,166 @@
+/** `gatehouse eval QUERY`: the results of a query over policies, data and an input, with the flags and in the forms of `opa eval`. */
+import { resolve } from 'node:path'
+import { LoadErrors, plainPath, readBounded, readDocument, systemMessage } from '../policy/index.ts'
+import { type Answer, DocumentError, prepareAnswers, type RegoError, type Value } from '../rego/index.ts'
+import type { Options, RunCommand } from './command.ts'
+import { makeDeadline } from './deadline.ts'
+import { type Evaluated, formats } from './eval-formats.ts'
+import { CommandError, exitStatus, type Io } from './io.ts'
+import { makeNetwork } from './network.ts'
+import { allowedHosts, type Compiling, loadPolicies, readCompiling, timeoutMs } from './policy-work.ts'
+import { problemsIn, problemsText } from './rego-problems.ts'
+import { statistics, Timers, type Timings } from './timers.ts'
+
+/** The statuses of `opa eval`: 1 is a finding of `--fail` and wrong usage, 2 that something is wrong. */
+const status = { done: exitStatus.done, finding: 1, usage: 1, wrong: 2 } as const
+
+export const runEval: RunCommand = async (options, io) => {
+  checkUsage(options)
+  const how = await readAll(options, io)
+  const runs: Run[] = []
+  for (let i = 0; i < Math.max(options.count('count') ?? 1, 1); i++) runs.push(await evaluate(how, options, io))
+  const [first] = runs
+  // INVARIANT: the loop runs at least once, and the table knows the formats.
+  const format = formats[options.text('format') ?? 'json']
+  if (first === undefined || format === undefined) throw new TypeError('a query that was not evaluated, or no format')
+  const { out, err } = format({ ...first.evaluated, ...measured(runs, options) })
+  await io.out.write(out)
+  await io.err.write(err)
+  if (first.isWrong) return status.wrong
+  const isDefined = first.evaluated.answers.length > 0
+  return (options.is('fail') && !isDefined) || (options.is('fail-defined') && isDefined) ? status.finding : status.done
+}
+
+/** What is read before anything is evaluated. */
+interface Given {
+  readonly query: string
+  readonly input: Value | undefined
+  readonly compiling: Compiling
+}
+
+interface Run {
+  readonly evaluated: Evaluated
+  readonly timings: Timings
+  /** Something is wrong beyond errors of built-in functions that were asked for. */
+  readonly isWrong: boolean
+}
+
+const contradictions = [
+  ['stdin', 'stdin-input'],
+  ['stdin-input', 'input'],
+  ['fail', 'fail-defined'],
+  ['show-builtin-errors', 'strict-builtin-errors'],
+] as const
+
+function checkUsage(options: Options): void {
+  const wrong = (message: string): CommandError => new CommandError(message, status.usage)
+  const hasQuery = options.operands.length > 0
+  if (hasQuery && options.is('stdin')) throw wrong('specify query argument or `--stdin` but not both')
+  if (!hasQuery && !options.is('stdin')) throw wrong('specify query argument or `--stdin`')
+  for (const [one, other] of contradictions)
+    if (options.list(one).length > 0 && options.list(other).length > 0)
+      throw wrong(`specify \`--${one}\` or \`--${other}\` but not both`)
+}
+
+async function readAll(options: Options, io: Io): Promise<Given> {
+  const text = async (): Promise<string> => decoded(await io.input.bytes(), 'standard input')
+  const query = options.is('stdin') ? await text() : (options.operands[0] ?? '')
+  const file = options.text('input')
+  const given = options.is('stdin-input') ? await text() : file === undefined ? undefined : readInput(file, io)
+  const input = given === undefined ? undefined : parsedInput(given)
+  try {
+    return { query, input, compiling: readCompiling(options, io, status.usage) }
+  } catch (cause) {
+    if (!(cause instanceof LoadErrors)) throw cause
+    throw new CommandError(problemsText(cause.problems, ' during loading'), status.wrong)
+  }
+}
+
+function readInput(file: string, { directory }: Io): string {
+  try {
+    const path = plainPath(file)
+    return decoded(readBounded(resolve(directory, path)), path)
+  } catch (cause) {
+    if (cause instanceof CommandError) throw cause
+    throw new CommandError(systemMessage('open', file, cause), status.wrong)
+  }
+}
+
+function decoded(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (_cause) {
+    throw new CommandError(`\`${name}\` is not UTF-8; save it as UTF-8`, status.wrong)
+  }
+}
+
+function parsedInput(text: string): Value {
+  try {
+    return readDocument(text)
+  } catch (cause) {
+    if (!(cause instanceof DocumentError)) throw cause
+    throw new CommandError(`unable to parse input: ${cause.message}`, status.wrong)
+  }
+}
+
+async function evaluate(given: Given, options: Options, io: Io): Promise<Run> {
+  const timers = new Timers(io.clock)
+  const builtinErrors: RegoError[] = []
+  const printed: string[] = []
+  const run = (answers: readonly Answer[], wrong: Evaluated['problems']): Run => ({
+    evaluated: { answers, problems: [...wrong, ...builtinErrors] },
+    timings: timers.timings(),
+    isWrong: wrong.length > 0,
+  })
+  try {
+    const answers = await answersTo(given, { options, io, timers, builtinErrors, printed })
+    return run(answers, [])
+  } catch (cause) {
+    const problems = problemsIn(cause)
+    if (problems === undefined) throw cause
+    return run([], problems)
+  } finally {
+    if (printed.length > 0) await io.err.write(`${printed.join('\n')}\n`)
+  }
+}
+
+interface Work {
+  readonly options: Options
+  readonly io: Io
+  readonly timers: Timers
+  readonly builtinErrors: RegoError[]
+  readonly printed: string[]
+}
+
+async function answersTo({ query, input, compiling }: Given, work: Work): Promise<readonly Answer[]> {
+  const { options, io, timers, builtinErrors, printed } = work
+  const loaded = timers.time('load_files', () => loadPolicies(options, io))
+  const text = (name: string): string | undefined => options.text(name)
+  const timeout = timeoutMs(options, status.usage)
+  const prepared = prepareAnswers({
+    query,
+    modules: loaded.modules,
+    data: loaded.data as never,
+    imports: options.list('import'),
+    ...(text('package') === undefined ? {} : { package: text('package') as string }),
+    ...compiling,
+    strict: options.is('strict'),
+    strictBuiltinErrors: options.is('strict-builtin-errors'),
+    refuseConflicts: true,
+    env: Object.fromEntries(
+      Object.entries(io.environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    ),
+    ports: makeNetwork(io, allowedHosts(compiling.capabilities)),
+    print: (line) => printed.push(line),
+    timed: (stage, run) => timers.time(stage, run),
+    ...(timeout === undefined ? {} : { guard: makeDeadline(timeout, io.clock) }),
+    ...(options.is('show-builtin-errors') ? { builtinError: (error) => builtinErrors.push(error) } : {}),
+  })
+  return timers.time('query_eval', () => prepared.answers(input))
+}
+
+function measured(runs: readonly Run[], options: Options): Pick<Evaluated, 'timings' | 'statistics'> {
+  const [first] = runs
+  if (!options.is('metrics') || first === undefined) return {}
+  return runs.length === 1 ? { timings: first.timings } : { statistics: statistics(runs.map(({ timings }) => timings)) }
+}
