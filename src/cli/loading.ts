@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import { type Config, Flaws, messageOf, type Policy } from '../model/index.ts'
-import { compilePolicies, readPolicySources } from '../policy/index.ts'
+import { compilePolicies, loadModules, readPolicySources } from '../policy/index.ts'
 import type { Certificate } from '../receive/index.ts'
 import { makeRouter, type Router } from '../route/index.ts'
 import { parseJson } from '../wire/index.ts'
@@ -16,7 +16,8 @@ export function loadRouter(config: Config): Router {
 /** One question for each package that a route names. Rejects with `Flaws`. */
 export async function loadPolicy(config: Config): Promise<Policy> {
   const entrypoints = new Set(config.routes.map(({ route }) => route.entrypoint))
-  return compilePolicies(await readPolicySources(config.policy, { parseJson }), [...entrypoints].sort())
+  const sources = await readPolicySources(config.policy, { parseJson })
+  return compilePolicies(sources, [...entrypoints].sort(), await loadModules(sources))
 }
 
 /** Undefined when the agents' listener has no TLS. Throws `Flaws` when certificate and key do not belong together. */

@@ -59,7 +59,7 @@ function same(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, strin
 
 /**
  * The state of each file: identity, size and times. A replaced file has another inode even when size and time are equal.
- * Names that begin with a dot are left out: editors put their drafts there.
+ * Names that begin with a dot are left out, because editors put their drafts there, but for a bundle's manifest.
  */
 async function fingerprint(paths: readonly string[]): Promise<Map<string, string>> {
   const states = new Map<string, string>()
@@ -85,7 +85,8 @@ async function fingerprint(paths: readonly string[]): Promise<Map<string, string
       states.set(path, 'absent')
       return
     }
-    for (const name of names.sort()) if (!name.startsWith('.')) await visit(join(path, name), depth + 1)
+    for (const name of names.sort())
+      if (!name.startsWith('.') || name === '.manifest') await visit(join(path, name), depth + 1)
   }
   for (const path of paths) await visit(path, 0)
   return states

@@ -387,13 +387,13 @@ const route = z.strictObject({
 
 const policy = z.strictObject({
   paths: z
-    .array(path({ description: 'A file or folder.' }))
+    .array(path({ description: 'A file, folder or bundle.' }))
     .min(1)
     .max(256)
     .default(['policies'])
     .meta({
       description:
-        'Files and folders with the policy: `*.rego`, `data.json`, `data.yaml`; `*_test.rego` is left out. Relative to the folder of this file.',
+        'Files, folders and bundles (`.tar.gz`) with the policy: `*.rego`, `data.json`, `data.yaml`, and `policy.wasm` with the `.manifest` that `opa build -t wasm` puts beside it; `*_test.rego` is left out. Relative to the folder of this file.',
     }),
 })
 

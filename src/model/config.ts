@@ -95,7 +95,7 @@ export interface RouteRule {
 }
 
 export interface PolicySource {
-  /** Absolute folder or file paths, read recursively: `*.rego`, `data.json`, `data.yaml`; `*_test.rego` is left out. */
+  /** Absolute paths of folders, read recursively, of files and of bundles (`.tar.gz`): `*.rego`, `data.json`, `data.yaml`, `policy.wasm`. */
   readonly paths: readonly string[]
 }
 

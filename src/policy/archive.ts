@@ -14,22 +14,29 @@ export interface ArchivedFile {
   readonly bytes: Uint8Array
 }
 
-/** Throws an `Error` that says what is wrong with the archive. */
-export function readArchive(packed: Uint8Array): readonly ArchivedFile[] {
-  return filesOf(unpack(packed))
+export interface ArchiveOptions {
+  /** Bytes of the archive when it is unpacked. Default 512 MiB. */
+  readonly bytesMax?: number
+  /** Told of each entry that is neither a file nor a folder; they are left out, as OPA leaves them out. */
+  readonly passed?: (path: string) => void
 }
 
-function unpack(packed: Uint8Array): Buffer {
+/** Throws an `Error` that says what is wrong with the archive. */
+export function readArchive(packed: Uint8Array, options: ArchiveOptions = {}): readonly ArchivedFile[] {
+  return filesOf(unpack(packed, options.bytesMax ?? unpackedBytesMax), options)
+}
+
+function unpack(packed: Uint8Array, bytesMax: number): Buffer {
   try {
-    return gunzipSync(packed, { maxOutputLength: unpackedBytesMax })
+    return gunzipSync(packed, { maxOutputLength: bytesMax })
   } catch (cause) {
     const isTooLarge = cause instanceof RangeError
-    const problem = isTooLarge ? `it unpacks to more than ${unpackedBytesMax} bytes` : 'it is not a whole gzip file'
+    const problem = isTooLarge ? `it unpacks to more than ${bytesMax} bytes` : 'it is not a whole gzip file'
     throw new Error(`archive read failed: ${problem}`, { cause })
   }
 }
 
-function filesOf(tar: Buffer): ArchivedFile[] {
+function filesOf(tar: Buffer, { passed }: ArchiveOptions): ArchivedFile[] {
   const files: ArchivedFile[] = []
   let longName: string | undefined
   for (let at = 0; at + blockBytes <= tar.length; ) {
@@ -48,6 +55,7 @@ function filesOf(tar: Buffer): ArchivedFile[] {
     else {
       // NUL and 0 are regular files; folders, links and devices hold nothing that is read here.
       if (type === '0' || type === '\0') files.push({ path: longName ?? nameIn(header), bytes })
+      else if (type !== '5' && type !== 'g') passed?.(longName ?? nameIn(header))
       if (type !== 'g') longName = undefined
     }
     if (files.length > filesMax) throw new Error(`archive read failed: it holds more than ${filesMax} files`)

@@ -1,6 +1,6 @@
 /**
- * Sources -> Policy: one prepared query for each entrypoint that routes name. What does not compile is told with file, row
- * and column; an entrypoint that could never allow anything is an error here, not a riddle at the first call.
+ * Sources -> Policy: one prepared query for each entrypoint that routes name, compiled from Rego or in a module that OPA built. What does not compile
+ * is told with file, row and column; an entrypoint that could never allow anything is an error here, not a riddle at the first call.
  */
 import {
   type Flaw,
@@ -15,15 +15,10 @@ import {
   type Question,
   type RecordRules,
 } from '../model/index.ts'
-import {
-  type NondeterministicValues,
-  parseModule,
-  prepare,
-  type RegoError,
-  RegoErrors,
-  type Json as RegoJson,
-  toJson,
-} from '../rego/index.ts'
+import { type NondeterministicValues, parseModule, prepare, type Json as RegoJson } from '../rego/index.ts'
+import { withFlaws } from './flaws.ts'
+import { answeringModules, type LoadedModule, moduleQuestion, partlyAnswering } from './modules.ts'
+import { answerWith } from './nondeterministic.ts'
 import { ruleId } from './rule-id.ts'
 import type { PolicySources } from './sources.ts'
 
@@ -32,15 +27,24 @@ type Module = ReturnType<typeof parseModule>
 /** A package path as the configuration writes it. */
 const entrypointForm = /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/
 
-/** Throws `Flaws`. `entrypoints` are packages such as `gatehouse` or `company.agents`. */
-export function compilePolicies(sources: PolicySources, entrypoints: readonly string[]): Policy {
+/** Throws `Flaws`. `entrypoints` are packages such as `gatehouse` or `company.agents`; `loaded` are the sources' modules, loaded. */
+export function compilePolicies(
+  sources: PolicySources,
+  entrypoints: readonly string[],
+  loaded: readonly LoadedModule[] = [],
+): Policy {
   const modules = withFlaws(() => Object.entries(sources.modules).map(([file, text]) => parseModule(text, file)))
   const flaws = [
-    ...entrypoints.flatMap((entrypoint) => entrypointFlaws(modules, entrypoint)),
+    ...entrypoints.flatMap((entrypoint) => entrypointFlaws(modules, loaded, entrypoint)),
     ...conflictFlaws(sources, modules),
   ]
   if (flaws.length > 0) throw new Flaws(flaws)
-  const questions = new Map(entrypoints.map((entrypoint) => [entrypoint, makeQuestion(sources, entrypoint)]))
+  const questions = new Map(
+    entrypoints.map((entrypoint) => {
+      const [module] = answeringModules(loaded, entrypoint)
+      return [entrypoint, module === undefined ? makeQuestion(sources, entrypoint) : moduleQuestion(module, entrypoint)]
+    }),
+  )
   const policy = { revision: sources.revision, digest: sources.digest, questions }
   const masks = modules.some((module) => module.package.join('.') === 'system.log')
   return masks ? { ...policy, recordRules: makeRecordRules(sources) } : policy
@@ -102,32 +106,40 @@ function makeQuestion(sources: PolicySources, entrypoint: string): Question {
   }
 }
 
-function answerWith(answer: PolicyAnswer, used: NondeterministicValues): PolicyAnswer {
-  for (const _ in used) return { ...answer, nondeterministic: plain(used) }
-  return answer
-}
-
-function plain(used: NondeterministicValues): JsonObject {
-  return Object.fromEntries(
-    Object.entries(used).map(([name, values]) => [
-      name,
-      Object.fromEntries(Object.entries(values).map(([key, value]) => [key, toJson(value)])),
-    ]),
-  ) as JsonObject
-}
-
 /** All rules in one evaluation, each as a list of no or one value: undefined and false stay two things. */
 function queryText(entrypoint: string): string {
   const entries = policyRules.map((rule) => `"${rule}": [x | x := data.${entrypoint}.${rule}]`)
   return `{${entries.join(', ')}}`
 }
 
-function entrypointFlaws(modules: readonly Module[], entrypoint: string): readonly Flaw[] {
+function entrypointFlaws(
+  modules: readonly Module[],
+  loaded: readonly LoadedModule[],
+  entrypoint: string,
+): readonly Flaw[] {
   const flaw = (file: string, message: string, fix: string): readonly Flaw[] => [{ file, place: '', message, fix }]
   if (!entrypointForm.test(entrypoint))
     return flaw('', `the entrypoint \`${entrypoint}\` is no package`, 'write e.g. `gatehouse`')
   const own = modules.filter((module) => module.package.join('.') === entrypoint)
   const [first] = own
+  const [answering, ...others] = answeringModules(loaded, entrypoint)
+  if (answering !== undefined) {
+    const files = [...others.map(({ path }) => path), ...own.map(({ file }) => file)]
+    return files.flatMap((file) =>
+      flaw(
+        file,
+        `the entrypoint \`${entrypoint}\` is also in \`${answering.path}\``,
+        'name one of them in `policy.paths`',
+      ),
+    )
+  }
+  const [partial] = partlyAnswering(loaded, entrypoint)
+  if (partial !== undefined)
+    return flaw(
+      partial.path,
+      `the module was built for single rules of \`${entrypoint}\`, so that others, such as \`deny\`, could be missing`,
+      `build it for the whole package: \`opa build -t wasm -e ${entrypoint.replaceAll('.', '/')}\``,
+    )
   if (first === undefined)
     return flaw(
       '',
@@ -170,27 +182,4 @@ function isInData(data: JsonObject, path: readonly string[]): boolean {
   let at: Json | undefined = data
   for (const key of path) at = property(at, key)
   return at !== undefined
-}
-
-/** Runs a stage of the compiler; its errors become flaws with their places. */
-function withFlaws<T>(run: () => T): T {
-  try {
-    return run()
-  } catch (cause) {
-    if (!(cause instanceof RegoErrors)) throw cause
-    throw new Flaws(cause.errors.map(flawOf), { cause })
-  }
-}
-
-function flawOf(error: RegoError): Flaw {
-  const { code, message, details = [], file, row, col, line } = error
-  const flaw = {
-    file,
-    place: row === 0 ? '' : `${row}:${col}`,
-    message: `${code}: ${message}`,
-    fix: details.map((detail) => detail.trim()).join('; '),
-  }
-  if (line === undefined || line.trim() === '' || col === 0) return flaw
-  // The text of an error ends with the line and the caret.
-  return { ...flaw, excerpt: new RegoErrors([error]).message.split('\n').slice(-2).join('\n') }
 }

@@ -1,4 +1,4 @@
-/** The door of policy sources: found, bounded, digested, compiled; and YAML with its numbers as they were written. */
+/** The door of policy sources: found, unpacked, bounded, digested, compiled or loaded; and YAML with its numbers as they were written. */
 export { compilePolicies } from './compile.ts'
 export { loadFiles } from './load.ts'
 export { loadBundles } from './load-bundles.ts'
@@ -11,6 +11,7 @@ export {
   readBounded,
   systemMessage,
 } from './loading.ts'
+export { type LoadedModule, loadModules } from './modules.ts'
 export { loadSchemas, readDocument } from './schemas.ts'
-export { type PolicyPorts, type PolicySources, readPolicySources } from './sources.ts'
+export { type PolicyPorts, type PolicySources, readPolicySources, type WasmFile } from './sources.ts'
 export { readYaml } from './yaml.ts'

@@ -1,21 +1,12 @@
 /**
- * The files of a policy: Rego modules by path and one data document, merged by folder as OPA merges a bundle. Tests are left
- * out, hidden entries too. Read whole or not at all, within bounds, in an order that does not depend on the disk.
+ * The files of a policy: Rego modules by path, modules that OPA built, and one data document, merged by folder as OPA merges a bundle. Read whole or
+ * not at all, within bounds, in an order that does not depend on the disk.
  */
 import { createHash } from 'node:crypto'
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { basename, join, relative, sep } from 'node:path'
-import {
-  type Flaw,
-  Flaws,
-  isJsonObject,
-  type Json,
-  type JsonObject,
-  limits,
-  messageOf,
-  type PolicySource,
-} from '../model/index.ts'
-import { isDocumentObject, mergeObjects, nestedBelow } from './merge.ts'
+import { type Flaw, Flaws, type Json, type JsonObject, limits, messageOf, type PolicySource } from '../model/index.ts'
+import { type DataPart, mergeData } from './data.ts'
+import { type PolicyFile, readFiles } from './files.ts'
+import { type Manifest, readManifest } from './manifest.ts'
 import { readYaml } from './yaml.ts'
 
 export interface PolicySources {
@@ -23,6 +14,8 @@ export interface PolicySources {
   readonly modules: { readonly [path: string]: string }
   /** By absolute path what a module is called below the policy's folder, with `/`: the same wherever that lies. */
   readonly names: { readonly [path: string]: string }
+  /** What `opa build -t wasm` made. */
+  readonly wasm: readonly WasmFile[]
   readonly data: JsonObject
   /** From `.manifest` (`{"revision": "..."}`, as OPA's bundles have it), else the first 12 digits of the digest. */
   readonly revision: string
@@ -30,132 +23,102 @@ export interface PolicySources {
   readonly digest: string
 }
 
+/** A `policy.wasm` with what the manifest beside it says about it. */
+export interface WasmFile {
+  readonly path: string
+  readonly bytes: Uint8Array
+  /** As the manifest has them: `gatehouse`, `company/agents`. */
+  readonly entrypoints: readonly string[]
+  /** Text by absolute path: the Rego that it was made of, without the rules that are in the module alone. */
+  readonly rego: { readonly [path: string]: string }
+}
+
 export interface PolicyPorts {
   /** Strict JSON; throws an `Error` that names the place. */
   readonly parseJson: (bytes: Uint8Array) => Json
 }
 
-type Kind = 'module' | 'json' | 'yaml' | 'manifest'
-
-interface Found {
-  readonly path: string
-  /** Relative to the path of the configuration that led here, with `/`. */
-  readonly name: string
-  readonly kind: Kind
-}
-
-interface DataPart {
-  readonly path: string
-  /** Keys from the top of `data` to where the document belongs. */
-  readonly at: readonly string[]
-  readonly value: Json
+/** What the files of one path hold. */
+interface Bundle {
+  readonly files: readonly PolicyFile[]
+  readonly modules: Map<PolicyFile, string>
+  readonly data: DataPart[]
+  manifest: Manifest | undefined
 }
 
 /** Throws `Flaws` for everything that is wrong with the files, all at once. */
-export async function readPolicySources({ paths }: PolicySource, { parseJson }: PolicyPorts): Promise<PolicySources> {
+export async function readPolicySources({ paths }: PolicySource, ports: PolicyPorts): Promise<PolicySources> {
   const flaws: Flaw[] = []
-  const modules: { [path: string]: string } = {}
-  const names: { [path: string]: string } = {}
-  const data: DataPart[] = []
   const digest = createHash('sha256')
-  let revision: string | undefined
+  const bundles: Bundle[] = []
   let bytesTotal = 0
   for (const [index, root] of paths.entries()) {
-    for (const found of await findFiles(root, flaws)) {
-      const bytes = await readBounded(found, flaws)
-      if (bytes === undefined) continue
+    const files = await readFiles(root, limits.policyBytesMax - bytesTotal, flaws)
+    const bundle: Bundle = { files, modules: new Map(), data: [], manifest: undefined }
+    for (const { name, bytes } of bundle.files) {
       bytesTotal += bytes.length
-      if (bytesTotal > limits.policyBytesMax)
-        throw flawed(
-          root,
-          `the policy has more than ${limits.policyBytesMax} bytes`,
-          'move data that no rule reads elsewhere',
-        )
-      digest.update(`${index} ${found.name.length} ${found.name} ${bytes.length} `).update(bytes)
-      try {
-        if (found.kind === 'module') {
-          modules[found.path] = textOf(bytes)
-          names[found.path] = found.name
-        } else if (found.kind === 'manifest') revision ??= revisionOf(parseJson(bytes))
-        else {
-          const value = found.kind === 'json' ? parseJson(bytes) : readYaml(found.path, textOf(bytes))
-          data.push({ path: found.path, at: found.name.split('/').slice(0, -1), value })
-        }
-      } catch (cause) {
-        if (cause instanceof Flaws) flaws.push(...cause.flaws)
-        else flaws.push({ file: found.path, place: '', message: messageOf(cause), fix: 'correct the file' })
-      }
+      digest.update(`${index} ${name.length} ${name} ${bytes.length} `).update(bytes)
     }
+    readBundle(bundle, ports, flaws)
+    bundles.push(bundle)
   }
-  if (Object.keys(modules).length === 0 && flaws.length === 0)
-    flaws.push({
-      file: paths[0] ?? '',
-      place: '',
-      message: 'there is no policy here',
-      fix: 'add a file that ends with `.rego`',
-    })
-  const merged = mergeData(data, flaws)
+  const wasm = bundles.flatMap((bundle) => wasmOf(bundle, flaws))
+  const modules = bundles.flatMap((bundle) => (hasWasm(bundle) ? [] : [...bundle.modules]))
+  if (modules.length === 0 && wasm.length === 0 && flaws.length === 0) flaws.push(nothingIn(paths[0] ?? ''))
+  const data = mergeData(
+    bundles.flatMap((bundle) => bundle.data),
+    flaws,
+  )
   if (flaws.length > 0) throw new Flaws(flaws)
   const hex = digest.digest('hex')
-  return { modules, names, data: merged, revision: revision ?? hex.slice(0, 12), digest: `sha256:${hex}` }
+  return {
+    modules: Object.fromEntries(modules.map(([{ path }, text]) => [path, text])),
+    names: Object.fromEntries(modules.map(([{ path, name }]) => [path, name])),
+    wasm,
+    data,
+    revision: bundles.find(({ manifest }) => manifest?.revision !== undefined)?.manifest?.revision ?? hex.slice(0, 12),
+    digest: `sha256:${hex}`,
+  }
 }
 
-/** Files in ascending order of their names. Links are followed: mounted configuration consists of them. */
-async function findFiles(root: string, flaws: Flaw[]): Promise<readonly Found[]> {
-  const found: Found[] = []
-  let entries = 0
-  const visit = async (path: string, depth: number): Promise<void> => {
-    if (++entries > limits.policyEntriesMax || depth > limits.policyDepthMax)
-      throw flawed(
-        root,
-        `there are more than ${limits.policyEntriesMax} files, or more than ${limits.policyDepthMax} folders in one another`,
-        'name the folder of the policy itself',
-      )
-    const about = await stat(path)
-    const name = path === root ? basename(root) : relative(root, path).split(sep).join('/')
-    if (about.isDirectory()) {
-      for (const entry of (await readdir(path)).sort())
-        if (!entry.startsWith('.') || (entry === '.manifest' && path === root))
-          await visit(join(path, entry), depth + 1)
-    } else if (about.isFile()) {
-      const kind = kindOf(basename(path))
-      if (kind !== undefined) found.push({ path, name, kind })
+/** Reads what each file says, by its kind. */
+function readBundle(bundle: Bundle, { parseJson }: PolicyPorts, flaws: Flaw[]): void {
+  for (const file of bundle.files) {
+    const { path, name, kind, bytes } = file
+    const at = name.split('/').slice(0, -1)
+    try {
+      if (kind === 'module') bundle.modules.set(file, textOf(bytes))
+      else if (kind === 'manifest') bundle.manifest = readManifest(parseJson(bytes))
+      else if (kind === 'json') bundle.data.push({ path, at, value: parseJson(bytes) })
+      else if (kind === 'yaml') bundle.data.push({ path, at, value: readYaml(path, textOf(bytes)) })
+    } catch (cause) {
+      if (cause instanceof Flaws) flaws.push(...cause.flaws)
+      else flaws.push({ file: path, place: '', message: messageOf(cause), fix: 'correct the file' })
     }
   }
-  try {
-    await visit(root, 0)
-  } catch (cause) {
-    if (cause instanceof Flaws) throw cause
-    flaws.push({
-      file: root,
-      place: '',
-      message: `the policy cannot be read: ${messageOf(cause)}`,
-      fix: 'correct its path or permissions',
-    })
-  }
-  return found
 }
 
-function kindOf(name: string): Kind | undefined {
-  if (name.endsWith('_test.rego')) return undefined
-  if (name.endsWith('.rego')) return 'module'
-  if (name === 'data.json') return 'json'
-  if (name === 'data.yaml' || name === 'data.yml') return 'yaml'
-  return name === '.manifest' ? 'manifest' : undefined
+function hasWasm({ files }: Bundle): boolean {
+  return files.some(({ kind }) => kind === 'wasm')
 }
 
-async function readBounded({ path, kind }: Found, flaws: Flaw[]): Promise<Uint8Array | undefined> {
-  const bytesMax = kind === 'json' || kind === 'yaml' ? limits.policyDataBytesMax : limits.policyFileBytesMax
-  try {
-    const size = (await stat(path)).size
-    const bytes = size > bytesMax ? undefined : await readFile(path)
-    if (bytes !== undefined && bytes.length <= bytesMax) return bytes
-    flaws.push({ file: path, place: '', message: `the file has more than ${bytesMax} bytes`, fix: 'divide it' })
-  } catch (cause) {
-    const message = `the file cannot be read: ${messageOf(cause)}`
-    flaws.push({ file: path, place: '', message, fix: 'change its permissions, or remove it' })
+/** Modules and manifest must say the same: one without entrypoints would never be asked, an entrypoint without a module could not be. */
+function wasmOf({ files, modules, manifest }: Bundle, flaws: Flaw[]): readonly WasmFile[] {
+  const found = files.filter(({ kind }) => kind === 'wasm')
+  const listed = manifest?.wasm ?? []
+  const fix = 'put the whole bundle here that `opa build -t wasm -e gatehouse` makes'
+  for (const { module } of listed) {
+    const file = files.find(({ kind }) => kind === 'manifest')?.path ?? ''
+    if (!found.some(({ name }) => name === module))
+      flaws.push({ file, place: '', message: `it names the module \`${module}\`, which is not here`, fix })
   }
-  return undefined
+  const rego = Object.fromEntries([...modules].map(([file, text]) => [file.path, text]))
+  return found.map(({ path, name, bytes }) => {
+    const entrypoints = listed.filter(({ module }) => module === name).map(({ entrypoint }) => entrypoint)
+    if (entrypoints.length === 0)
+      flaws.push({ file: path, place: '', message: 'no `.manifest` beside it names an entrypoint of it', fix })
+    return { path, bytes, entrypoints, rego }
+  })
 }
 
 function textOf(bytes: Uint8Array): string {
@@ -166,28 +129,7 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-function revisionOf(manifest: Json): string | undefined {
-  const revision = isJsonObject(manifest) && Object.hasOwn(manifest, 'revision') ? manifest.revision : undefined
-  return typeof revision === 'string' && revision !== '' ? revision.slice(0, 256) : undefined
-}
-
-/** Objects are merged; anything else that two files say about one place is a contradiction, even when both say the same. */
-function mergeData(parts: readonly DataPart[], flaws: Flaw[]): JsonObject {
-  let merged: JsonObject = {}
-  for (const { path, at, value } of parts) {
-    const nested = nestedBelow(at, value)
-    if (!isDocumentObject(nested)) {
-      flaws.push({ file: path, place: '', message: 'the data at the top is not an object', fix: 'write an object' })
-      continue
-    }
-    merged = mergeObjects(merged, nested, (place) => {
-      const message = `\`data.${place.join('.')}\` is also in another data file`
-      flaws.push({ file: path, place: '', message, fix: 'keep one of them' })
-    })
-  }
-  return merged
-}
-
-function flawed(file: string, message: string, fix: string): Flaws {
-  return new Flaws([{ file, place: '', message, fix }])
+function nothingIn(file: string): Flaw {
+  const fix = 'add a file that ends with `.rego`, or name the bundle (`.tar.gz`) itself'
+  return { file, place: '', message: 'there is no policy here', fix }
 }

@@ -236,6 +236,19 @@ describe('gatehouse check', () => {
       files: { 'erp.yaml': 'a: [\n' },
       wanted: /erp\.yaml:\d+:\d+: this is not YAML/,
     },
+    {
+      note: 'a module without its manifest',
+      files: { 'policies/policy.wasm': 'not one' },
+      wanted: /policies\/policy\.wasm: no `\.manifest` beside it names an entrypoint of it/,
+    },
+    {
+      note: 'a module that is none',
+      files: {
+        'policies/policy.wasm': 'not one',
+        'policies/.manifest': '{"wasm": [{"entrypoint": "gatehouse", "module": "/policy.wasm"}]}',
+      },
+      wanted: /policies\/policy\.wasm: rego_compile_error: it does not begin as a WebAssembly module of version 1/,
+    },
     { note: 'a description that is no OpenAPI', files: { 'erp.yaml': 'a: b\n' }, wanted: /erp\.yaml/ },
   ])('tells of $note', async ({ files, wanted }) => {
     const text = development.replace('upstream: erp }]', 'upstream: erp, description: erp.yaml }]')

@@ -121,7 +121,7 @@ export function answering(
 /** The same, from Rego of the package `gatehouse`. */
 export function compiled(rego: string, data: JsonObject = {}): Policy {
   const modules = { 'policy.rego': `package gatehouse\n\n${rego}` }
-  return compilePolicies({ modules, names: {}, data, revision: 'r1', digest: 'sha256:1' }, ['gatehouse'])
+  return compilePolicies({ modules, names: {}, wasm: [], data, revision: 'r1', digest: 'sha256:1' }, ['gatehouse'])
 }
 
 export async function decided(

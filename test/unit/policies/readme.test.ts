@@ -51,7 +51,7 @@ describe.each(worlds)('the examples in $folder', ({ folder, own, modules, data }
   if (isEntrypoint)
     it('can be loaded by the gateway', () => {
       const loaded = Object.fromEntries(Object.entries(modules).filter(([path]) => !path.endsWith('_test.rego')))
-      const sources = { modules: loaded, names: {}, data, revision: '', digest: '' }
+      const sources = { modules: loaded, names: {}, wasm: [], data, revision: '', digest: '' }
       expect(compilePolicies(sources, ['gatehouse']).questions.size).toBe(1)
     })
 
@@ -84,7 +84,10 @@ describe('the call and the answer on the page', () => {
   it('come with commands that are there', () => {
     const lines = blocks('policies/README.md', 'sh').join('').trim().split('\n')
     expect(lines.slice(0, 2)).toEqual(['npm test -- test/unit/policies', 'npx gatehouse fmt --list policies'])
-    for (const line of lines.slice(2)) expect(line).toMatch(/^opa (check --strict|test|fmt --list) policies$/)
+    for (const line of lines.slice(2))
+      expect(line).toMatch(
+        /^opa ((check --strict|test|fmt --list) policies|build( -t wasm -e gatehouse)? -b policies -o bundle\.tar\.gz)$/,
+      )
   })
 })
 

@@ -158,7 +158,7 @@ describe('sources', () => {
     const flaws = await flawsOf(() => read(root, '/nowhere/policies'))
     expect(flaws).toHaveLength(3)
     expect(flaws.join('\n')).toMatch(
-      /bytes\.rego: the file is not UTF-8.*large\.rego: the file has more than.*\/nowhere\/policies: the policy cannot be read: ENOENT/s,
+      /large\.rego: the file has more than.*bytes\.rego: the file is not UTF-8.*\/nowhere\/policies: the policy cannot be read: ENOENT/s,
     )
   })
 
@@ -172,6 +172,7 @@ describe('sources', () => {
 const sources = (modules: Files, data: JsonObject = {}): PolicySources => ({
   modules,
   names: {},
+  wasm: [],
   data,
   revision: 'r',
   digest: 'd',
