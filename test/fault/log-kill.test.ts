@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import type { AdminRecord, LogRecord } from '../../src/model/index.ts'
 import { LogOpenError } from '../../src/record/index.ts'
 import { logWorld, proofOf } from '../support/log.ts'
+import { draws } from '../support/random.ts'
 
 const rounds = 8
 
@@ -27,22 +28,13 @@ async function linesBeforeKill(child: ChildProcess, count: number): Promise<stri
   return lines
 }
 
-/** A small generator (LCG of Numerical Recipes), so that a failure can be run again with its seed. */
-function chance(seed: number): (below: number) => number {
-  let state = seed >>> 0
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state % below
-  }
-}
-
 describe('a gateway that is killed', () => {
   it('has lost nothing that it acknowledged, and its successor goes on without a gap', {
     timeout: 60_000,
   }, async () => {
     await using world = logWorld()
     const seed = Date.now()
-    const random = chance(seed)
+    const random = draws(seed)
     const acknowledged: string[] = []
     for (let round = 0; round < rounds; round++) {
       const [opened, ...ids] = await linesBeforeKill(writer(world.directory), 2 + random(400))

@@ -2,10 +2,13 @@
  * The program as a process of its own in front of a real upstream: for what cannot be done to the process that runs the test, such
  * as killing it or filling its disk. Folder, configuration, issuer and upstream outlive the process; it can be started again.
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { stringify } from 'yaml'
 import { type Running, startHouse } from './command.ts'
@@ -23,6 +26,8 @@ export interface HouseProcess extends AsyncDisposable {
   /** `data` of the configuration. */
   readonly data: string
   start(): Promise<Running>
+  /** Starts it and kills it so many milliseconds later, ready or not. */
+  startAndKill(afterMs: number): Promise<void>
   /** One call over a connection that is kept; rejects when the reply does not come whole. */
   call(running: Running, options?: { readonly path?: string; readonly body?: string }): Promise<Answered>
   records(): ReadRecord[]
@@ -67,11 +72,18 @@ export async function houseProcess(
   )
   const agent = new Agent({ keepAlive: true })
   const running: Running[] = []
+  const words = [join(root, 'bin/gatehouse'), 'start', '--config', join(folder, 'gatehouse.yaml')] as const
   return {
     data,
+    async startAndKill(afterMs) {
+      const child = spawn(process.execPath, words, { cwd: folder, stdio: 'ignore' })
+      await setTimeout(afterMs)
+      const ended = once(child, 'exit')
+      child.kill('SIGKILL')
+      await ended
+    },
     async start() {
-      const command = [process.execPath, join(root, 'bin/gatehouse'), 'start'] as const
-      const one = await startHouse([...command, '--config', join(folder, 'gatehouse.yaml')], folder)
+      const one = await startHouse([process.execPath, ...words], folder)
       running.push(one)
       return one
     },

@@ -6,17 +6,6 @@ import { RegoErrors } from '../../src/rego/errors.ts'
 import { lex } from '../../src/rego/parse/lex.ts'
 import { parseModule } from '../../src/rego/parse/module.ts'
 
-/** 0 to 1, 1 exclusive, the same for the same seed. */
-export function dice(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** `share`: how many of the places between tokens are changed, 0 to 1. */
 export function reshape(source: string, roll: () => number, share: number): string | undefined {
   const { tokens } = lex(source, '')

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { unifiedDiff } from '../../../src/cli/line-diff.ts'
 import { runWords } from '../../../src/cli/main.ts'
 import { makeFakeIo } from '../../support/io.ts'
-import { dice } from '../../support/reshaped.ts'
+import { randomFrom } from '../../support/random.ts'
 
 const folders: string[] = []
 afterEach(() => {
@@ -131,7 +131,7 @@ describe('a difference', () => {
     `is what${hasPatch ? '' : ' (skipped: there is no `patch`)'} patch makes the new text of, for any two texts`,
     () => {
       const directory = folderWithFiles()
-      const roll = dice(20_261_123)
+      const roll = randomFrom(20_261_123)
       const some = (): string => {
         const lines = Array.from({ length: Math.floor(roll() * 30) }, () => `line ${Math.floor(roll() * 6)}`)
         return lines.length === 0 ? '' : `${lines.join('\n')}${roll() < 0.8 ? '\n' : ''}`

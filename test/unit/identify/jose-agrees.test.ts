@@ -4,23 +4,13 @@
  */
 import { createLocalJWKSet, errors, type JWTPayload, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
+import { randomFrom } from '../../support/random.ts'
 import { encode, goodClaims, issuerName, makePair, nowS, openWorld, sign } from './world.ts'
 
 const pair = await makePair('k1')
 const rsa = await makePair('k2', 'RS256')
 const stranger = await makePair('k1')
 const keys = createLocalJWKSet({ keys: [pair.jwk, rsa.jwk] })
-
-/** Mulberry32: small, seeded, good enough to vary tables. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const values: { [claim: string]: readonly unknown[] } = {
   iss: [issuerName, issuerName, issuerName, 'https://evil.test', undefined, 7, `${issuerName}/`],

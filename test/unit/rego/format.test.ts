@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { format, type Json, parse, parseModule, RegoErrors } from '../../../src/rego/index.ts'
-import { dice, reshape } from '../../support/reshaped.ts'
+import { randomFrom } from '../../support/random.ts'
+import { reshape } from '../../support/reshaped.ts'
 
 interface Row {
   readonly note: string
@@ -128,7 +129,7 @@ test('tokens moved around: the same tree, every comment once, and a second forma
   let tried = 0
   fc.assert(
     fc.property(fc.constantFrom(...plain), fc.nat(), fc.constantFrom(0.03, 0.1, 0.3), ({ source }, start, share) => {
-      const text = reshape(source, dice(start), share)
+      const text = reshape(source, randomFrom(start), share)
       if (text === undefined) return
       tried++
       const formatted = format(text, 'x.rego')
@@ -145,7 +146,7 @@ test('tokens moved around: formatting settles, mostly at once', () => {
   let [tried, settled] = [0, 0]
   fc.assert(
     fc.property(fc.constantFrom(...plain), fc.nat(), ({ source }, start) => {
-      const text = reshape(source, dice(start), 0.1)
+      const text = reshape(source, randomFrom(start), 0.1)
       if (text === undefined) return
       tried++
       let formatted = format(text, 'x.rego')
