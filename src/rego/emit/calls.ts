@@ -25,7 +25,7 @@ export function emitCall(calls: Calls, site: CallSite): Code {
   const full = site.callee.kind === 'builtin' ? site.callee.name : calls.functionName(site.callee.group)
   if (!calls.replacedFunctions.has(full)) {
     return (
-      (site.callee.kind === 'builtin' ? inlineValue(pool, site.callee.name, site.args) : undefined) ??
+      (site.callee.kind === 'builtin' ? inlineValue(calls, site.callee.name, site) : undefined) ??
       directCall(calls, site)
     )
   }
@@ -75,9 +75,12 @@ function inlineCondition(pool: Pool, builtin: string, args: readonly Operand[]):
   }
 }
 
-/** Comparisons are total, so that their value is their condition. */
-function inlineValue(pool: Pool, builtin: string, args: readonly Operand[]): Code | undefined {
-  return inlineCondition(pool, builtin, args)
+/** Comparisons are total, so that their value is their condition; what has a size is asked for it on the spot. */
+function inlineValue(calls: Calls, builtin: string, site: CallSite): Code | undefined {
+  const [operand] = site.args
+  if (builtin !== 'count' || operand === undefined) return inlineCondition(calls.pool, builtin, site.args)
+  const value = calls.pool.operand(operand)
+  return code`(Array.isArray(${value}) ? ${value}.length : ${value} instanceof RegoSet ? ${value}.size : ${directCall(calls, site)})`
 }
 
 /** A condition that is true where two operands are equal. */
@@ -86,6 +89,9 @@ export function emitEqual(pool: Pool, left: Operand, right: Operand): Code {
   const b = pool.operand(right)
   // A string, a boolean and null equal nothing but themselves.
   if ([left, right].some((side) => side.kind === 'constant' && isIdentity(side.value))) return code`${a} === ${b}`
+  // Numbers that JavaScript has compare by themselves.
+  if ([left, right].some((side) => side.kind === 'constant' && typeof side.value === 'number'))
+    return code`(${a} === ${b} || (typeof ${a} !== typeof ${b} && equal(${a}, ${b})))`
   // Most of what is compared are strings, and most of those differ: they are told apart without a call, which would also undo what is known of a loop.
   return code`(${a} === ${b} || (typeof ${a} !== 'string' && equal(${a}, ${b})))`
 }

@@ -8,8 +8,8 @@ import { emitGet } from './get.ts'
 import type { Context } from './procedure.ts'
 
 export interface GroupContext extends Context {
-  /** Whether more than one place, or one that runs many times, asks for a group's whole document. */
-  isShared(group: number): boolean
+  /** The place in a state's memo for the whole document of a group, where more than one place, or one that runs many times, asks for it. */
+  memoSlot(group: number): number | undefined
 }
 
 export function emitGroup(context: GroupContext, group: Group): Code {
@@ -25,8 +25,8 @@ function emitExistence(context: GroupContext, group: Group, { id, procedures }: 
       : emitIndex(context, name('index', id), [], procedures, group.index)
   const lines: Code[] = finder === undefined ? [] : [finder.definition]
   lines.push(code`function ${name('exists', id)}(s) {`)
-  const remember = context.isShared(id)
-  if (remember) lines.push(code`const known = s.memo[${id}]; if (known !== undefined) return known;`)
+  const memo = context.memoSlot(id)
+  if (memo !== undefined) lines.push(code`const known = s.memo[${memo}]; if (known !== undefined) return known;`)
   lines.push(code`let out = false;`)
   if (finder !== undefined)
     lines.push(code`const c = ${finder.call}; for (let i = 0; i < c.length && !out; i++) out = c[i](s);`)
@@ -37,7 +37,7 @@ function emitExistence(context: GroupContext, group: Group, { id, procedures }: 
         ' || ',
       )};`,
     )
-  if (remember) lines.push(code`s.memo[${id}] = out;`)
+  if (memo !== undefined) lines.push(code`s.memo[${memo}] = out;`)
   lines.push(code`return out;`, code`}`)
   return join(lines, '\n')
 }
@@ -51,7 +51,7 @@ function emitVariant(context: GroupContext, group: Group, variant: Variant): Cod
     group.index === undefined || !context.instrument.indexed
       ? undefined
       : emitIndex(context, name('index', id, depth), args.slice(0, arity), variant.procedures, group.index)
-  const remember = kind !== 'function' && depth === 0 && context.isShared(id)
+  const memo = kind !== 'function' && depth === 0 ? context.memoSlot(id) : undefined
   const lines: Code[] = []
   if (finder !== undefined) lines.push(finder.definition)
   lines.push(code`function ${name('group', id, depth)}(${join([code`s`, ...args])}) {`)
@@ -72,14 +72,16 @@ function emitVariant(context: GroupContext, group: Group, variant: Variant): Cod
       code`if (known !== undefined) return known === absent ? undefined : known;`,
     )
   }
-  if (remember)
-    lines.push(code`const known = s.memo[${id}]; if (known !== undefined) return known === absent ? undefined : known;`)
+  if (memo !== undefined)
+    lines.push(
+      code`const known = s.memo[${memo}]; if (known !== undefined) return known === absent ? undefined : known;`,
+    )
   lines.push(
     ...(kind === 'complete' || kind === 'function'
       ? emitValue(context, group, variant, args, finder)
       : emitParts(context, group, variant, args, finder)),
   )
-  if (remember) lines.push(code`s.memo[${id}] = out === undefined ? absent : out;`)
+  if (memo !== undefined) lines.push(code`s.memo[${memo}] = out === undefined ? absent : out;`)
   if (slot !== undefined) lines.push(code`memory.keep(given, out);`)
   lines.push(code`return out;`, code`}`)
   return join(lines, '\n')

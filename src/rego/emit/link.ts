@@ -18,6 +18,8 @@ export interface Linked {
   readonly value: ((state: State) => Value | undefined) | undefined
   /** Whether `value` gives JSON of its own; otherwise what it gives must be copied. */
   readonly givesJson: boolean
+  /** The memo of a new state: an empty place for each document that is remembered. */
+  makeMemo(): unknown[]
 }
 
 type Factory = (

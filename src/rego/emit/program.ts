@@ -17,20 +17,28 @@ export interface Emitted {
 /** `runtimeNames` are the properties of the runtime that compiled code may name; `instrument` says what is emitted beyond evaluation. */
 export function emitPlan(plan: Plan, runtimeNames: readonly Code[], instrument: Instrument = plain): Emitted {
   const pool = new Pool()
-  const context = makeContext(plan, pool, instrument)
+  const slots = new Map([...sharedGroups(plan)].map((group, i) => [group, i]))
+  const context = makeContext(plan, pool, instrument, slots)
   const body: Code[] = []
   for (const group of plan.groups) body.push(emitGroup(context, group))
   for (const procedure of proceduresOf(plan)) body.push(emitProcedure(context, procedure))
   body.push(...plan.trees.map((tree) => emitTree(context, plan, tree)))
   const value = plan.value === undefined ? code`undefined` : name('procedure', plan.value.id)
   body.push(
-    code`return { rows: ${name('procedure', plan.query.id)}, value: ${value}, givesJson: ${plan.givesJson === true} };`,
+    code`return { rows: ${name('procedure', plan.query.id)}, value: ${value}, givesJson: ${plan.givesJson === true}, makeMemo: () => [${makeMemo(slots.size)}] };`,
   )
   const text = join(
     [code`"use strict";`, code`const {${join(runtimeNames)}} = runtime;`, ...linked(pool), ...body],
     '\n',
   ).text
   return { text, pool }
+}
+
+/** Places that a memo has from the start, so that it need not grow; more than these are seldom all used. */
+const memoPlacesMax = 16
+
+function makeMemo(places: number): Code {
+  return join(Array.from({ length: places > memoPlacesMax ? 0 : places }, () => code`undefined`))
 }
 
 function linked(pool: Pool): Code[] {
@@ -45,9 +53,8 @@ function linked(pool: Pool): Code[] {
   ]
 }
 
-function makeContext(plan: Plan, pool: Pool, instrument: Instrument): GroupContext {
-  const shared = sharedGroups(plan)
-  let slots = 0
+function makeContext(plan: Plan, pool: Pool, instrument: Instrument, slots: ReadonlyMap<number, number>): GroupContext {
+  let memories = 0
   const names = new Map(plan.groups.map(({ id, path }) => [id, ['data', ...path].join('.')]))
   const trees = new Map(plan.trees.map(({ path }, i) => [JSON.stringify(path), i]))
   return {
@@ -57,8 +64,8 @@ function makeContext(plan: Plan, pool: Pool, instrument: Instrument): GroupConte
     functionName: (group) => names.get(group) ?? '',
     isReplaceable: (path) => plan.replacedData.some((replaced) => overlaps(replaced, path)),
     treeNode: (path) => name('node', trees.get(JSON.stringify(path)) ?? -1),
-    isShared: (group) => shared.has(group),
-    nextSlot: () => slots++,
+    memoSlot: (group) => slots.get(group),
+    nextSlot: () => memories++,
   }
 }
 

@@ -134,12 +134,17 @@ async function runWaiting<Result>(
 }
 
 function evaluationFor(
-  { watch }: QueryParts,
+  { watch, linked }: QueryParts,
   environment: Environment,
   synchronous: boolean,
   options: EvaluateOptions | undefined,
 ): Evaluation {
-  return new Evaluation(environment, { synchronous, recording: recordingFrom(options), watch: watch?.() })
+  return new Evaluation(environment, {
+    synchronous,
+    recording: recordingFrom(options),
+    watch: watch?.(),
+    makeMemo: linked.makeMemo,
+  })
 }
 
 function tellRules({ rules }: QueryParts, { noted }: State, options: EvaluateOptions | undefined): void {

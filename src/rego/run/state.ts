@@ -33,6 +33,8 @@ export type Recording = Map<string, Map<string, Value>>
 /** One evaluation from start to end, runs after a wait included. */
 export class Evaluation implements BuiltinContext {
   readonly environment: Environment
+  /** Gives the memo of a new state. */
+  readonly makeMemo: () => unknown[]
   steps: number
   recording: Recording | undefined
   /** Only watched code asks for it. */
@@ -48,9 +50,15 @@ export class Evaluation implements BuiltinContext {
 
   constructor(
     environment: Environment,
-    options: { synchronous: boolean; recording: Recording | undefined; watch: Watch | undefined },
+    options: {
+      synchronous: boolean
+      recording: Recording | undefined
+      watch: Watch | undefined
+      makeMemo: () => unknown[]
+    },
   ) {
     this.environment = environment
+    this.makeMemo = options.makeMemo
     this.steps = environment.limits.stepsMax
     this.synchronous = options.synchronous
     this.recording = options.recording
@@ -147,6 +155,7 @@ export class Evaluation implements BuiltinContext {
     this.#replies ??= new Map()
     this.#replies.set(suspension.key, await suspension.perform())
     this.steps = this.environment.limits.stepsMax
+    this.#values = 0
     this.watch?.restart()
     this.#told = undefined
   }
@@ -161,7 +170,7 @@ export class State {
   readonly input: Value | undefined
   readonly overlay: Overlay | undefined
   readonly functions: ReadonlyMap<string, Replacement> | undefined
-  /** Documents that this state has computed already, by group; `absent` where one is undefined. */
+  /** Documents that this state has computed already, by their places in the code; `absent` where one is undefined. */
   readonly memo: unknown[]
   /** The numbers of the rules that have given something in this state, where the code notes them. */
   noted: number[] | undefined
@@ -177,7 +186,7 @@ export class State {
     this.input = input
     this.overlay = overlay
     this.functions = functions
-    this.memo = []
+    this.memo = evaluation.makeMemo()
     this.noted = undefined
   }
 

@@ -99,6 +99,7 @@ export async function loadWasm(options: WasmOptions): Promise<WasmPolicy> {
         linked: {
           value,
           givesJson: false,
+          makeMemo: () => [],
           rows: (state, out) => {
             const result = value(state)
             if (result !== undefined) out.push([result])
