@@ -37,16 +37,47 @@ export function emitFind(target: Code, base: Code, directory: Code, key: Code): 
   return code`const ${target} = ${directory} !== undefined && typeof ${key} === 'string' ? ${directory}.get(${key}) : lookup(${base}, ${key});`
 }
 
-/** Statements that set `target` to what stands at `key`, or to undefined. */
-export function emitGet(pool: Pool, target: Code, source: Code, key: Operand, inherited = inheritedAt(key)): Code {
+/** Statements that set `target` to what stands at `key` in a value, and fail where nothing does. */
+export function emitGet(
+  pool: Pool,
+  { target, source, key, inherited, fail }: GetSite & { readonly inherited: Code; readonly fail: Code },
+): Code {
+  if (!isReadable(key))
+    return code`const ${target} = ${otherwise(pool, source, key)}; if (${target} === undefined) ${fail}`
   const keyCode = pool.operand(key)
-  if (key.kind === 'constant' && typeof key.value === 'string' && !unreadable.has(key.value)) {
-    const method = methods.has(key.value) ? code` || typeof ${target} === 'function'` : code``
-    // Something that was put on Object.prototype is found by every read: then, too, `lookup` decides.
-    return code`let ${target} = ${source}?.[${keyCode}]; if (${target} === undefined || ${target} === ${inherited}${method}) ${target} = lookup(${source}, ${keyCode});`
-  }
-  if (key.kind === 'constant' && typeof key.value === 'number') {
-    return code`const ${target} = Array.isArray(${source}) ? ${source}[${keyCode}] : lookup(${source}, ${keyCode});`
-  }
-  return code`const ${target} = lookup(${source}, ${keyCode});`
+  const missed = notThere(target, key, inherited)
+  // A check for null of its own costs less than an optional chain, which looks for undefined too.
+  return code`if (${source} === null) ${fail} let ${target} = ${source}[${keyCode}]; if (${missed}) { ${target} = lookup(${source}, ${keyCode}); if (${target} === undefined) ${fail} }`
+}
+
+/** Statements that set `target` to what stands at `key`, or to undefined; the source may be undefined, too. */
+export function emitProbeGet(pool: Pool, { target, source, key }: GetSite): Code {
+  if (!isReadable(key)) return code`const ${target} = ${otherwise(pool, source, key)};`
+  const keyCode = pool.operand(key)
+  const missed = notThere(target, key, inheritedAt(key))
+  return code`let ${target} = ${source}?.[${keyCode}]; if (${missed}) ${target} = lookup(${source}, ${keyCode});`
+}
+
+interface GetSite {
+  readonly target: Code
+  readonly source: Code
+  readonly key: Operand
+}
+
+function isReadable(key: Operand): key is Operand & { readonly value: string } {
+  return key.kind === 'constant' && typeof key.value === 'string' && !unreadable.has(key.value)
+}
+
+/** A condition that is true where what was read may be no field of the document. */
+function notThere(target: Code, key: Operand & { readonly value: string }, inherited: Code): Code {
+  const method = methods.has(key.value) ? code` || typeof ${target} === 'function'` : code``
+  // Something that was put on Object.prototype is found by every read: then, too, `lookup` decides.
+  return code`${target} === undefined || ${target} === ${inherited}${method}`
+}
+
+function otherwise(pool: Pool, source: Code, key: Operand): Code {
+  const keyCode = pool.operand(key)
+  const found = code`lookup(${source}, ${keyCode})`
+  const isIndex = key.kind === 'constant' && typeof key.value === 'number'
+  return isIndex ? code`Array.isArray(${source}) ? ${source}[${keyCode}] : ${found}` : found
 }

@@ -4,7 +4,7 @@
  */
 import type { Block, Existence, Group, Probe, Procedure, RuleIndex, Variant } from '../plan/ir.ts'
 import { type Code, code, join, name } from './code.ts'
-import { emitGet } from './get.ts'
+import { emitProbeGet } from './get.ts'
 import type { Context } from './procedure.ts'
 
 export interface GroupContext extends Context {
@@ -232,7 +232,7 @@ function emitProbe({ pool }: GroupContext, probe: Probe): Code[] {
   let source = root
   probe.path.forEach((key, i) => {
     const target = name('temp', i)
-    lines.push(emitGet(pool, target, source, { kind: 'constant', value: key }))
+    lines.push(emitProbeGet(pool, { target, source, key: { kind: 'constant', value: key } }))
     source = target
   })
   lines.push(code`const t = ${source};`)

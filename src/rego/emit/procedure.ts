@@ -176,8 +176,7 @@ class ProcedureWriter {
         this.#scanTree(statement, ends)
         return
       case 'get':
-        this.#get(statement)
-        this.#add(code`if (${name('temp', statement.target)} === undefined) ${ends.fail}`)
+        this.#get(statement, ends.fail)
         return
       case 'scan':
         this.#scan(statement, ends)
@@ -311,16 +310,18 @@ class ProcedureWriter {
     }
   }
 
-  #get({ target, source, key }: Extract<Statement, { op: 'get' }>): void {
+  #get({ target, source, key }: Extract<Statement, { op: 'get' }>, fail: Code): void {
     const base = source.kind === 'temp' ? this.#bases.get(source.id) : undefined
     if (base !== undefined && key.kind === 'temp') {
       const { pool } = this.#context
       this.#add(emitFind(name('temp', target), pool.operand(source), pool.directory(base), pool.operand(key)))
+      this.#add(code`if (${name('temp', target)} === undefined) ${fail}`)
       return
     }
     const named = key.kind === 'constant' && typeof key.value === 'string'
     const inherited = named && this.#loops > 0 ? this.#inherited(key.value) : inheritedAt(key)
-    this.#add(emitGet(this.#context.pool, name('temp', target), this.#operand(source), key, inherited))
+    const [t, from] = [name('temp', target), this.#operand(source)]
+    this.#add(emitGet(this.#context.pool, { target: t, source: from, key, inherited, fail }))
   }
 
   /** What every object has at a key, asked for once and not for each element of a loop. */
@@ -351,10 +352,11 @@ class ProcedureWriter {
     const label = this.#label()
     const index = code`${label}i`
     const level = this.#open()
-    this.#add(
-      code`if ((${name('state', state)}.evaluation.steps -= ${list}.length) < 0) ${name('state', state)}.evaluation.spent();`,
-    )
-    this.#add(code`for (let ${index} = 0; ${index} < ${list}.length; ${index}++) ${label}: {`)
+    // Nothing changes a list that is gone through; its length is read once, because the compiler below cannot know that.
+    const size = code`${label}n`
+    const evaluation = code`${name('state', state)}.evaluation`
+    this.#add(code`const ${size} = ${list}.length; if ((${evaluation}.steps -= ${size}) < 0) ${evaluation}.spent();`)
+    this.#add(code`for (let ${index} = 0; ${index} < ${size}; ${index}++) ${label}: {`)
     this.#loops++
     this.#unwind(level)
     body(index, label)
