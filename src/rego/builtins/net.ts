@@ -43,25 +43,35 @@ function intersects(a: Value, b: Value): boolean {
   return contains(one, two.base) || contains(two, one.base)
 }
 
-/** The CIDRs or addresses of an operand, each with what stands for it in the result: its index, key or itself. */
-function matchTerms(value: Value, position: number): readonly (readonly [cidr: Value, name: Value])[] {
-  const cidrOf = (term: Value): Value => {
-    if (typeof term === 'string') return term
-    if (Array.isArray(term) && term.length > 0) return term[0] as Value
-    throw new BuiltinError(`operand ${position}: element must be string or non-empty array`)
+/**
+ * The CIDRs or addresses of an operand, each with what stands for it in the result: its index, key or itself. One after the other, as OPA takes them:
+ * which one is wrong first decides which error there is.
+ */
+function* matchTerms(value: Value, position: number): Generator<readonly [cidr: Value, name: Value]> {
+  const named = Array.isArray(value)
+    ? value.map((term, i) => [i, term] as const)
+    : value instanceof RegoSet
+      ? value.sorted().map((term) => [term, term] as const)
+      : isObject(value)
+        ? entriesOf(value)
+        : typeof value === 'string'
+          ? [[value, value] as const]
+          : []
+  for (const [name, term] of named) {
+    const cidr = Array.isArray(term) ? term[0] : term
+    if (cidr === undefined || (typeof term !== 'string' && !Array.isArray(term)))
+      throw new BuiltinError(`operand ${position}: element must be string or non-empty array`)
+    yield [cidr, name]
   }
-  if (typeof value === 'string') return [[value, value]]
-  if (Array.isArray(value)) return value.map((term, i) => [cidrOf(term), i])
-  if (value instanceof RegoSet) return value.sorted().map((term) => [cidrOf(term), term])
-  return isObject(value) ? entriesOf(value).map(([key, term]) => [cidrOf(term), key]) : []
 }
 
 function containsMatches(context: BuiltinContext, cidrs: Value, inner: Value): RegoSet {
   const result = new RegoSet()
   for (const [cidr, name] of matchTerms(cidrs, 1)) {
-    const others = matchTerms(inner, 2)
-    context.charge(others.length)
-    for (const [other, otherName] of others) if (cidrContains(cidr, other)) result.add([name, otherName])
+    for (const [other, otherName] of matchTerms(inner, 2)) {
+      context.charge(1)
+      if (cidrContains(cidr, other)) result.add([name, otherName])
+    }
   }
   return result
 }

@@ -306,7 +306,10 @@ export abstract class Expressions extends Terms {
       const group = this.group(true, 'not ')
       if (group !== undefined) return this.negate(group, start)
     }
-    for (const word of ['some', 'every']) if (this.isKeyword(word)) this.unexpected(`illegal negation of '${word}'`)
+    const { text } = this.token
+    if (text === 'some' || text === 'every') this.unexpected(`illegal negation of '${text}'`)
+    // Here, and only here, OPA lets no keyword be the head of a ref.
+    if (this.isRefAhead() && !this.isName()) this.unexpected()
     return this.withs(this.negate(this.wrap(this.plain()), start))
   }
 

@@ -166,10 +166,10 @@ class Checker implements Known {
       return
     }
     const { env, infer } = this
-    for (const each of expr.with) this.mock(each)
     this.terms(expr.with.flatMap(({ value }) => (value.kind === 'callee' ? [] : [value])))
     this.env = env.under(this.replaced(expr.with))
     this.infer = new Inference(this.env, this)
+    for (const each of expr.with) this.mock(each, env)
     this.checked(expr)
     this.env = env
     this.infer = infer
@@ -194,11 +194,13 @@ class Checker implements Known {
   }
 
   /** A function that stands in for another must take the same arguments. */
-  private mock({ target, value, at }: With): void {
+  private mock({ target, value, at }: With, before: TypeEnv): void {
     if ((target.kind !== 'builtin' && target.kind !== 'function') || value.kind !== 'callee') return
-    const wanted = this.functionType(target)
-    const given = this.functionType(value.callee)
+    const wanted = this.functionType(target, before)
+    const given = this.functionType(value.callee, before)
     if (wanted === undefined || given === undefined || unifies(wanted, given)) return
+    // Nothing is known of a function that calls the one it stands in for, but how many arguments it takes.
+    if (this.functionType(value.callee) === undefined && wanted.args.length === given.args.length) return
     const details = [`have: (${given.args.map(show).join(', ')})`, `want: (${wanted.args.map(show).join(', ')})`]
     this.error(at, `${calleeName(target)}: arity mismatch`, details)
   }
@@ -355,14 +357,14 @@ class Checker implements Known {
     return type === undefined ? anyType : (type.result ?? anyType)
   }
 
-  private functionType(callee: Callee): FunctionType | undefined {
+  private functionType(callee: Callee, env: TypeEnv = this.env): FunctionType | undefined {
     if (callee.kind === 'builtin') {
       const decl = this.builtins.get(callee.name)
       if (decl === undefined || decl.variadic !== undefined) return undefined
       const names = decl.args.map(({ name }) => name ?? '')
       return { kind: 'function', args: decl.args.map(fromDecl), result: decl.result && fromDecl(decl.result), names }
     }
-    for (const layer of this.env.layersOf('data')) {
+    for (const layer of env.layersOf('data')) {
       const type = layer.find(callee.path)?.type
       if (type !== undefined) return type.kind === 'function' ? type : undefined
     }
