@@ -1,11 +1,14 @@
 /**
  * The whole program killed under load, again and again, at any instant from the start of the process on: what an agent has read the
- * end of is in the log, and the next start goes on. GATEHOUSE_TEST_KILLS says how often; 200 times where CI is set, else 20.
+ * end of is in the log, the log is whole, and the next start goes on. GATEHOUSE_TEST_KILLS says how often; 200 times where CI is set, else 20.
  */
 import { randomInt } from 'node:crypto'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import { runWords } from '../../src/cli/main.ts'
 import { houseProcess, typesByCall } from '../support/house-process.ts'
+import { makeFakeIo } from '../support/io.ts'
 import { draws } from '../support/random.ts'
 
 /** Two houses at a time, because a start keeps one core busy. */
@@ -62,6 +65,10 @@ it.concurrent.each(Array.from({ length: houses }, (_, place) => place + 1))(
     }
     const last = await house.start()
     expect(await last.end('SIGTERM')).toEqual({ status: 0, signal: null })
+    // The tree of the log and every checkpoint in it, by the command that an auditor runs.
+    const io = makeFakeIo({ directory: house.data })
+    const verified = await runWords(['audit', 'verify', '--log', join(house.data, 'log'), '--format', 'json'], io)
+    expect([verified, io.stderr.text], io.stdout.text).toEqual([0, ''])
     const records = house.records()
     expect(records.map(({ seq }) => seq)).toEqual(records.map((_, place) => place))
     const types = typesByCall(records)
