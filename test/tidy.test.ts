@@ -54,7 +54,7 @@ const typesOnly: Record<string, readonly string[]> = {
 const packageDoors: Record<string, readonly string[]> = {
   undici: ['src/forward/'],
   jose: ['src/identify/'],
-  'lru-cache': ['src/identify/', 'src/receive/'],
+  'lru-cache': ['src/identify/', 'src/receive/', 'src/rego/builtins/'],
   pino: ['src/cli/'],
   hono: ['src/control/'],
   '@hono/node-server': ['src/control/'],

@@ -25,6 +25,10 @@ export type BuiltinTable = ReadonlyMap<string, Builtin>
 export interface BuiltinPorts {
   /** Sends one HTTP request, guarded by the caller's egress rules. */
   readonly fetch?: (request: HttpRequest) => Promise<HttpReply>
+  /** The `tls_*` parameters of `http.send` that `fetch` carries out. Default none: a request with any other is refused. */
+  readonly tlsParameters?: readonly string[]
+  /** Resolves after some milliseconds: the waits between the attempts of a request that fails (`max_retry_attempts`). */
+  readonly pause?: (ms: number) => Promise<void>
   /** All addresses of a host name. */
   readonly lookup?: (host: string) => Promise<readonly string[]>
 }
@@ -34,9 +38,10 @@ export interface HttpRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
+  /** Milliseconds that the whole exchange may take; 0 or less: as many as the port allows at most. */
   readonly timeoutMs: number
   readonly followRedirects: boolean
-  /** TLS material and checks as `http.send` names them (`tls_ca_cert`, `tls_insecure_skip_verify`, ...). */
+  /** TLS material and checks as `http.send` names them, of those in `BuiltinPorts.tlsParameters`. */
   readonly tls: Readonly<Record<string, Value>>
 }
 

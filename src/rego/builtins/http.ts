@@ -1,159 +1,35 @@
 /**
- * `http.send`: what is asked for is checked here, the sending is the caller's port, which guards where a policy may reach. Equal requests of one evaluation are
- * sent once; nothing is kept beyond it.
+ * `http.send`: the sending is the caller's port, which guards where a policy may reach. Equal requests of one evaluation are sent once;
+ * beyond it replies are kept where the request asks for that.
  */
-import { numberText } from '../number.ts'
-import {
-  canonicalText,
-  entriesOf,
-  getField,
-  isNumber,
-  isPlainObject,
-  type PlainObject,
-  RegoSet,
-  setField,
-  typeName,
-  type Value,
-} from '../value.ts'
+import { canonicalText, getField, isPlainObject, type PlainObject, setField, type Value } from '../value.ts'
 import {
   type Builtin,
   type BuiltinContext,
   BuiltinError,
+  type BuiltinPorts,
   type HttpReply,
   type HttpRequest,
-  operandError,
 } from './builtin.ts'
-import { DurationError, parseDuration } from './go/duration.ts'
 import { quote } from './go/quote.ts'
-import { marshal, unmarshal } from './json.ts'
+import { expiryOf, type KeptReply, refreshed, replyCache, validatorsOf } from './http-cache.ts'
+import { type Asked, type Caching, readRequest, requestOperand } from './http-request.ts'
+import { unmarshal } from './json.ts'
 import { objectOperand } from './operands.ts'
-import { termText } from './term-text.ts'
 import { unmarshalYaml } from './yaml.ts'
 
-/** Milliseconds that a request may take when it does not say. */
-const timeoutDefaultMs = 5000
-
-const textParameters = [
-  'method',
-  'url',
-  'raw_body',
-  'tls_ca_cert',
-  'tls_ca_cert_file',
-  'tls_ca_cert_env_variable',
-  'tls_client_cert',
-  'tls_client_cert_file',
-  'tls_client_cert_env_variable',
-  'tls_client_key',
-  'tls_client_key_file',
-  'tls_client_key_env_variable',
-  'tls_server_name',
-]
-
-const otherParameters = [
-  'body',
-  'enable_redirect',
-  'force_json_decode',
-  'force_yaml_decode',
-  'headers',
-  'tls_use_system_certs',
-  'tls_insecure_skip_verify',
-  'timeout',
-  'cache',
-  'force_cache',
-  'force_cache_duration_seconds',
-  'raise_error',
-  'caching_mode',
-  'max_retry_attempts',
-  'cache_ignored_headers',
-]
-
-const parameters = new Set([...textParameters, ...otherParameters])
-
-/** The request object of an operand: known parameters only, and at least `method` and `url`. */
-export function requestOperand(value: Value, position: number): PlainObject {
-  const request = objectOperand(value, position)
-  const keys = entriesOf(request).map(([key]) => key)
-  const unknown = keys.filter((key) => typeof key !== 'string' || !parameters.has(key))
-  if (unknown.length > 0)
-    throw operandError(position, `invalid request parameters(s): ${termText(RegoSet.from(unknown))}`)
-  const missing = ['method', 'url'].filter((key) => !keys.includes(key))
-  if (missing.length > 0)
-    throw operandError(position, `missing required request parameters(s): ${termText(RegoSet.from(missing))}`)
-  return request as PlainObject
-}
-
-function flag(request: PlainObject, name: string): boolean {
-  const value = getField(request, name)
-  if (value === undefined || typeof value === 'boolean') return value === true
-  throw new BuiltinError(`strconv.ParseBool: parsing ${quote(termText(value))}: invalid syntax`)
-}
-
-function timeoutMs(value: Value | undefined): number {
-  if (value === undefined) return timeoutDefaultMs
-  const whole = /^[+-]?\d{1,18}$/
-  if (isNumber(value)) {
-    if (whole.test(numberText(value))) return Number(numberText(value)) / 1e6
-    throw new BuiltinError(`invalid timeout number value ${numberText(value)}, must be int64`)
-  }
-  if (typeof value !== 'string')
-    throw operandError(1, `'timeout' must be one of {string, number} but got ${typeName(value)}`)
-  if (whole.test(value)) return Number(value) / 1e6
-  try {
-    return Number(parseDuration(value)) / 1e6
-  } catch (error) {
-    if (error instanceof DurationError)
-      throw new BuiltinError(`invalid timeout value ${quote(value)}: ${error.message}`, { cause: error })
-    throw error
-  }
-}
-
-function headersOf(value: Value | undefined): Record<string, string> {
-  const headers: PlainObject = {}
-  if (value !== undefined && !isPlainObject(value)) throw new BuiltinError('invalid type for headers key')
-  for (const [name, header] of value === undefined ? [] : entriesOf(value)) {
-    if (typeof header !== 'string') throw new BuiltinError(`invalid type for headers value ${termText(header)}`)
-    setField(headers, String(name).toLowerCase(), header)
-  }
-  if (!Object.hasOwn(headers, 'user-agent')) headers['user-agent'] = 'Gatehouse'
-  return headers as Record<string, string>
-}
-
-function readRequest(request: PlainObject): HttpRequest {
-  for (const name of textParameters) {
-    const value = getField(request, name)
-    if (value !== undefined && typeof value !== 'string') throw new BuiltinError(`${quote(name)} must be a string`)
-  }
-  const text = (name: string) => ((getField(request, name) ?? '') as string).replace(/^"+|"+$/g, '')
-  const raw = getField(request, 'raw_body')
-  const json = getField(request, 'body')
-  const body = raw !== undefined ? text('raw_body') : json === undefined ? undefined : marshal(json)
-  const tls: PlainObject = {}
-  for (const [name, value] of entriesOf(request))
-    if ((name as string).startsWith('tls_')) setField(tls, name as string, value)
-  for (const name of ['tls_use_system_certs', 'tls_insecure_skip_verify']) flag(request, name)
-  return {
-    method: text('method').toUpperCase(),
-    url: text('url'),
-    headers: headersOf(getField(request, 'headers')),
-    ...(body === undefined ? {} : { body }),
-    timeoutMs: timeoutMs(getField(request, 'timeout')),
-    followRedirects: flag(request, 'enable_redirect'),
-    tls,
-  }
-}
-
 /** A body that cannot be read is null, as for any other type of content. */
-function decodedBody(request: PlainObject, type: string, raw: string): Value {
+function decodedBody(decode: Asked['decode'], type: string, raw: string): Value {
   try {
-    if (flag(request, 'force_json_decode') || /application\/(?:[\w.+-]+\+)?json/.test(type)) return unmarshal(raw)
-    if (flag(request, 'force_yaml_decode') || /application\/(?:x-)?yaml/.test(type)) return unmarshalYaml(raw)
+    if (decode.json || /application\/(?:[\w.+-]+\+)?json/.test(type)) return unmarshal(raw)
+    if (decode.yaml || /application\/(?:x-)?yaml/.test(type)) return unmarshalYaml(raw)
   } catch (error) {
     if (!(error instanceof BuiltinError) || error.halts) throw error
   }
   return null
 }
 
-function replyValue(request: PlainObject, reply: HttpReply): PlainObject {
+function replyValue(decode: Asked['decode'], reply: HttpReply): PlainObject {
   const raw = Buffer.from(reply.body).toString('utf8')
   const headers: PlainObject = {}
   for (const [name, values] of Object.entries(reply.headers)) setField(headers, name.toLowerCase(), [...values])
@@ -161,7 +37,7 @@ function replyValue(request: PlainObject, reply: HttpReply): PlainObject {
   return {
     status: `${reply.status} ${reply.statusText}`.trim(),
     status_code: reply.status,
-    body: decodedBody(request, type, raw),
+    body: decodedBody(decode, type, raw),
     raw_body: raw,
     headers,
   }
@@ -175,7 +51,7 @@ function send(context: BuiltinContext, operand: Value): Value {
   const raise = getField(object as PlainObject, 'raise_error')
   if (raise !== undefined && typeof raise !== 'boolean') throw new BuiltinError('invalid value for raise_error field')
   try {
-    return exchange(context, requestOperand(operand, 1))
+    return answer(context, requestOperand(operand, 1))
   } catch (error) {
     if (raise !== false || !(error instanceof BuiltinError) || error.halts) throw error
     const network = error instanceof NetworkError
@@ -189,21 +65,95 @@ function send(context: BuiltinContext, operand: Value): Value {
 
 class NetworkError extends BuiltinError {}
 
-function exchange(context: BuiltinContext, request: PlainObject): Value {
+/** The reply that is kept, or the one that is waited for. */
+function answer(context: BuiltinContext, request: PlainObject): Value {
   const asked = readRequest(request)
   const { fetch } = context.ports
   if (fetch === undefined)
     throw new BuiltinError('there is no network: this evaluation was given no way to send requests')
+  checkTls(asked.request, context.ports)
+  if (asked.retries > 0 && context.ports.pause === undefined)
+    throw new BuiltinError('`max_retry_attempts` is not possible here: this evaluation was given no way to wait')
+  const { caching } = asked
+  const kept = caching === undefined ? undefined : replyCache(context).get(caching.key)
+  if (kept !== undefined && context.nowNs < kept.expiresNs) return kept.value ?? replyValue(asked.decode, kept.reply)
   const reply = context.wait(`http.send:${canonicalText(request)}`, async () => {
     try {
-      return replyValue(request, await fetch(asked))
+      const repeated = (each: HttpRequest) => withRetries(context, asked.retries, () => fetch(each))
+      if (caching === undefined) return replyValue(asked.decode, await repeated(asked.request))
+      return await exchange(context, { ...asked, caching }, kept, repeated)
     } catch (cause) {
       return { [failed]: cause instanceof Error ? cause.message : String(cause) }
     }
   })
   const problem = isPlainObject(reply) ? getField(reply, failed) : undefined
-  if (typeof problem === 'string') throw new NetworkError(`${asked.method} ${quote(asked.url)}: ${problem}`)
+  if (typeof problem === 'string')
+    throw new NetworkError(`${goMethod(asked.request)} ${quote(asked.request.url)}: ${problem}`)
   return reply
+}
+
+/** `Get`, as Go's errors write a method. */
+function goMethod({ method }: HttpRequest): string {
+  return method.charAt(0) + method.slice(1).toLowerCase()
+}
+
+/** A parameter that the port does not carry out would change whom the policy trusts: it is refused, never left out. */
+function checkTls({ tls }: HttpRequest, { tlsParameters = [] }: BuiltinPorts): void {
+  const refused = Object.keys(tls).filter((name) => !tlsParameters.includes(name))
+  if (refused.length > 0)
+    throw new BuiltinError(`\`${refused.join('`, `')}\` is not possible here: requests are sent without it`)
+}
+
+type Send = (request: HttpRequest) => Promise<HttpReply>
+
+/** Asks for a reply that may be kept: whether the old one is still good where there is one, else for a new one. */
+async function exchange(
+  context: BuiltinContext,
+  { request, caching, decode }: Asked & { readonly caching: Caching },
+  old: KeptReply | undefined,
+  send: Send,
+): Promise<Value> {
+  const replies = replyCache(context)
+  const keep = (entry: KeptReply): Value => {
+    const value = entry.value ?? replyValue(decode, entry.reply)
+    replies.set(caching.key, caching.decoded ? { ...entry, value } : entry)
+    return value
+  }
+  const validators = old === undefined ? undefined : validatorsOf(old.reply)
+  if (old !== undefined) replies.delete(caching.key)
+  let reply: HttpReply | undefined
+  if (old !== undefined && validators !== undefined) {
+    reply = await send({ ...request, headers: { ...request.headers, ...validators } })
+    if (reply.status === 304) {
+      const again = refreshed(old.reply, reply, caching, context.nowNs)
+      return again === undefined ? replyValue(decode, old.reply) : keep(again)
+    }
+    if (reply.status !== 200) reply = undefined
+  }
+  reply ??= await send(request)
+  const expiresNs = expiryOf(reply, caching, context.nowNs)
+  return expiresNs === undefined ? replyValue(decode, reply) : keep({ reply, expiresNs })
+}
+
+/** Milliseconds before the second attempt, before the attempts after it at most, and by how much each wait is longer than the last. */
+const retryMs = { first: 100, longest: 60_000, factor: 1.6 }
+
+/** Sends again where no reply came; a reply of any status is one. */
+async function withRetries(
+  context: BuiltinContext,
+  retries: number,
+  send: () => Promise<HttpReply>,
+): Promise<HttpReply> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await send()
+    } catch (cause) {
+      if (attempt >= retries) throw cause
+      await context.ports.pause?.(
+        attempt === 0 ? 0 : Math.min(retryMs.longest, retryMs.first * retryMs.factor ** attempt),
+      )
+    }
+  }
 }
 
 export const http: Record<string, Builtin> = {

@@ -82,6 +82,7 @@ function readOptions(options: Value, nowNs: bigint): Verification {
         throw new BuiltinError("'CurrentTime' should be a valid int64 number")
       verification = { ...verification, time }
     } else if (key === 'MaxConstraintComparisons') {
+      // Go 1.26, which OPA 1.20.2 is built with, takes this number and makes no use of it.
       if (!isNumber(value)) throw new BuiltinError("'MaxConstraintComparisons' should be a number")
       if (toBigInt(value) === undefined) throw new BuiltinError("'MaxConstraintComparisons' should be a valid number")
     } else if (key === 'KeyUsages') {
