@@ -39,8 +39,8 @@ export function leave(): void {
   depth--
 }
 
-/** Whoever walks next, be it without a run, begins at the top. */
-function stopped(message: string): TooManyVisits {
+/** The error that breaks off a walk. Whoever walks next, be it without a run, begins at the top. */
+export function stopped(message: string): TooManyVisits {
   depth = 0
   return new TooManyVisits(message)
 }

@@ -13,9 +13,10 @@ import {
   RegoSet,
   type Value,
 } from '../value.ts'
-import { enter, leave, printing } from '../visits.ts'
+import { enter, leave, printing, stopped } from '../visits.ts'
 import { BuiltinError } from './builtin.ts'
 import { formatFloat } from './go/float-text.ts'
+import { textLengthMax } from './limits.ts'
 
 /** Lines are broken at the first space after this column. */
 const foldAfter = 80
@@ -27,6 +28,8 @@ export function marshalYaml(value: Value, isPlain: (text: string) => boolean): s
 
 class Writer {
   readonly #isPlain: (text: string) => boolean
+  /** Characters written so far. Parts that a value shares are written again each time, so that a small value can make a text without end. */
+  #length = 0
 
   constructor(isPlain: (text: string) => boolean) {
     this.#isPlain = isPlain
@@ -38,6 +41,7 @@ class Writer {
 
   /** The value's text from the place where it begins; its further lines start at `indent`. */
   #block(value: Value, indent: number, column: number): string {
+    this.#count(indent)
     if (typeof value === 'string') return this.#text(value, indent, column, false)
     if (value === null || typeof value === 'boolean') return String(value)
     if (isNumber(value)) return numberLine(numberText(value))
@@ -68,11 +72,18 @@ class Writer {
     return `${name}:\n${' '.repeat(this.#isList(value) ? indent : indent + 2)}${body}`
   }
 
+  #count(characters: number): void {
+    this.#length += characters
+    if (this.#length > textLengthMax)
+      throw stopped(`a text of more than \`${textLengthMax}\` characters is more than one value may have`)
+  }
+
   #isList(value: Value): boolean {
     return Array.isArray(value) || value instanceof RegoSet
   }
 
   #text(text: string, indent: number, column: number, key: boolean): string {
+    this.#count(text.length)
     if (rawUnprintable.test(text)) throw new BuiltinError('yaml: control characters are not allowed')
     const shape = analyze(text)
     if (text.includes('\n')) {

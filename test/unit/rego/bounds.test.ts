@@ -57,6 +57,15 @@ test.each([
   expect(ask(900)).not.toThrow()
 })
 
+test.each([
+  ['[x, x]', (before: string) => `[${before}, ${before}]`],
+  ['{"a": x, "b": x}', (before: string) => `{"a": ${before}, "b": ${before}}`],
+])('`yaml.marshal` of a chain of `%s` ends with an error', (_, step) => {
+  const rules = chain('x0 := input.a', step)
+  const query = prepare({ query: 'data.a.p', modules: { 'a.rego': `package a\n${rules}\np := yaml.marshal(x60)` } })
+  expect(() => query.value({ a: 1 })).toThrow('eval_cancel_error: a text of more than `16777216` characters')
+})
+
 test.each(['sprintf("%v", [x60])', 'json.marshal(x60)', '$"{x60}"', '{x60: 1}'])(
   '`%s` of a value that is far larger than what it is made of ends with an error',
   (term) => {
