@@ -1,5 +1,6 @@
 /**
- * Rego v1 in TypeScript: policies in, JavaScript functions out. `prepare` compiles a query; what it gives evaluates it as often as one likes.
+ * Rego v1 in TypeScript: policies in, JavaScript functions out. `prepare` compiles a query; what it gives evaluates it as often as one likes,
+ * and says whether it can hold at all while parts of its input are unknown (`Query.holds`).
  */
 export {
   type Answer,
@@ -28,5 +29,6 @@ export { type OwnBuiltin, type PrepareOptions, prepare } from './prepare.ts'
 export { EvaluationInterrupted } from './run/failure.ts'
 export { defaultLimits, type EvaluationLimits } from './run/limits.ts'
 export type { EvaluateOptions, NondeterministicValues, Query } from './run/query.ts'
+export type { Truth } from './unknowns/truth.ts'
 export { type Json, RegoObject, RegoSet, toJson, type Value } from './value.ts'
 export { loadWasm, type WasmOptions, type WasmPolicy } from './wasm/load.ts'

@@ -28,6 +28,9 @@ import { runtime } from './run/runtime.ts'
 import type { Environment } from './run/state.ts'
 import type { Watch } from './run/watch.ts'
 import { systemNow, systemRandom } from './system.ts'
+import { knownBuiltins } from './unknowns/builtins.ts'
+import { holds } from './unknowns/holds.ts'
+import { placesOf } from './unknowns/places.ts'
 import type { Json, Value } from './value.ts'
 
 /** A builtin of the caller's own. `run` gets values and gives a value, or undefined where the call is undefined; what it throws is a `BuiltinError` or a bug. */
@@ -63,6 +66,11 @@ export interface PrepareOptions {
   readonly random?: (size: number) => Uint8Array
   /** How `http.send` and name look-ups reach the network. Default: not at all. */
   readonly ports?: BuiltinPorts
+  /**
+   * Places of the input and of base documents, such as `input.call.arguments`, of which `holds` takes nothing for granted: they may hold
+   * anything or be absent. Only `holds` heeds them. Default none.
+   */
+  readonly unknowns?: readonly string[]
   /** Takes each line that `print` makes. Where it is absent, `print` calls are erased and their operands not evaluated. */
   readonly print?: (line: string) => void
   /**
@@ -136,9 +144,10 @@ export function link(
   const isRelation = (name: string): boolean => compiled.builtins.get(name)?.relation === true
   const isNondeterministic = (name: string): boolean => compiled.builtins.get(name)?.nondeterministic === true
   const planned = planProgram(compiled.program, query, { isRelation }, watched)
-  const faster = (slow: Plan): Plan =>
-    giveJson(askExistence(indexComprehensions(slow, { isNondeterministic }), options.rules === undefined))
-  const plan = watched ? planned : faster(planned)
+  const asked = watched
+    ? planned
+    : askExistence(indexComprehensions(planned, { isNondeterministic }), options.rules === undefined)
+  const plan = watched ? asked : giveJson(asked)
   const { instrument, rules, watch } = emission(plan, compiled.program)
   const describe = (error: EvaluationError): RegoError => describeError(compiled.program, query.source, error)
   const { builtinError, builtins = {}, data = {} } = options
@@ -146,12 +155,19 @@ export function link(
   const table = withOwn(builtins)
   const emitted = emitPlan(plan, namesOf(runtime), instrument)
   const linked = load(emitted).link(data as Value, (name) => callOf(table, name))
+  const known = knownBuiltins(
+    compiled.builtins,
+    (name) => callOf(table, name),
+    (name) => !Object.hasOwn(builtins, name),
+  )
+  const unknowns = placesOf(options.unknowns ?? [], compiled.program)
   return makeQuery({
     linked,
     environment:
       builtinError === undefined
         ? environment
         : { ...environment, builtinError: (error) => builtinError(describe(error)) },
+    holds: (input) => holds({ plan: asked, builtins: known, environment, data: data as Value, unknowns }, input),
     vars: query.vars.map(({ name }) => name),
     reads: readsOf(plan),
     ...(rules === undefined ? {} : { rules }),

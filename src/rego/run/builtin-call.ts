@@ -9,6 +9,9 @@ import type { State } from './state.ts'
 /** A call from compiled code, or from a module, which knows no place. */
 export type BuiltinCall = (state: State, at: Span | undefined, ...args: Value[]) => Value | undefined
 
+/** A call of a relation from compiled code. */
+export type RelationCall = (state: State, at: Span, ...args: Value[]) => Iterable<Value>
+
 /** Results up to this many elements or UTF-16 units cost no steps: they are paid for by the call that made them. */
 const freeResultSize = 64
 
@@ -40,10 +43,7 @@ export function builtinCall(name: string, builtin: Builtin): BuiltinCall {
 }
 
 /** The results of a relation. */
-export function relationCall(
-  name: string,
-  builtin: Builtin,
-): (state: State, at: Span, ...args: Value[]) => Iterable<Value> {
+export function relationCall(name: string, builtin: Builtin): RelationCall {
   if (!('each' in builtin)) throw new Error(`\`${name}\` is a function, not a relation`)
   return (state, at, ...args) => {
     try {

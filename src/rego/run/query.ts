@@ -2,6 +2,7 @@
 
 import type { Linked } from '../emit/link.ts'
 import { type RegoError, RegoErrors } from '../errors.ts'
+import type { Truth } from '../unknowns/truth.ts'
 import { type Json, type PlainObject, setField, type Value } from '../value.ts'
 import { startVisits, TooManyVisits } from '../visits.ts'
 import { EvaluationError, EvaluationInterrupted, Suspension } from './failure.ts'
@@ -39,6 +40,14 @@ export interface Query {
   /** As `value`, and waits for `http.send` and name look-ups. */
   valueAsync(input?: Value, options?: EvaluateOptions): Promise<Json | undefined>
   /**
+   * Whether the query holds while the places under `unknowns` may hold anything or be absent; what the input has there is not looked at.
+   * `yes`: it has a result other than false whatever they hold. `no`: it has none, whatever they hold. `maybe`: it depends on them, or that
+   * could not be found out within bounds; it is never `no` where some filling in of the unknown parts gives a result. An evaluation that
+   * ends with an error has no result; builtins whose values change (the clock, the network) are as unknown. Limits of evaluation that
+   * only huge values reach are left out of account.
+   */
+  holds(input?: Value): Truth
+  /**
    * The places of the input that the query can read, each with everything below it: `[["call", "tool"], ["identity"]]`. `[[]]` is all of it,
    * `[]` nothing. What no path leads to or through need not be parsed.
    */
@@ -54,12 +63,13 @@ export interface QueryParts {
   readonly rules?: readonly string[]
   /** Makes the watch of one evaluation; absent where the code is not watched. */
   readonly watch?: () => Watch
+  readonly holds: (input: Value | undefined) => Truth
   /** The text of a source file, for the line that an error shows. */
   readonly describe: (error: EvaluationError) => RegoError
 }
 
 export function makeQuery(parts: QueryParts): Query {
-  const { linked, environment, vars, reads } = parts
+  const { linked, environment, vars, reads, holds } = parts
   const found = (state: State): Value[][] => {
     const out: Value[][] = []
     linked.rows(state, out)
@@ -75,6 +85,7 @@ export function makeQuery(parts: QueryParts): Query {
   }
   return {
     reads,
+    holds: (input) => holds(input),
     evaluate: (input, options) => runOnce(parts, environment, rows, input, options),
     value: (input, options) => runOnce(parts, environment, value, input, options),
     evaluateAsync: (input, options) => runWaiting(parts, environment, rows, input, options),

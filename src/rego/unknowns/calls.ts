@@ -1,0 +1,233 @@
+/**
+ * Builtins on sketches. On known operands a builtin is called; of a few that policies are made of, more is known here; any other call on
+ * unknown operands has a result that is unknown, though the same for the same operands.
+ */
+import type { Span } from '../ast.ts'
+import type { TypeDecl } from '../builtins/declarations.ts'
+import type { BuiltinCall } from '../run/builtin-call.ts'
+import type { Value } from '../value.ts'
+import type { Case } from './case.ts'
+import { Domain } from './domain.ts'
+import { get, isThere, oneOf, whether } from './parts.ts'
+import { domainOf, equal, isCollection, isIn, isType, less, settled, sizeOf } from './questions.ts'
+import { defined, isKnown, nothing, type Outcome, Outline, type Sketch, Unknown } from './sketch.ts'
+import { all, any, negated, type Truth } from './truth.ts'
+
+/** A builtin as calls with unknown operands need it. */
+export interface KnownBuiltin {
+  readonly call: BuiltinCall
+  /** The types of its operands. */
+  readonly operands: readonly TypeDecl[]
+  /** The type of its result; absent where that is not declared. */
+  readonly result: TypeDecl | undefined
+  /** Whether equal operands may give different results: then nothing is known of the result beforehand. */
+  readonly nondeterministic: boolean
+  /** Whether it is the library's own, and not one of the caller's with the same name. */
+  readonly isLibrary: boolean
+}
+
+/** Combinations of operands, each one of a few values, that are tried one by one. */
+const combinationsMax = 64
+
+/** Calls a builtin. */
+export function callBuiltin(
+  at: Case,
+  name: string,
+  builtin: KnownBuiltin,
+  operands: readonly Sketch[],
+  place: Span,
+): Outcome {
+  const args = operands.map((operand) => settled(at, operand))
+  const { nondeterministic } = builtin
+  if (args.every(isKnown) && !nondeterministic) return called(at, builtin, args, place)
+  if (builtin.isLibrary) {
+    const answer = condition(at, name, args)
+    if (answer !== undefined) return defined(booleanOf(answer))
+    const special = specials[name]?.(at, args)
+    if (special !== undefined) return special
+  }
+  const choices = nondeterministic ? undefined : combinations(at, args)
+  if (choices !== undefined) {
+    return oneOf(choices.map((choice) => at.attempt(true, () => called(at, builtin, choice, place), nothing)))
+  }
+  return uncertain(at, name, builtin, args)
+}
+
+function called(at: Case, { call }: KnownBuiltin, args: readonly Value[], place: Span): Outcome {
+  const value = call(at.native, place, ...args)
+  return value === undefined ? nothing : defined(value)
+}
+
+/** Whether a call of one of the builtins that are conditions holds; undefined for others. */
+export function condition(at: Case, name: string, args: readonly Sketch[]): Truth | undefined {
+  const [left, right] = args
+  if (left === undefined) return undefined
+  switch (name) {
+    case 'is_array':
+    case 'is_boolean':
+    case 'is_null':
+    case 'is_number':
+    case 'is_object':
+    case 'is_set':
+    case 'is_string':
+      return isType(at, left, typeTests[name])
+  }
+  if (right === undefined || args.length !== 2) return undefined
+  switch (name) {
+    case 'equal':
+      return equal(at, left, right)
+    case 'neq':
+      return negated(equal(at, left, right))
+    case 'lt':
+      return less(at, left, right, false)
+    case 'lte':
+      return less(at, left, right, true)
+    case 'gt':
+      return less(at, right, left, false)
+    case 'gte':
+      return less(at, right, left, true)
+    case 'internal.member_2':
+      return isIn(at, left, right)
+    default:
+      return undefined
+  }
+}
+
+const typeTests = {
+  is_array: 'array',
+  is_boolean: 'boolean',
+  is_null: 'null',
+  is_number: 'number',
+  is_object: 'object',
+  is_set: 'set',
+  is_string: 'string',
+} as const
+
+const booleans = Domain.of([false, true])
+
+/** The boolean that says an answer. */
+export function booleanOf(answer: Truth): Sketch {
+  return answer === 'maybe' ? new Unknown(undefined, booleans) : answer === 'yes'
+}
+
+/** Builtins of which more is known than that their result is unknown. */
+const specials: Readonly<Record<string, (at: Case, args: readonly Sketch[]) => Outcome | undefined>> = {
+  count: (at, [whole]) => {
+    if (whole instanceof Unknown) return countOfUnknown(at, whole)
+    if (!(whole instanceof Outline)) return undefined
+    const { from, to } = sizeOf(at, whole)
+    return defined(from === to ? from : new Unknown(undefined, Domain.size(from, to)))
+  },
+  'object.get': (at, [object, path, otherwise]) => {
+    if (object === undefined || path === undefined || otherwise === undefined) return undefined
+    if (isType(at, object, 'object') !== 'yes' || !isKnown(path)) return undefined
+    const keys = Array.isArray(path) ? path : [path]
+    let found: Outcome = defined(object)
+    for (const key of keys) found = below(at, found, key)
+    if (found.value === undefined) return defined(otherwise)
+    return found.certain ? found : oneOf([defined(found.value), defined(otherwise)])
+  },
+  sprintf: (at, [format, items]) => {
+    if (typeof format !== 'string' || !(items instanceof Outline) || items.kind !== 'array' || !items.isClosed) {
+      return undefined
+    }
+    return defined(text(at, 'sprintf', [format, items]))
+  },
+  // The elements of a list and no more than those, in another order or shape.
+  sort: (_at, [list]) => (list instanceof Outline && list.kind !== 'object' ? defined(sortedOf(list)) : undefined),
+}
+
+function countOfUnknown(at: Case, whole: Unknown): Outcome {
+  const counts = any([isCollection(at, whole), isType(at, whole, 'string')])
+  if (counts !== 'yes') mayBeError(at)
+  if (counts === 'no') return nothing
+  const size = new Unknown(idOf(at, 'count', [whole]), Domain.size(0, undefined))
+  return { value: size, certain: counts === 'yes' }
+}
+
+function below(at: Case, outcome: Outcome, key: Sketch): Outcome {
+  if (outcome.value === undefined) return nothing
+  const found = get(at, outcome.value, key)
+  return outcome.certain || found.value === undefined ? found : { value: found.value, certain: false }
+}
+
+function sortedOf(list: Outline): Sketch {
+  const entries = list.entries.map((entry) => ({ ...entry, key: new Unknown(undefined, Domain.ofType('number')) }))
+  return new Outline('array', entries, true)
+}
+
+/** A text that depends on unknown parts. */
+export function text(at: Case, name: string, args: readonly Sketch[]): Sketch {
+  return new Unknown(idOf(at, name, args), Domain.ofType('string'))
+}
+
+/** The name of a call's result: a builtin gives the same for the same operands. */
+function idOf(at: Case, name: string, args: readonly Sketch[]): string | undefined {
+  const names = args.map((arg) => at.names.of(arg))
+  return names.includes(undefined) ? undefined : `${name}(${names.join()})`
+}
+
+/** Every combination of what the operands can be, where each is one of a few values. */
+function combinations(at: Case, args: readonly Sketch[]): Value[][] | undefined {
+  let found: Value[][] = [[]]
+  for (const arg of args) {
+    const values = isKnown(arg) ? [arg] : arg instanceof Unknown ? domainOf(at, arg).among : undefined
+    if (values === undefined || values.length * found.length > combinationsMax) return undefined
+    found = found.flatMap((before) => values.map((value) => [...before, value]))
+  }
+  return found
+}
+
+function uncertain(
+  at: Case,
+  name: string,
+  { operands, result, isLibrary }: KnownBuiltin,
+  args: readonly Sketch[],
+): Outcome {
+  const domain = domainOfType(result)
+  const id = idOf(at, name, args)
+  if (isLibrary && total.has(name)) {
+    const fits = all(args.map((arg, i) => isOfType(at, arg, operands[i])))
+    if (fits === 'yes') return defined(new Unknown(id, domain))
+    mayBeError(at)
+    return fits === 'no' ? nothing : { value: new Unknown(id, domain), certain: false }
+  }
+  mayBeError(at)
+  if (id === undefined) return { value: new Unknown(undefined, domain), certain: false }
+  return whether(at, new Unknown(id, domain), isThere(id))
+}
+
+/** A call that is undefined for want of fitting operands ends the evaluation where errors are strict. */
+function mayBeError(at: Case): void {
+  if (at.evaluation.environment.strictBuiltinErrors) at.mayFail = true
+}
+
+/** Builtins that are defined exactly where every operand has its declared type, which is one of the basic ones. */
+export const total: ReadonlySet<string> = new Set([
+  'abs',
+  'ceil',
+  'contains',
+  'endswith',
+  'floor',
+  'lower',
+  'mul',
+  'plus',
+  'round',
+  'startswith',
+  'strings.reverse',
+  'trim',
+  'trim_left',
+  'trim_prefix',
+  'trim_right',
+  'trim_space',
+  'trim_suffix',
+  'upper',
+])
+
+function isOfType(at: Case, sketch: Sketch, type: TypeDecl | undefined): Truth {
+  return type === undefined || type.type === 'any' ? 'yes' : isType(at, sketch, type.type)
+}
+
+function domainOfType(type: TypeDecl | undefined): Domain {
+  return type === undefined || type.type === 'any' ? Domain.everything : Domain.ofType(type.type)
+}
