@@ -19,7 +19,7 @@ const log: Log = { debug() {}, info() {}, warn: complain, error: complain }
 const config = loadConfig(file, { environment: {}, files: diskFiles, developmentIssuer: undefined })
 const makeId = makeIdMaker(clock.nowMs, randomBytes)
 const fetchDocument = makeFetchDocument({ clock })
-const generation = await makeGeneration(config, { clock, makeId, log, fetchDocument }, undefined)
+const generation = await makeGeneration(config, { clock, makeId, log, fetchDocument, keysChanged: () => {} }, undefined)
 const rooms = {
   record: openNothing(),
   receive,

@@ -4,7 +4,7 @@
  */
 import { type Decide, makeDecide } from '../decide/index.ts'
 import { type Forwarding, makeForward } from '../forward/index.ts'
-import { type Identifier, makeIdentifier } from '../identify/index.ts'
+import { type Identifier, type KeyChange, makeIdentifier } from '../identify/index.ts'
 import type { Clock, Config, FetchDocument, Log, MakeId, Policy } from '../model/index.ts'
 import type { Certificate } from '../receive/index.ts'
 import type { Router } from '../route/index.ts'
@@ -29,6 +29,7 @@ export interface GenerationPorts {
   readonly makeId: MakeId
   readonly log: Log
   readonly fetchDocument: FetchDocument
+  readonly keysChanged: (change: KeyChange) => void
 }
 
 /** Throws `Flaws` for what is wrong in policies, descriptions, keys and certificates, or when one of them cannot be read. */
@@ -47,7 +48,7 @@ export async function makeGeneration(
       agentsRequired: config.agentsRequired,
       ...(previous !== undefined && { previous: previous.identifier }),
     },
-    { clock: ports.clock, fetchDocument: ports.fetchDocument, parseJson, log: ports.log },
+    { ...ports, parseJson },
   )
   await identifier.load()
   return {

@@ -5,7 +5,7 @@
 import { type Control, type Figure, logFigures, type Metrics, makeControl, makeMetrics } from '../control/index.ts'
 import { makeFetchDocument } from '../forward/index.ts'
 import { makeGateway, type Rooms } from '../gateway.ts'
-import type { DevelopmentIssuer } from '../identify/index.ts'
+import type { DevelopmentIssuer, KeyChange } from '../identify/index.ts'
 import {
   type Clock,
   type Config,
@@ -84,7 +84,8 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
   const makeId = makeIdMaker(clock.nowMs, ports.randomBytes)
   const services = await servicesOf(config, servicesProgram, { clock, log })
   if (services !== undefined) opened.push(() => services.close())
-  const generate = generatorOf(services, makeId, ports)
+  const keyChanges = keyChangeNotes(log)
+  const generate = generatorOf(services, makeId, keyChanges.note, ports)
   const first = await generate(config, undefined)
 
   const decisions = await openDecisionLog({
@@ -95,9 +96,18 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
     proof: { keyFile: config.audit.keyFile, origin: config.audit.origin, randomBytes: ports.randomBytes },
   })
   opened.push(() => decisions.close())
+  keyChanges.writeTo(decisions)
   const { revision, digest } = first.policy
   const key = decisions.proof !== undefined && { key: decisions.proof.key.text }
-  await decisions.change('start', { version, mode: config.mode, configuration: config.file, revision, digest, ...key })
+  await decisions.change('start', {
+    version,
+    mode: config.mode,
+    configuration: config.file,
+    revision,
+    digest,
+    keys: first.identifier.keyNames(),
+    ...key,
+  })
 
   const metrics = makeMetrics()
   const inForce = makeInForce({
@@ -154,8 +164,29 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
   }
 }
 
-function generatorOf(services: Services | undefined, makeId: MakeId, { clock, log }: HousePorts) {
-  const ports = { clock, makeId, log, fetchDocument: makeFetchDocument({ clock }) }
+/** Keys that issuers replaced, for the log: noted from the first fetch on, written as soon as there is a log. */
+function keyChangeNotes(log: Log): { note: (change: KeyChange) => void; writeTo: (decisions: DecisionLog) => void } {
+  const early: KeyChange[] = []
+  let write = (change: KeyChange): void => void early.push(change)
+  return {
+    note: (change) => write(change),
+    writeTo(decisions) {
+      write = (change) =>
+        void decisions
+          .admin('keys_changed', { ...change })
+          .catch((cause: unknown) => log.error({ cause: messageOf(cause) }, 'changed keys are not recorded yet'))
+      for (const change of early.splice(0)) write(change)
+    },
+  }
+}
+
+function generatorOf(
+  services: Services | undefined,
+  makeId: MakeId,
+  keysChanged: (change: KeyChange) => void,
+  { clock, log }: HousePorts,
+) {
+  const ports = { clock, makeId, log, keysChanged, fetchDocument: makeFetchDocument({ clock }) }
   return (config: Config, previous: Generation | undefined): Promise<Generation> =>
     makeGeneration(placed(config, services), ports, previous)
 }

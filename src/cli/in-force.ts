@@ -68,7 +68,8 @@ export function makeInForce({ first, load, generate, roomsOf, swapping, decision
     // Said before it is so: what cannot be recorded does not come into force.
     const { revision, digest } = next.policy
     const changed = changesOf(last, next)
-    await decisions.change('reload', { configuration: config.file, revision, digest, changed })
+    const keys = next.identifier.keyNames()
+    await decisions.change('reload', { configuration: config.file, revision, digest, changed, keys })
     swapping(next)
     generation = next
     rooms = roomsOf(next)
@@ -105,6 +106,7 @@ function changesOf(before: Generation, after: Generation): string[] {
   const changes: string[] = []
   if (before.policy.digest !== after.policy.digest) changes.push('policy')
   if (!alike(before.config, after.config)) changes.push('configuration')
+  if (!alike(before.identifier.keyNames(), after.identifier.keyNames())) changes.push('keys')
   if (!alike(before.certificate, after.certificate)) changes.push('certificate')
   return changes
 }

@@ -49,6 +49,8 @@ export interface Identifier {
   load(): Promise<void>
   /** What is wrong with the keys, or undefined. */
   readiness(): string | undefined
+  /** Names of the keys in use, by issuer. */
+  keyNames(): { readonly [issuer: string]: readonly string[] }
   /** Tokens remembered now. */
   remembered(): number
   /** Keys by issuer and place, for the identifier that follows. */
@@ -172,6 +174,7 @@ export function makeIdentifier(options: IdentifierOptions, ports: KeyPorts): Ide
       await Promise.all(sets.map((keys) => keys.load()))
     },
     readiness: () => sets.map((keys) => keys.readiness()).find((problem) => problem !== undefined),
+    keyNames: () => Object.fromEntries([...trusted].map(([issuer, { keys }]) => [issuer, keys.names()])),
     remembered: () => remembered.size,
     keys: new Map([...trusted.values()].map(({ settings, keys }) => [keyOf(settings), keys])),
   }

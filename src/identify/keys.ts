@@ -7,6 +7,7 @@
  *                         use    use, fetch in    wait for a fetch;              keys_unavailable
  *                                the background   when it fails: use
  */
+import { hash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import {
   type Clock,
@@ -44,11 +45,24 @@ export interface IssuerKeys {
   /** Fetches what is not there yet. Never rejects: `readiness` tells. */
   load(): Promise<void>
   readiness(): string | undefined
+  /** Names of the keys in use: the key id, where there is one, and the beginning of the key's SHA-256. */
+  names(): readonly string[]
   /** Rises when the keys change: what was verified or refused under a lower number is looked at again. */
   version(): number
 }
 
+/** The keys of an issuer were replaced while they are in use: what was allowed before may not be any more. */
+export interface KeyChange {
+  readonly issuer: string
+  readonly place: string
+  /** Names of the keys from now on, of those that came and of those that went. */
+  readonly keys: readonly string[]
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+}
+
 export interface KeyPorts {
+  readonly keysChanged: (change: KeyChange) => void
   readonly clock: Clock
   readonly log: Log
   readonly fetchDocument: FetchDocument
@@ -91,12 +105,14 @@ function keysOfFile(file: string, parseJson: ParseJson): IssuerKeys {
     },
     keep: () => true,
     load: async () => {},
+    names: () => keys.map(nameOf),
     readiness: () => (keys.length === 0 ? `no key in \`${file}\` can verify a token: add one` : undefined),
     version: () => 0,
   }
 }
 
-function keysOfUrl(issuer: Issuer, url: string, { clock, log, fetchDocument, parseJson }: KeyPorts): IssuerKeys {
+function keysOfUrl(issuer: Issuer, url: string, ports: KeyPorts): IssuerKeys {
+  const { clock, log, fetchDocument, parseJson } = ports
   let keys: readonly VerificationKey[] | undefined
   let version = 0
   let fetchedMs = 0
@@ -104,6 +120,8 @@ function keysOfUrl(issuer: Issuer, url: string, { clock, log, fetchDocument, par
   let unknownAtMs = Number.NEGATIVE_INFINITY
   let running: Promise<void> | undefined
   let failure: string | undefined
+  /** Before that the keys are part of a configuration that is not in force yet. */
+  let loaded = false
 
   async function fetchKeys(): Promise<void> {
     try {
@@ -125,14 +143,24 @@ function keysOfUrl(issuer: Issuer, url: string, { clock, log, fetchDocument, par
   }
 
   function take(next: readonly VerificationKey[]): void {
-    const before = keys?.map(fingerprint).join()
-    const changed = before !== next.map(fingerprint).join()
+    const before = keys
+    const changed = before?.map(fingerprint).join() !== next.map(fingerprint).join()
     keys = next
     fetchedMs = clock.monotonicMs()
     failure = undefined
     if (!changed) return
     version++
-    log.info({ issuer: issuer.issuer, keys: next.map(({ keyId }) => keyId ?? '') }, 'keys of an issuer taken')
+    const names = next.map(nameOf)
+    log.info({ issuer: issuer.issuer, keys: names }, 'keys of an issuer taken')
+    if (!loaded) return
+    const old = before?.map(nameOf) ?? []
+    ports.keysChanged({
+      issuer: issuer.issuer,
+      place: url,
+      keys: names,
+      added: names.filter((name) => !old.includes(name)),
+      removed: old.filter((name) => !names.includes(name)),
+    })
   }
 
   /** The fetch under way, or a new one; undefined when the last one failed just now. */
@@ -193,7 +221,9 @@ function keysOfUrl(issuer: Issuer, url: string, { clock, log, fetchDocument, par
     keep,
     load: async () => {
       if (keys === undefined) await refresh(clock.monotonicMs())
+      loaded = true
     },
+    names: () => keys?.map(nameOf) ?? [],
     readiness: () =>
       usable(clock.monotonicMs()) === undefined
         ? `the keys of issuer \`${issuer.issuer}\` are not there (${failure ?? 'not fetched yet'}): check \`${url}\``
@@ -215,6 +245,15 @@ function fitting(keys: readonly VerificationKey[], { algorithm, keyId }: Token):
 
 function noKey({ keyId, algorithm }: Token): Fault {
   return new Fault('token_signature', `the issuer has no key with \`kid\` ${quoted(keyId)} for ${quoted(algorithm)}`)
+}
+
+/** Hexadecimal digits that tell two keys apart which have one key id. */
+const digestChars = 16
+
+/** `k1 sha256:9f86d081884c7d65`: an issuer may put another key under the same id. */
+function nameOf(key: VerificationKey): string {
+  const digest = `sha256:${hash('sha256', fingerprint(key)).slice(0, digestChars)}`
+  return key.keyId === undefined ? digest : `${key.keyId} ${digest}`
 }
 
 function fingerprint({ keyId, algorithms, jwk }: VerificationKey): string {

@@ -128,7 +128,7 @@ const outcome = {
 const admin = {
   ...place,
   type: z.literal('admin'),
-  event: text.describe('start, stop, reload, reload_refused, recovery'),
+  event: text.describe('start, stop, reload, reload_refused, keys_changed, recovery'),
   detail: object.describe('what the event was about'),
 } satisfies Shape<AdminRecord>
 

@@ -61,6 +61,7 @@ describe('reloads', () => {
         {
           clock: systemClock,
           fetchDocument: () => Promise.reject(new Error('nothing is fetched here')),
+          keysChanged: () => {},
           parseJson,
           log: { debug() {}, info() {}, warn() {}, error() {} },
         },

@@ -4,7 +4,7 @@ import { request } from 'node:http'
 import { connect as connectTls } from 'node:tls'
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterEach, describe, expect, it } from 'vitest'
-import { allowAll, openWorld, type World, type WorldOptions } from '../support/world.ts'
+import { allowAll, issuerName, openWorld, type World, type WorldOptions } from '../support/world.ts'
 
 const open: World[] = []
 afterEach(async () => {
@@ -46,6 +46,19 @@ describe('a reload', () => {
     expect(world.records().filter(({ event }) => event === 'reload')).toMatchObject([
       { type: 'admin', detail: { changed: ['policy'] } },
     ])
+  })
+
+  it('names the keys that a changed file brings, and a start those that it began with', async () => {
+    const world = await worldOf()
+    const { publicKey } = await generateKeyPair('ES256')
+    world.write('jwks.json', JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' }] }))
+    expect(await world.house.reload()).toBeUndefined()
+    expect((await world.send()).status).toBe(401)
+    const [start, reload] = world.records().filter(({ type }) => type === 'admin')
+    expect(reload).toMatchObject({ event: 'reload', detail: { changed: ['keys'] } })
+    const names = [start, reload].map(({ detail }) => detail.keys[issuerName])
+    expect(names).toEqual([[expect.stringMatching(/^k1 sha256:/)], [expect.stringMatching(/^k1 sha256:/)]])
+    expect(names[0]).not.toEqual(names[1])
   })
 
   it('happens by itself when a file changes', async () => {

@@ -36,7 +36,7 @@ describe('the development issuer', () => {
     const fetchDocument = () => Promise.reject(new Error('no network'))
     const { identify } = makeIdentifier(
       { issuers: [issuer.settings], agents },
-      { clock, log: quiet, fetchDocument, parseJson },
+      { clock, log: quiet, fetchDocument, parseJson, keysChanged: () => {} },
     )
     const token = await issuer.sign({ subject: 'buyer', scopes: ['erp.write'], lifetimeS: 60, actors: ['a', 'b'] })
     const principal = await identify(callWith(`Bearer ${token}`, clock.nowMs(), 0))

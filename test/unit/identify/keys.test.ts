@@ -14,7 +14,18 @@ import { makeIdentifier } from '../../../src/identify/index.ts'
 import { type FetchDocument, limits } from '../../../src/model/index.ts'
 import { parseJson } from '../../../src/wire/index.ts'
 import { fakeClock } from '../../support/clock.ts'
-import { callWith, goodClaims, issuerSettings, keysUrl, makePair, nowS, openWorld, quiet, sign } from './world.ts'
+import {
+  callWith,
+  goodClaims,
+  issuerName,
+  issuerSettings,
+  keysUrl,
+  makePair,
+  nowS,
+  openWorld,
+  quiet,
+  sign,
+} from './world.ts'
 
 const first = await makePair('k1')
 const second = await makePair('k2')
@@ -156,6 +167,32 @@ describe('keys from a URL', () => {
     expect(await world.outcome(token)).toBe('token_signature')
   })
 
+  it('that are replaced are told by name, once, and not before they are in use', async () => {
+    const world = openWorld([first.jwk])
+    await world.identifier.load()
+    expect(world.changes).toEqual([])
+    const { [issuerName]: before = [] } = world.identifier.keyNames()
+    expect(before).toEqual([expect.stringMatching(/^k1 sha256:[0-9a-f]{16}$/)])
+    world.serve([second.jwk])
+    await world.clock.advance(limits.keysExpiryMs + 1)
+    await world.outcome(await fresh(second))
+    const { [issuerName]: after = [] } = world.identifier.keyNames()
+    expect(after).toEqual([expect.stringMatching(/^k2 sha256:/)])
+    expect(world.changes).toEqual([
+      { issuer: issuerName, place: expect.any(String), keys: after, added: after, removed: before },
+    ])
+    await world.clock.advance(limits.keysExpiryMs + 1)
+    await world.outcome(await fresh(second))
+    expect([world.fetches(), world.changes.length]).toEqual([3, 1])
+    world.serve([{ ...first.jwk, kid: 'k2' }])
+    await world.clock.advance(limits.keysExpiryMs + 1)
+    await world.outcome(await fresh(second))
+    expect(world.changes.at(-1)).toMatchObject({
+      added: [expect.stringMatching(/^k2 /)],
+      removed: [expect.stringMatching(/^k2 /)],
+    })
+  })
+
   it('may all be revoked by an empty set', async () => {
     const world = openWorld([first.jwk])
     const token = await fresh()
@@ -266,7 +303,10 @@ describe('an issuer over HTTP', () => {
     }
     const clock = fakeClock(nowS * 1000)
     const issuers = [issuerSettings({ keys: { url: `http://127.0.0.1:${port}/keys` } })]
-    const { identify } = makeIdentifier({ issuers, agents: [] }, { clock, log: quiet, fetchDocument, parseJson })
+    const { identify } = makeIdentifier(
+      { issuers, agents: [] },
+      { clock, log: quiet, fetchDocument, parseJson, keysChanged: () => {} },
+    )
     const attempt = async (token: string): Promise<unknown> => {
       try {
         return (await identify(callWith(`Bearer ${token}`, clock.nowMs(), clock.monotonicMs()))).authenticated

@@ -1,6 +1,6 @@
 /** A small world for identity: issuers with real keys, tokens made by hand so that every wrong one can be made too, calls that carry them. */
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
-import { type Identifier, type IdentifierOptions, makeIdentifier } from '../../../src/identify/index.ts'
+import { type Identifier, type IdentifierOptions, type KeyChange, makeIdentifier } from '../../../src/identify/index.ts'
 import type { Call, FetchDocument, Issuer, Log, Principal } from '../../../src/model/index.ts'
 import { Fault } from '../../../src/model/index.ts'
 import { parseJson } from '../../../src/wire/index.ts'
@@ -83,6 +83,8 @@ export interface World {
   identify(authorization: string | undefined): Promise<Principal>
   /** The principal's agent id, or the code of the fault. */
   outcome(token: string): Promise<string>
+  /** What was told about replaced keys. */
+  readonly changes: readonly KeyChange[]
   again(options?: Partial<IdentifierOptions>): Identifier
 }
 
@@ -97,7 +99,14 @@ export function openWorld(keys: readonly JWK[], options: Partial<IdentifierOptio
     const text = typeof answer === 'string' ? answer : JSON.stringify({ keys: answer })
     return { status, headers: new Map(), bytes: Buffer.from(text) }
   }
-  const ports = { clock, log: quiet, fetchDocument, parseJson }
+  const changes: KeyChange[] = []
+  const ports = {
+    clock,
+    log: quiet,
+    fetchDocument,
+    parseJson,
+    keysChanged: (change: KeyChange) => void changes.push(change),
+  }
   const make = (changes: Partial<IdentifierOptions> = {}) =>
     makeIdentifier({ issuers: [issuerSettings()], agents: [], ...options, ...changes }, ports)
   const identifier = make()
@@ -120,6 +129,7 @@ export function openWorld(keys: readonly JWK[], options: Partial<IdentifierOptio
         throw cause
       }
     },
+    changes,
     again: make,
   }
 }
