@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { type Flaw, Flaws, type Json, type JsonObject, limits, messageOf, type PolicySource } from '../model/index.ts'
+import { type Json as RegoJson, shareEqualParts } from '../rego/index.ts'
 import { type DataPart, mergeData } from './data.ts'
 import { type PolicyFile, readFiles } from './files.ts'
 import { type Manifest, readManifest } from './manifest.ts'
@@ -70,6 +71,8 @@ export async function readPolicySources({ paths }: PolicySource, ports: PolicyPo
     flaws,
   )
   if (flaws.length > 0) throw new Flaws(flaws)
+  // The data were parsed for this alone: nobody else has them yet.
+  shareEqualParts(data as RegoJson)
   const hex = digest.digest('hex')
   return {
     modules: Object.fromEntries(modules.map(([{ path }, text]) => [path, text])),

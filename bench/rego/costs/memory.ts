@@ -1,9 +1,9 @@
 /**
- * What data costs while a query holds it: `node --expose-gc memory.ts FILE`, where the file holds `records` by their names, read by the parser of
- * the gateway. Prints the bytes of the file, the bytes of heap and buffers that `JSON.parse` leaves for it, and those that a query leaves.
+ * What data costs while a query holds it: `node --expose-gc memory.ts FILE`, where the file holds `records` by their names, read as
+ * the gateway reads its data. Prints the bytes of the file, the bytes of heap and buffers that `JSON.parse` leaves for it, and those that a query leaves.
  */
 import { readFileSync } from 'node:fs'
-import { type Json, prepare, type Query } from '../../../src/rego/index.ts'
+import { type Json, prepare, type Query, shareEqualParts } from '../../../src/rego/index.ts'
 import { parseJson } from '../../../src/wire/index.ts'
 
 const file = process.argv[2] ?? ''
@@ -25,7 +25,9 @@ function parse(): unknown {
 }
 
 function load(): Query {
-  return prepare({ ...options, data: parseJson(readFileSync(file)) as Json })
+  const data = parseJson(readFileSync(file)) as Json
+  shareEqualParts(data)
+  return prepare({ ...options, data })
 }
 
 /** Asks a hundred thousand times, so that whatever the engine makes at its first use is there; gives how often the record was found. */
