@@ -32,6 +32,14 @@ const unused: readonly Flag[] = [
   format,
 ]
 
+const maxErrors: Flag = {
+  name: 'max-errors',
+  short: 'm',
+  kind: 'count',
+  value: 'COUNT',
+  says: 'Errors of compiling that are told of at once; without it 10, and 0 is all',
+}
+
 const configUnused: Flag = {
   name: 'config',
   kind: 'file',
@@ -382,6 +390,64 @@ export const commands = [
         line: 'gatehouse eval --fail-defined -b bundle.tar.gz -i input.json data.app.deny',
         does: 'for a build: fails when anything is denied',
       },
+    ],
+  },
+  {
+    name: 'test',
+    summary: 'Run the tests of policies as `opa test` does',
+    about:
+      'Runs every rule whose name begins with `test_` in the files and folders, `.rego`, JSON and YAML, and prints those that did not pass. A rule `test_x[name]` is a test of many cases, each told of by its name; `todo_test_x` is passed over. With `--verbose` it tells of all tests, and for those that failed which condition did, with the values it saw. Exit status 2 says that a test did not pass, 1 that something is wrong or, with `--fail-on-empty`, that there is no test.',
+    usageStatus: 1,
+    operands: [{ name: 'PATH', says: 'files and folders of policies, tests and data', repeats: true, isPath: true }],
+    flags: [
+      { name: 'verbose', short: 'v', kind: 'switch', says: 'Tell of tests that pass, and why others failed' },
+      {
+        name: 'run',
+        short: 'r',
+        kind: 'text',
+        value: 'PATTERN',
+        says: 'Only tests whose full name, such as `data.app_test.test_deny`, has a match of this regular expression',
+      },
+      {
+        name: 'format',
+        short: 'f',
+        kind: 'choice',
+        value: 'FORMAT',
+        choices: ['pretty', 'json', 'gobench'],
+        says: 'How to print; without it `pretty`',
+      },
+      { name: 'bundle', short: 'b', kind: 'switch', says: 'The paths are bundles, folders or `.tar.gz`' },
+      { name: 'bench', kind: 'switch', says: 'Run each test for a second and print what one run takes' },
+      { name: 'benchmem', kind: 'switch', says: 'Accepted; allocations cannot be counted here' },
+      { name: 'count', kind: 'count', value: 'COUNT', says: 'Run all tests so many times; without it 1' },
+      { name: 'watch', short: 'w', kind: 'switch', says: 'Run the tests again whenever a file changes' },
+      { name: 'var-values', kind: 'switch', says: 'Tell why tests failed, with the values that were seen' },
+      { name: 'timeout', kind: 'text', value: 'TIME', says: 'For one test; without it `5s`, and `30s` for benchmarks' },
+      {
+        name: 'exit-zero-on-skipped',
+        short: 'z',
+        kind: 'switch',
+        says: 'Tests that are passed over do not change the exit status',
+      },
+      { name: 'fail-on-empty', kind: 'switch', says: 'End with status 1 when there is no test' },
+      {
+        name: 'sort',
+        kind: 'choice',
+        value: 'ORDER',
+        choices: ['none', 'duration'],
+        says: 'The order of tests in JSON; without it as they are written',
+      },
+      { name: 'parallel', short: 'p', kind: 'count', value: 'COUNT', says: 'Accepted; tests run one after another' },
+      maxErrors,
+      ...compiling,
+      ...asInOpa,
+      configUnused,
+    ],
+    refused: [...olderRego],
+    examples: [
+      { line: 'gatehouse test policies', does: 'runs all tests below a folder' },
+      { line: 'gatehouse test -v -r order policies', does: 'those with `order` in their names, all told of' },
+      { line: 'gatehouse test --watch policies', does: 'again whenever something is saved' },
     ],
   },
   {

@@ -3,12 +3,19 @@ import { createContext, Script } from 'node:vm'
 import type { Clock } from '../model/index.ts'
 import { EvaluationInterrupted } from '../rego/index.ts'
 
-/** What breaks an evaluation off that is not over `ms` milliseconds from now, waits for the network included. */
-export function makeDeadline(ms: number, clock: Clock): <Result>(run: () => Result) => Result {
+export interface Deadline {
+  /** Runs a piece of an evaluation, for as long as there is time. Throws `EvaluationInterrupted`. */
+  readonly guard: <Result>(run: () => Result) => Result
+  /** The time begins anew. */
+  readonly startOver: () => void
+}
+
+/** Breaks an evaluation off that is not over `ms` milliseconds from now, waits for the network included. */
+export function makeDeadline(ms: number, clock: Clock): Deadline {
   const context = createContext({ run: undefined as (() => void) | undefined })
   const script = new Script('run()')
-  const end = clock.monotonicMs() + ms
-  return <Result>(run: () => Result): Result => {
+  let end = clock.monotonicMs() + ms
+  const guard = <Result>(run: () => Result): Result => {
     // V8 counts whole milliseconds, from 1.
     const left = Math.ceil(end - clock.monotonicMs())
     if (left <= 0) throw tooLong(ms)
@@ -24,6 +31,10 @@ export function makeDeadline(ms: number, clock: Clock): <Result>(run: () => Resu
     if (result === undefined) throw new TypeError('the script did not run what it was made for')
     return result.value
   }
+  const startOver = (): void => {
+    end = clock.monotonicMs() + ms
+  }
+  return { guard, startOver }
 }
 
 function tooLong(ms: number, cause?: unknown): EvaluationInterrupted {

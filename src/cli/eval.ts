@@ -7,7 +7,7 @@ import { makeDeadline } from './deadline.ts'
 import { type Evaluated, formats } from './eval-formats.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
 import { makeNetwork } from './network.ts'
-import { allowedHosts, type Compiling, loadPolicies, readCompiling, timeoutMs } from './policy-work.ts'
+import { allowedHosts, type Compiling, environmentOf, loadPolicies, readCompiling, timeoutMs } from './policy-work.ts'
 import { problemsIn, problemsText } from './rego-problems.ts'
 import { statistics, Timers, type Timings } from './timers.ts'
 
@@ -147,13 +147,11 @@ async function answersTo({ query, input, compiling }: Given, work: Work): Promis
     strict: options.is('strict'),
     strictBuiltinErrors: options.is('strict-builtin-errors'),
     refuseConflicts: true,
-    env: Object.fromEntries(
-      Object.entries(io.environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-    ),
+    env: environmentOf(io),
     ports: makeNetwork(io, allowedHosts(compiling.capabilities)),
     print: (line) => printed.push(line),
     timed: (stage, run) => timers.time(stage, run),
-    ...(timeout === undefined ? {} : { guard: makeDeadline(timeout, io.clock) }),
+    ...(timeout === undefined ? {} : { guard: makeDeadline(timeout, io.clock).guard }),
     ...(options.is('show-builtin-errors') ? { builtinError: (error) => builtinErrors.push(error) } : {}),
   })
   return timers.time('query_eval', () => prepared.answers(input))

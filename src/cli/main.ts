@@ -16,6 +16,7 @@ import { outputTo } from './output.ts'
 const runners: { readonly [name in Exclude<CommandName, 'help'>]: () => Promise<RunCommand> } = {
   start: async () => (await import('./start.ts')).runStart,
   eval: async () => (await import('./eval.ts')).runEval,
+  test: async () => (await import('./test.ts')).runTests,
   token: async () => (await import('./token.ts')).runToken,
   audit: async () => (await import('./audit.ts')).runAudit,
   tail: async () => (await import('./tail.ts')).runTail,

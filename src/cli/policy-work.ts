@@ -27,6 +27,18 @@ export function loadPolicies(options: Options, { directory }: Io): Loaded {
   return loadBundles(options.list('bundle'), how, loadFiles(options.list('data'), how))
 }
 
+/** Reads the operands: files and folders, or bundles where `--bundle` says so. Throws `LoadErrors`. */
+export function loadOperands(options: Options, { directory }: Io): Loaded {
+  const how = { directory, ignore: options.list('ignore') }
+  return options.is('bundle') ? loadBundles(options.operands, how) : loadFiles(options.operands, how)
+}
+
+/** What `opa.runtime` shows of the environment. */
+export function environmentOf({ environment }: Io): Readonly<Record<string, string>> {
+  const known = Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
+  return Object.fromEntries(known)
+}
+
 /** Reads `--schema` and `--capabilities`. Throws `LoadErrors`, and `CommandError` with `usage` for capabilities. */
 export function readCompiling(options: Options, { directory }: Io, usage: number): Compiling {
   const schema = options.text('schema')

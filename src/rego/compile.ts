@@ -57,9 +57,11 @@ export interface QueryContext {
   readonly capture?: boolean
 }
 
-/** Compiles modules. Throws `RegoErrors`: of every file that cannot be parsed, or of the first stage that found something. */
-export function compile(options: CompileOptions): Compiled {
-  const modules = parseAll(options.modules, parseOptions(options))
+/** Compiles modules, parsed already or not. Throws `RegoErrors`: of every file that cannot be parsed, or of the first stage that found something. */
+export function compile(
+  options: CompileOptions,
+  modules: readonly Module[] = parseAll(options.modules, options),
+): Compiled {
   try {
     return compileParsed(modules, options)
   } catch (cause) {
@@ -130,7 +132,12 @@ function parseOptions({ capabilities }: CompileOptions): ParseOptions {
   }
 }
 
-function parseAll(sources: Readonly<Record<string, string>>, options: ParseOptions): Module[] {
+/** Parses modules. Throws `RegoErrors` with what is wrong in each of them. */
+export function parseAll(
+  sources: Readonly<Record<string, string>>,
+  { capabilities }: Pick<CompileOptions, 'capabilities'>,
+): Module[] {
+  const options = parseOptions({ modules: {}, ...(capabilities === undefined ? {} : { capabilities }) })
   const errors: RegoError[] = []
   const modules: Module[] = []
   for (const [file, source] of Object.entries(sources)) {

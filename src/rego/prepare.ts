@@ -1,5 +1,5 @@
 /** From sources to a prepared query, in the order of the stages: parse, resolve, plan, emit, link. */
-import type { Plain } from './ast.ts'
+import type { Module, Plain } from './ast.ts'
 import { type Builtin, BuiltinError, type BuiltinPorts, type BuiltinTable } from './builtins/builtin.ts'
 import type { BuiltinDecl } from './builtins/declarations.ts'
 import { builtins as library } from './builtins/index.ts'
@@ -120,9 +120,9 @@ export function prepareAs(options: PrepareOptions, watched: boolean, emission: M
 }
 
 /** The stages up to the program. */
-export function compileModules(options: ProgramOptions): Compiled {
+export function compileModules(options: ProgramOptions, parsed?: readonly Module[]): Compiled {
   const { modules, data, strict, capabilities, schemas, builtins = {}, print, refuseConflicts, errorsMax } = options
-  return compile({
+  const settings = {
     modules,
     print: print !== undefined,
     builtins: Object.fromEntries(Object.entries(builtins).map(([name, { decl }]) => [name, decl])),
@@ -131,7 +131,8 @@ export function compileModules(options: ProgramOptions): Compiled {
     ...(schemas === undefined ? {} : { schemas }),
     ...(refuseConflicts === true ? { data } : {}),
     ...(errorsMax === undefined ? {} : { errorsMax }),
-  })
+  }
+  return parsed === undefined ? compile(settings) : compile(settings, parsed)
 }
 
 /** The stages from a resolved query to what evaluates it. */
@@ -143,13 +144,42 @@ export function link(
 ): Query {
   const isRelation = (name: string): boolean => compiled.builtins.get(name)?.relation === true
   const isNondeterministic = (name: string): boolean => compiled.builtins.get(name)?.nondeterministic === true
-  const planned = planProgram(compiled.program, query, { isRelation }, watched)
+  const planned = planProgram(compiled.program, query, { isRelation }, { watched })
   const asked = watched
     ? planned
     : askExistence(indexComprehensions(planned, { isNondeterministic }), options.rules === undefined)
   const plan = watched ? asked : giveJson(asked)
+  return made(options, compiled, { plan, asked, emission }, [query])[0] as Query
+}
+
+/** As `link`, for queries of one term each, all into the same code. They have values, and no results. */
+export function linkAll(
+  options: ProgramOptions,
+  compiled: Compiled,
+  queries: readonly ResolvedQuery[],
+  { watched, emission }: Making = evaluating(options),
+): readonly Query[] {
+  const isRelation = (name: string): boolean => compiled.builtins.get(name)?.relation === true
+  const nothing = compiled.query('false')
+  const plan = planProgram(compiled.program, nothing, { isRelation }, { watched, entries: queries })
+  return made(options, compiled, { plan, asked: plan, emission }, [nothing, ...queries]).slice(1)
+}
+
+interface Made extends Pick<Making, 'emission'> {
+  /** What is emitted. */
+  readonly plan: Plan
+  /** The same before values became JSON, for evaluations that know only a part of their documents. */
+  readonly asked: Plan
+}
+
+/** The query of a plan and its entries, in the order of `queries`. */
+function made(
+  options: ProgramOptions,
+  compiled: Compiled,
+  { plan, asked, emission }: Made,
+  queries: readonly ResolvedQuery[],
+): Query[] {
   const { instrument, rules, watch } = emission(plan, compiled.program)
-  const describe = (error: EvaluationError): RegoError => describeError(compiled.program, query.source, error)
   const { builtinError, builtins = {}, data = {} } = options
   const environment = environmentOf(options)
   const table = withOwn(builtins)
@@ -161,18 +191,26 @@ export function link(
     (name) => !Object.hasOwn(builtins, name),
   )
   const unknowns = placesOf(options.unknowns ?? [], compiled.program)
-  return makeQuery({
-    linked,
-    environment:
-      builtinError === undefined
-        ? environment
-        : { ...environment, builtinError: (error) => builtinError(describe(error)) },
-    holds: (input) => holds({ plan: asked, builtins: known, environment, data: data as Value, unknowns }, input),
-    vars: query.vars.map(({ name }) => name),
-    reads: readsOf(plan),
-    ...(rules === undefined ? {} : { rules }),
-    ...(watch === undefined ? {} : { watch }),
-    describe,
+  const planOf = (i: number): Plan => {
+    const value = i === 0 ? asked.value : plan.entries[i - 1]
+    return value === undefined ? asked : { ...asked, value }
+  }
+  const reads = readsOf(plan)
+  return queries.map((query, i) => {
+    const describe = (error: EvaluationError): RegoError => describeError(compiled.program, query.source, error)
+    return makeQuery({
+      linked: i === 0 ? linked : { ...linked, value: linked.entries[i - 1], givesJson: false },
+      environment:
+        builtinError === undefined
+          ? environment
+          : { ...environment, builtinError: (error) => builtinError(describe(error)) },
+      holds: (input) => holds({ plan: planOf(i), builtins: known, environment, data: data as Value, unknowns }, input),
+      vars: query.vars.map(({ name }) => name),
+      reads,
+      ...(rules === undefined ? {} : { rules }),
+      ...(watch === undefined ? {} : { watch }),
+      describe,
+    })
   })
 }
 

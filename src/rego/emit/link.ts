@@ -16,6 +16,8 @@ export interface Linked {
   rows(state: State, out: Value[][]): void
   /** The value of a query that is one term; absent for others. */
   readonly value: ((state: State) => Value | undefined) | undefined
+  /** The values of further queries, in the order of the plan. */
+  readonly entries: readonly ((state: State) => Value | undefined)[]
   /** Whether `value` gives JSON of its own; otherwise what it gives must be copied. */
   readonly givesJson: boolean
   /** The memo of a new state: an empty place for each document that is remembered. */

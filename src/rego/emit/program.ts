@@ -24,8 +24,10 @@ export function emitPlan(plan: Plan, runtimeNames: readonly Code[], instrument: 
   for (const procedure of proceduresOf(plan)) body.push(emitProcedure(context, procedure))
   body.push(...plan.trees.map((tree) => emitTree(context, plan, tree)))
   const value = plan.value === undefined ? code`undefined` : name('procedure', plan.value.id)
+  const entries = join(plan.entries.map(({ id }) => name('procedure', id)))
+  const rows = name('procedure', plan.query.id)
   body.push(
-    code`return { rows: ${name('procedure', plan.query.id)}, value: ${value}, givesJson: ${plan.givesJson === true}, makeMemo: () => [${makeMemo(slots.size)}] };`,
+    code`return { rows: ${rows}, value: ${value}, givesJson: ${plan.givesJson === true}, entries: [${entries}], makeMemo: () => [${makeMemo(slots.size)}] };`,
   )
   const text = join(
     [code`"use strict";`, code`const {${join(runtimeNames)}} = runtime;`, ...linked(pool), ...body],

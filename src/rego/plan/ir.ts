@@ -327,6 +327,8 @@ export interface Tree {
 
 export interface Plan {
   readonly groups: readonly Group[]
+  /** Values of further queries that share the plan. Passes that make a plan faster leave them as they are. */
+  readonly entries: readonly Procedure[]
   readonly query: Procedure
   /** Present where the query is one term: gives its value. */
   readonly value?: Procedure

@@ -16,15 +16,30 @@ export interface PlannerBuiltins {
   isRelation(name: string): boolean
 }
 
-/** `watched`: whether marks say where in the source evaluation is. They change nothing else. */
-export function planProgram(program: Program, query: Query, builtins: PlannerBuiltins, watched = false): Plan {
+export interface PlanSettings {
+  /** Whether marks say where in the source evaluation is. They change nothing else. Default false. */
+  readonly watched?: boolean
+  /** Further queries, of one term each, that share the plan. */
+  readonly entries?: readonly Query[]
+}
+
+export function planProgram(
+  program: Program,
+  query: Query,
+  builtins: PlannerBuiltins,
+  { watched = false, entries = [] }: PlanSettings = {},
+): Plan {
   const world = new PlanWorld(program, builtins, watched)
   const at: Span = { file: '', row: 1, col: 1, start: 0, end: query.source.length }
   const rows = planRows(world, world.nextProcedure(), query, at)
   const value = query.term === undefined ? undefined : planQueryValue(world, world.nextProcedure(), query, query.term)
+  const planned = entries.flatMap((entry) =>
+    entry.term === undefined ? [] : [planQueryValue(world, world.nextProcedure(), entry, entry.term)],
+  )
   const groups = world.finish()
   const plan = {
     groups,
+    entries: planned,
     query: rows,
     trees: world.trees,
     replacedData: world.replacedData,

@@ -1,12 +1,12 @@
 /** Ways through a plan that passes over it share: its procedures, the blocks inside a statement, what a statement reads, and copies with other blocks. */
 import type { Block, Operand, Plan, Procedure, Statement, Temp } from './ir.ts'
 
-export function proceduresOf({ query, value, groups }: Plan): readonly Procedure[] {
+export function proceduresOf({ query, value, entries, groups }: Plan): readonly Procedure[] {
   const ofGroups = groups.flatMap(({ variants, existences }) => [
     ...[...variants.values()].flatMap(({ procedures, fallbacks }) => [...procedures, ...fallbacks]),
     ...existences.flatMap(({ procedures }) => procedures),
   ])
-  return [query, ...(value === undefined ? [] : [value]), ...ofGroups]
+  return [query, ...(value === undefined ? [] : [value]), ...entries, ...ofGroups]
 }
 
 export function innerBlocks(statement: Statement): Block[] {

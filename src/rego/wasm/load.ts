@@ -100,6 +100,7 @@ export async function loadWasm(options: WasmOptions): Promise<WasmPolicy> {
           value,
           givesJson: false,
           makeMemo: () => [],
+          entries: [],
           rows: (state, out) => {
             const result = value(state)
             if (result !== undefined) out.push([result])
