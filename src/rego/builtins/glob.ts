@@ -23,6 +23,8 @@ class Translator {
     // Its reader takes a NUL for the end of the pattern.
     const end = pattern.indexOf('\0')
     this.#runes = [...(end < 0 ? pattern : pattern.slice(0, end))]
+    // To Go's reader U+FFFD is what bytes become that are no character.
+    if (this.#runes.includes('\ufffd')) throw new BuiltinError('could not read rune')
     this.#any = delimiters === '' ? '.' : `[^${delimiters.replace(classEscape, '\\$&')}]`
   }
 

@@ -79,6 +79,8 @@ function inlineCondition(pool: Pool, builtin: string, args: readonly Operand[]):
 function inlineValue(calls: Calls, builtin: string, site: CallSite): Code | undefined {
   const [operand] = site.args
   if (builtin !== 'count' || operand === undefined) return inlineCondition(calls.pool, builtin, site.args)
+  // A text is counted in code points, and a number cannot be counted: `4.length` would be no JavaScript either.
+  if (operand.kind === 'constant') return directCall(calls, site)
   const value = calls.pool.operand(operand)
   return code`(Array.isArray(${value}) ? ${value}.length : ${value} instanceof RegoSet ? ${value}.size : ${directCall(calls, site)})`
 }

@@ -67,8 +67,9 @@ export abstract class Expressions extends Terms {
   /** An expression and the `and`/`or` chain that it begins; a `with` after it is still to be read. */
   private logical(): Expr {
     const start = this.token
+    const declares = this.isKeyword('some') || this.isKeyword('every')
     const first = this.firstOperand()
-    if (!this.isLogical()) {
+    if (declares || !this.isLogical()) {
       const [only] = first.body
       if (only === undefined || first.explicit) return this.unexpected()
       return only
