@@ -36,6 +36,7 @@ const clock: Clock = {
   },
 }
 const quiet = () => {}
+const fetchDocument = () => Promise.reject(new Error('nothing is fetched here'))
 const makeId = makeIdMaker(clock.nowMs, (count) => randomBytes(count))
 
 const principal = {
@@ -167,7 +168,9 @@ async function measure(work: Work, recordsEach: number, callers: number, isProve
     files: nodeFiles,
     clock,
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    ...(isProven && { proof: { keyFile: join(directory, 'keys', 'key'), origin: undefined, randomBytes } }),
+    ...(isProven && {
+      proof: { keyFile: join(directory, 'keys', 'key'), origin: undefined, randomBytes, anchors: [], fetchDocument },
+    }),
   })
   const open = makeRecorder({
     log,

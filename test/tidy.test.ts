@@ -13,7 +13,7 @@ const mayImport: Record<string, readonly string[]> = {
   model: [],
   rego: [],
   wire: ['model'],
-  config: ['model'],
+  config: ['model', 'proof'],
   identify: ['model', 'wire'],
   route: ['model'],
   proof: [],

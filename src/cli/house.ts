@@ -18,6 +18,7 @@ import {
 } from '../model/index.ts'
 import { answer, makeReceiver, type Receiver, receive } from '../receive/index.ts'
 import { type DecisionLog, type LogFiles, makeRecorder, openDecisionLog } from '../record/index.ts'
+import { auditShows } from './audit-shows.ts'
 import { type Generation, makeGeneration } from './generation.ts'
 import { type InForce, makeInForce } from './in-force.ts'
 import { authority, listening } from './listening.ts'
@@ -93,7 +94,13 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
     files: ports.files,
     clock,
     log,
-    proof: { keyFile: config.audit.keyFile, origin: config.audit.origin, randomBytes: ports.randomBytes },
+    proof: {
+      keyFile: config.audit.keyFile,
+      origin: config.audit.origin,
+      anchors: config.audit.anchors,
+      randomBytes: ports.randomBytes,
+      fetchDocument: makeFetchDocument({ clock }),
+    },
   })
   opened.push(() => decisions.close())
   keyChanges.writeTo(decisions)
@@ -274,6 +281,9 @@ function controlOf({ options, inForce, decisions, services, metrics, ports, stat
     ],
     metrics,
     logLines: makeLogLines({ directory: options.config.log.directory, files, clock, log }),
+    audit:
+      decisions.proof &&
+      auditShows({ config: options.config, proof: decisions.proof, files, clock, randomBytes: ports.randomBytes }),
     clock,
     jwks: options.developmentIssuer?.jwks,
     failed: (cause) =>

@@ -24,6 +24,7 @@ export function contradictions(sections: Sections, developmentIssuer: string | u
   for (const { path, entry } of sections.routes) route(sections, path, entry, add)
   once(sections.ids.routes, 'routes', 'id', add)
   ambiguousRoutes(sections, add)
+  anchors(sections, add)
   if (trusted.length === 0 && sections.routes.some(({ entry }) => entry.identity === 'required'))
     add(['issuers'], 'no issuer is trusted, so every call would be refused', "add the issuer of your agents' tokens")
   return found
@@ -89,6 +90,35 @@ function issuers(sections: Sections, developmentIssuer: string | undefined, add:
       add([...path, 'issuer'], 'development mode brings this issuer itself', 'remove the entry')
     keysUrl(path, entry, add)
   }
+}
+
+function anchors({ audit, log }: Sections, add: Add): void {
+  const entries = audit?.anchors ?? []
+  const seen = new Set<string>()
+  for (const [index, entry] of entries.entries()) {
+    const path = ['audit', 'anchors', index]
+    if (seen.has(entry.id)) add([...path, 'id'], `\`${entry.id}\` comes twice`, 'write another name')
+    seen.add(entry.id)
+    for (const key of ['webhook', 'witness'] as const)
+      if (entry[key] !== undefined) anchorUrl([...path, key], entry[key], add)
+    const { file } = entry
+    if (file !== undefined && log?.directory !== undefined && `${file}/`.startsWith(`${log.directory}/`))
+      add(
+        [...path, 'file'],
+        'it is in the folder of the log: whoever can change the log can change it too',
+        'name a file elsewhere',
+      )
+  }
+}
+
+function anchorUrl(at: Path, text: string, add: Add): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+    add(at, 'must be a URL', 'write for example `https://witness.example.com/audit/witness`')
+  else if (url.protocol === 'http:' && !isLoopback(hostOf(url)))
+    add(at, 'what goes over `http:` can be read and replaced on the way', 'write `https:`')
+  if (url !== undefined && (url.username !== '' || url.password !== ''))
+    add(at, 'a URL here carries no name or password', 'remove what stands before `@`, and write `credential:`')
 }
 
 function keysUrl(path: Path, { keys }: IssuerFile, add: Add): void {

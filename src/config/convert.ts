@@ -1,6 +1,7 @@
 /** From a file that is right to the frozen `Config`: units become numbers, paths absolute, names of the file names of the model. */
 import { join } from 'node:path'
 import {
+  type AnchorSettings,
   type Config,
   type Issuer,
   limits,
@@ -13,7 +14,7 @@ import {
 import { parseUpstreamUrl } from './addresses.ts'
 import { issuerOf } from './contradictions.ts'
 import { type Folders, logFolder, type References } from './references.ts'
-import type { AgentFile, ConfigFile, IssuerFile, RouteFile, UpstreamFile } from './schema.ts'
+import type { AgentFile, AnchorFile, ConfigFile, IssuerFile, RouteFile, UpstreamFile } from './schema.ts'
 
 export interface Context {
   /** Absolute path of the file. */
@@ -74,6 +75,17 @@ export function convert(file: ConfigFile, context: Context): Config {
         file.audit.key === undefined
           ? join(folders.data, 'keys', 'decision-log.key')
           : folders.absolute(file.audit.key),
+      anchors: file.audit.anchors.map((anchor, index) => convertAnchor(anchor, index, context)),
+      ...(file.audit.witness && {
+        witness: {
+          name: file.audit.witness.name,
+          keyFile:
+            file.audit.witness.key === undefined
+              ? join(folders.data, 'keys', 'witness.key')
+              : folders.absolute(file.audit.witness.key),
+          logs: file.audit.witness.logs,
+        },
+      }),
     },
     labels: file.labels,
     timing: {
@@ -86,6 +98,23 @@ export function convert(file: ConfigFile, context: Context): Config {
     secrets: references.secrets,
     watched: [context.file, ...references.watched],
   })
+}
+
+function convertAnchor(anchor: AnchorFile, index: number, { folders, references }: Context): AnchorSettings {
+  const { id, file, webhook, witness, key } = anchor
+  const credential = anchor.credential && {
+    credential: {
+      header: anchor.credential.header.toLowerCase(),
+      value: certain(references.text(['audit', 'anchors', index, 'credential', 'value'])),
+    },
+  }
+  const to: AnchorSettings['to'] =
+    file !== undefined
+      ? { kind: 'file', path: folders.absolute(file) }
+      : webhook !== undefined
+        ? { kind: 'webhook', url: webhook, ...credential }
+        : { kind: 'witness', url: certain(witness), key: certain(key), ...credential }
+  return { id, everyMs: ms(anchor.every), to }
 }
 
 function convertIssuer(issuer: IssuerFile, folders: Folders): Issuer {

@@ -121,6 +121,8 @@ export function followReferences(
   for (const upstream of sections.upstreams) followUpstream(upstream)
   for (const { path, entry } of sections.routes)
     if (entry.description !== undefined) expect([...path, 'description'], entry.description, ['file'])
+  for (const [index, { credential }] of (sections.audit?.anchors ?? []).entries())
+    if (credential !== undefined) secret(['audit', 'anchors', index, 'credential', 'value'], credential.value, 0)
   for (const [index, path] of (sections.policy?.paths ?? []).entries())
     expect(['policy', 'paths', index], path, ['folder', 'file'], policyFix)
 

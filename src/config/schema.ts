@@ -13,6 +13,7 @@ import {
   signatureAlgorithms,
   sizePattern,
 } from '../model/index.ts'
+import { type KeyKind, parseVerifier } from '../proof/index.ts'
 
 /** Services of the procurement world that development mode runs, by the name in `development:NAME`. */
 export const developmentServices = ['crm', 'desk', 'erp'] as const
@@ -263,6 +264,13 @@ const agent = z.strictObject({
     .meta({ description: 'Which tokens are this agent.' }),
 })
 
+/** What is sent with a request to prove who asks. */
+const credential = (description: string, example: string) =>
+  z.strictObject({
+    header: headerName.default('authorization').meta({ description: 'Header that carries the credential.' }),
+    value: secret({ description, examples: [example] }),
+  })
+
 const upstream = z.strictObject({
   id: id({ description: 'Name of the service, in policy `upstream.id`.', examples: ['erp'] }),
   url: z
@@ -273,14 +281,10 @@ const upstream = z.strictObject({
       description: `Where the service is: \`http://\` or \`https://\`, host, port and base path; in development mode also \`development:NAME\` with NAME ${developmentServices.join(', ')}.`,
       examples: ['https://erp.internal.example.com'],
     }),
-  credential: z
-    .strictObject({
-      header: headerName.default('authorization').meta({ description: 'Header that carries the credential.' }),
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the reference as it is written in the file
-      value: secret({ description: 'Value of the header.', examples: ['Bearer ${file:secrets/erp}'] }),
-    })
-    .optional()
-    .meta({ description: 'What proves Gatehouse to the service. The token of the agent is never passed on.' }),
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the reference as it is written in the file
+  credential: credential('Value of the header.', 'Bearer ${file:secrets/erp}').optional().meta({
+    description: 'What proves Gatehouse to the service. The token of the agent is never passed on.',
+  }),
   labels: labels('Facts for policy, in policy `upstream.labels`.'),
   connect_max: duration({ min: 10, max: 60_000, standard: 3_000 }, 'To open a connection.'),
   headers_max: duration(
@@ -412,6 +416,88 @@ const log = z.strictObject({
   ),
 })
 
+/** A public key as one line of text (C2SP signed-note). */
+const verifierKey = (kind: KeyKind, words: Words) =>
+  z
+    .string()
+    .max(512)
+    .refine((text) => parseVerifier(text)?.kind === kind, {
+      error: `must be the public key of a ${kind} as one line, \`NAME+ID+BASE64\``,
+      params: {
+        fix: kind === 'log' ? '`gatehouse audit key` prints that of a log' : 'ask for it where the witness runs',
+      },
+    })
+    .meta({ ...words })
+
+const anchor = z
+  .strictObject({
+    id: id({ description: 'Name of the anchor in messages.', examples: ['offsite'] }),
+    file: path({
+      description: 'A file on another disk or machine that gets the newest checkpoint.',
+      examples: ['/mnt/offsite/gatehouse.checkpoint'],
+    }).optional(),
+    webhook: z
+      .string()
+      .max(2_048)
+      .optional()
+      .meta({
+        description: 'A URL to which the newest checkpoint is posted, as text: `https:`, or `http:` on loopback.',
+        examples: ['https://siem.example.com/checkpoints'],
+      }),
+    witness: z
+      .string()
+      .max(2_048)
+      .optional()
+      .meta({
+        description:
+          'Submission prefix of a witness that signs checkpoints (C2SP tlog-witness); of another Gatehouse it is `/audit/witness` on its port for operators.',
+        examples: ['https://witness.example.com/audit/witness'],
+      }),
+    key: verifierKey('witness', {
+      description: 'Public key of the witness.',
+      examples: ['witness.example.com+f9701150+BG56HN0psLeP0Tr0xVmP7/TvKpcWbjym8uT7/M2AUFvx'],
+    }).optional(),
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is the reference as it is written in the file
+    credential: credential('Value of the header.', 'Bearer ${file:secrets/witness}')
+      .optional()
+      .meta({ description: 'What proves this gateway to a webhook or a witness.' }),
+    every: duration(
+      { min: 1_000, max: 86_400_000, standard: 60_000 },
+      'Between two checkpoints that the anchor gets, while records arrive.',
+    ),
+  })
+  .refine(({ file, webhook, witness }) => [file, webhook, witness].filter((one) => one !== undefined).length === 1, {
+    error: 'needs either `file`, `webhook` or `witness`',
+    params: { fix: 'write one of them, for example `file: /mnt/offsite/gatehouse.checkpoint`' },
+  })
+  .refine(({ witness, key }) => (witness === undefined) === (key === undefined), {
+    error: 'a witness needs its `key`, and nothing else has one',
+    params: { fix: 'write the public key of the witness beside `witness`' },
+  })
+  .refine(({ file, credential }) => file === undefined || credential === undefined, {
+    error: 'a file needs no `credential`',
+    params: { fix: 'remove it' },
+  })
+
+const witness = z.strictObject({
+  name: keyName('Name of this witness in its signatures.', ['gatehouse.example.com/witness']),
+  key: path({
+    description:
+      'File of the key with which it signs; made on first start, readable by its owner alone. Without it, `keys/witness.key` in the data directory.',
+    examples: ['data/keys/witness.key'],
+  }).optional(),
+  logs: z
+    .array(
+      verifierKey('log', {
+        description: 'Public key of a log.',
+        examples: ['gatehouse.example.com/audit+f86ba937+AYqHX/8es4RRV3rNWv7kBUVlaN18ieCQhjoFV7x69J8X'],
+      }),
+    )
+    .min(1)
+    .max(1_024)
+    .meta({ description: 'Public keys of the logs that it watches, as `gatehouse audit key` prints them there.' }),
+})
+
 const audit = z.strictObject({
   origin: keyName(
     'Name of the log in its checkpoints (C2SP tlog-checkpoint), best one that nobody else has. Without it, one is made with the key.',
@@ -422,6 +508,13 @@ const audit = z.strictObject({
       'File of the key that signs the checkpoints; made on first start, readable by its owner alone. Without it, `keys/decision-log.key` in the data directory.',
     examples: ['data/keys/decision-log.key'],
   }).optional(),
+  anchors: z.array(anchor).max(16).default([]).meta({
+    description: 'Where checkpoints are kept besides, so that a log that was rolled back or signed anew is found out.',
+  }),
+  witness: witness.optional().meta({
+    description:
+      'Makes this gateway a witness: it signs the checkpoints of other logs if they only grew. On its port for operators.',
+  }),
 })
 
 const timing = z.strictObject({
@@ -486,6 +579,7 @@ export type IssuerFile = z.output<typeof issuer>
 export type AgentFile = z.output<typeof agent>
 export type UpstreamFile = z.output<typeof upstream>
 export type RouteFile = z.output<typeof route>
+export type AnchorFile = z.output<typeof anchor>
 
 /** Schemas of one entry of each list: an entry that is right takes part in the checks even when its neighbour is wrong. */
 export const entrySchemas = { issuers: issuer, agents: agent, upstreams: upstream, routes: route } as const

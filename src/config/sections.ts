@@ -33,6 +33,7 @@ export interface Sections {
   readonly routes: readonly Entry<RouteFile>[]
   readonly policy: ConfigFile['policy'] | undefined
   readonly log: ConfigFile['log'] | undefined
+  readonly audit: ConfigFile['audit'] | undefined
   readonly timing: ConfigFile['timing'] | undefined
   /** Names by place, also of entries that are wrong otherwise: what refers to them is right. */
   readonly ids: { readonly [list in keyof typeof entrySchemas]: readonly (string | undefined)[] }
@@ -55,6 +56,7 @@ export function sectionsOf(value: unknown): Sections {
     routes: entries(of('routes'), 'routes', (entry) => sound(entrySchemas.routes, entry)),
     policy: part('policy'),
     log: part('log'),
+    audit: part('audit'),
     timing: part('timing'),
     ids: {
       issuers: names(of('issuers'), 'issuer'),

@@ -7,13 +7,14 @@ import type { Server } from 'node:http'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import type { Clock, OperatorsListener } from '../model/index.ts'
+import { type AuditShows, addAuditRoutes, submissionPath } from './audit.ts'
 import { makeHostCheck, makeTokenCheck } from './guard.ts'
 import { makeLogStreams, type ReadLines } from './log-stream.ts'
 import type { Metrics } from './metrics.ts'
 
 /** Milliseconds for the header of one request; operators' clients are near. */
 const headersMsMax = 5_000
-/** Milliseconds for a whole request; none has a body that is read. */
+/** Milliseconds for a whole request; what a witness is sent is small. */
 const requestMsMax = 10_000
 /** Milliseconds a connection may idle: longer than the pace of a scrape would keep sockets for nothing. */
 const keepAliveMs = 5_000
@@ -30,6 +31,8 @@ export interface ControlShows {
   readonly jwks?: (() => unknown) | undefined
   /** The lines of the decision log that a query asks for. */
   readonly logLines: ReadLines
+  /** What vouches for that log. */
+  readonly audit?: AuditShows | undefined
   readonly clock: Pick<Clock, 'every'>
   /** Told why an answer could not be made, of which whoever asked reads nothing, or why a connection could not be taken. */
   readonly failed: (cause: unknown) => void
@@ -95,9 +98,10 @@ const refusals = {
   path_unknown: [
     404,
     'there is nothing at this path',
-    'there is /healthz, /readyz, /metrics, /log and, in development mode, /.well-known/jwks.json',
+    'there is /healthz, /readyz, /metrics, /log, /audit/checkpoint, /audit/proof and, in development mode, /.well-known/jwks.json',
   ],
   method_refused: [405, 'this path takes GET and HEAD only', 'send GET'],
+  unproven: [409, 'there is no proof of this', 'ask again in a second'],
   internal: [500, 'the answer could not be made', 'see the log of the gateway'],
 } as const
 
@@ -112,7 +116,9 @@ function makeApp(listener: OperatorsListener, shows: ControlShows): Hono<App> {
 
   app.use(async (c, next) => {
     if (!isOurHost(c.env.incoming.headers.host)) return refused('host_refused')
-    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return refused('method_refused', { allow: 'GET, HEAD' })
+    const isPosted = c.req.method === 'POST' && c.req.path === submissionPath && shows.audit?.witness !== undefined
+    if (!isPosted && c.req.method !== 'GET' && c.req.method !== 'HEAD')
+      return refused('method_refused', { allow: 'GET, HEAD' })
     await next()
     for (const [name, value] of Object.entries(securityHeaders))
       if (!c.res.headers.has(name)) c.res.headers.set(name, value)
@@ -144,6 +150,14 @@ function makeApp(listener: OperatorsListener, shows: ControlShows): Hono<App> {
     if ('refusal' in opened) return refused('question_refused', {}, opened.refusal)
     return streams.respond(c, opened)
   })
+
+  if (shows.audit !== undefined)
+    addAuditRoutes(app, shows.audit, {
+      forHashes: (c) => (isAllowed(c) ? undefined : tokenMissing()),
+      forRecords: (c) =>
+        listener.token === undefined ? refused('token_needed') : isAllowed(c) ? undefined : tokenMissing(),
+      refused: (code, says) => refused(code, {}, says),
+    })
 
   if (jwks !== undefined)
     app.get('/.well-known/jwks.json', (c) =>

@@ -20,6 +20,8 @@ const rows: readonly (readonly [field: keyof LogStats, name: string, help: strin
   ['nextSeq', 'next_seq', 'Sequence number of the next record'],
   ['checkpointLines', 'checkpoint_lines', 'Lines that the newest checkpoint covers'],
   ['checkpointFailures', 'checkpoint_failures_total', 'Checkpoints that could not be kept'],
+  ['anchorFailures', 'anchor_failures_total', 'Checkpoints that an anchor did not take'],
+  ['anchorLagLines', 'anchor_lag_lines', 'Lines of the newest checkpoint that the slowest anchor does not have yet'],
   ['freeDiskBytes', 'free_disk_bytes', 'Free space of the disk that holds the log'],
 ]
 

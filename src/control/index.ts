@@ -1,4 +1,5 @@
 /** The door of the operators' port. */
+export type { AuditShows, Proved } from './audit.ts'
 export { type Control, type ControlShows, makeControl } from './control.ts'
 export { logFigures } from './figures.ts'
 export type { LogLine, ReadLines } from './log-stream.ts'

@@ -25,7 +25,7 @@ export function makeFetchDocument(ports: DocumentPorts): FetchDocument {
     allowH2: false,
     connect: makeConnector({ connectMsMax }, ports.lookup ?? systemLookup),
   })
-  return ({ url, headers, bytesMax, msMax }) =>
+  return ({ url, method = 'GET', body, headers, bytesMax, msMax }) =>
     new Promise((resolve, reject) => {
       const address = URL.parse(url)
       if (address === null || (address.protocol !== 'https:' && address.protocol !== 'http:')) {
@@ -41,7 +41,8 @@ export function makeFetchDocument(ports: DocumentPorts): FetchDocument {
         {
           origin: address.origin,
           path: `${address.pathname}${address.search}`,
-          method: 'GET',
+          method,
+          ...(body !== undefined && { body: Buffer.from(body) }),
           headers: { accept: 'application/json', 'accept-encoding': 'identity', ...headers },
           headersTimeout: msMax,
           bodyTimeout: msMax,

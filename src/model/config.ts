@@ -110,6 +110,42 @@ export interface AuditSettings {
   readonly origin?: string
   /** Absolute path of the key that signs checkpoints; made when it is not there. */
   readonly keyFile: string
+  readonly anchors: readonly AnchorSettings[]
+  /** Present when this gateway is a witness for others. */
+  readonly witness?: WitnessSettings
+}
+
+/** Where checkpoints are kept besides the log. */
+export interface AnchorSettings {
+  readonly id: string
+  /** Milliseconds between two checkpoints that it gets, while records arrive; 1,000 to 86,400,000. */
+  readonly everyMs: number
+  readonly to:
+    | { readonly kind: 'file'; readonly path: string }
+    | { readonly kind: 'webhook'; readonly url: string; readonly credential?: AnchorCredential }
+    | {
+        readonly kind: 'witness'
+        /** Submission prefix (C2SP tlog-witness). */
+        readonly url: string
+        /** Its public key as text. */
+        readonly key: string
+        readonly credential?: AnchorCredential
+      }
+}
+
+/** A header field of the request; the value is a secret, the name lower case. */
+export interface AnchorCredential {
+  readonly header: string
+  readonly value: string
+}
+
+export interface WitnessSettings {
+  /** Name in its signatures. */
+  readonly name: string
+  /** Absolute path; made when it is not there. */
+  readonly keyFile: string
+  /** Public keys, as text, of the logs that it watches. */
+  readonly logs: readonly string[]
 }
 
 export interface Timing {

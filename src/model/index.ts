@@ -5,6 +5,8 @@ export type { Arrival, Call, CallBody, Departure, DepartureReason, Peer, Trace }
 export type {
   AgentEntry,
   AgentsListener,
+  AnchorCredential,
+  AnchorSettings,
   AuditSettings,
   Config,
   Issuer,
@@ -13,6 +15,7 @@ export type {
   PolicySource,
   RouteRule,
   Timing,
+  WitnessSettings,
 } from './config.ts'
 export type { Allow, Ask, Decision, Labels, Obligation, Reason, Refusal } from './decision.ts'
 export { Fault, type FaultCode, type FaultRow, type FaultSource, faults, messageOf, toFault } from './fault.ts'

@@ -19,6 +19,9 @@ export interface LogStats {
   /** Lines that the newest checkpoint covers, and checkpoints that could not be kept; undefined when none are made. */
   readonly checkpointLines: number | undefined
   readonly checkpointFailures: number | undefined
+  /** Checkpoints that an anchor did not take, and lines of the newest one that the slowest anchor lacks; undefined without anchors. */
+  readonly anchorFailures: number | undefined
+  readonly anchorLagLines: number | undefined
   /** Undefined when it cannot be read. */
   readonly freeDiskBytes: number | undefined
 }

@@ -26,9 +26,12 @@ export interface Log {
 }
 export type LogFields = { readonly [name: string]: unknown }
 
-/** Fetches a small document (keys, bundles) through the guarded egress: no redirects, bounded, deadline. */
+/** Fetches a small document (keys, bundles), or hands one over, through the guarded egress: no redirects, bounded, deadline. */
 export type FetchDocument = (request: {
   readonly url: string
+  /** Default: `GET`. */
+  readonly method?: 'GET' | 'POST'
+  readonly body?: Uint8Array
   readonly headers?: { readonly [name: string]: string }
   readonly bytesMax: number
   readonly msMax: number

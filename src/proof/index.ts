@@ -10,6 +10,7 @@ export { emptyRoot, hashBytes, hashLeaf, leafHash, rowRoot } from './hash.ts'
 export {
   exactBase64,
   isKeyName,
+  type KeyKind,
   noteCharsMax,
   parseNote,
   parseSignatures,

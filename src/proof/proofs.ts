@@ -32,9 +32,9 @@ function splitOf(count: number): number {
   return split
 }
 
-/** The root of the first `size` leaves. */
-export async function rootAt(size: number, read: ReadTile): Promise<Buffer> {
-  return size === 0 ? emptyRoot : subtreeRoot(size, 0, size, read)
+/** The root of the first `size` leaves of a tree that has `treeSize`, and tiles for that. */
+export async function rootAt(size: number, treeSize: number, read: ReadTile): Promise<Buffer> {
+  return size === 0 ? emptyRoot : subtreeRoot(treeSize, 0, size, read)
 }
 
 /** The hashes beside the way from the leaf `index` up to the root of `size` leaves. `index` is below `size`. */

@@ -16,6 +16,8 @@ export { type ConsistencyProof, type InclusionProof, proveConsistency, proveLine
 export { type Logged, type ReadOptions, readLog } from './read.ts'
 export { newestRecorded } from './recorded-checkpoint.ts'
 export { decisionLogSchema } from './schema.ts'
+export { openWitnessKey } from './signing-key.ts'
 export { tellCall } from './story.ts'
 export { readTileStore } from './tile-store.ts'
 export { type Sourced, UnverifiableError, type Verified, verifyLog } from './verify.ts'
+export { makeWitness, type Witness, type WitnessAnswer } from './witness.ts'

@@ -4,9 +4,11 @@
  */
 import { join } from 'node:path'
 import {
+  type AnchorSettings,
   type Clock,
   Fault,
   type FaultCode,
+  type FetchDocument,
   type JsonObject,
   type Log,
   type LogStats,
@@ -15,7 +17,7 @@ import {
   type RandomBytes,
   type Readiness,
 } from '../model/index.ts'
-import type { SignedCheckpoint } from '../proof/index.ts'
+import { type Anchors, makeAnchors } from './anchors.ts'
 import { watchDisk } from './disk.ts'
 import type { LogFile, LogFiles } from './files.ts'
 import { quote, textOf } from './json-text.ts'
@@ -48,8 +50,9 @@ export interface DecisionLogOptions {
 
 export interface ProofOptions extends KeySettings {
   readonly randomBytes: RandomBytes
-  /** Told of each checkpoint once it is on disk, the first one before the log is open. */
-  readonly kept?: (checkpoint: SignedCheckpoint) => void
+  /** Where checkpoints are kept besides. */
+  readonly anchors: readonly AnchorSettings[]
+  readonly fetchDocument: FetchDocument
 }
 
 export interface DecisionLog {
@@ -214,14 +217,21 @@ async function assemble(
     },
     () => writer.wake(),
   )
+  let anchors: Anchors | undefined
   const prover =
     start.proof === undefined
       ? undefined
       : await usable(
           directory,
           'cannot take a checkpoint',
-          makeProver({ ...start.proof, queue, clock, log, kept: options.proof?.kept ?? (() => {}) }),
+          makeProver({ ...start.proof, queue, clock, log, kept: (checkpoint) => anchors?.offer(checkpoint) }),
         )
+  if (prover !== undefined && options.proof !== undefined) {
+    const { anchors: settings, fetchDocument } = options.proof
+    const { key, read } = prover
+    anchors = makeAnchors({ settings, directory, key, read, files, fetchDocument, clock, log })
+    anchors.offer(prover.checkpoint())
+  }
   const writer: Writer = makeWriter({
     directory,
     segmentBytesMax,
@@ -295,6 +305,7 @@ async function assemble(
     writeOmissions()
     await writer.close()
     await prover?.close()
+    await anchors?.close()
     start.release()
   }
 
@@ -310,7 +321,7 @@ async function assemble(
     readiness() {
       const failure = writer.failure()
       return failure === undefined
-        ? (disk.shortage() ?? prover?.obstacle())
+        ? (disk.shortage() ?? prover?.obstacle() ?? anchors?.obstacle())
         : `${failure.detail}: calls are refused until the disk of \`${directory}\` can be written`
     },
     stats() {
@@ -320,6 +331,9 @@ async function assemble(
         checkpointLines: undefined,
         checkpointFailures: undefined,
         ...prover?.stats(),
+        anchorFailures: undefined,
+        anchorLagLines: undefined,
+        ...anchors?.stats(),
         queueRecords,
         queueChars,
         heldRecords,

@@ -35,6 +35,8 @@ export type Prover = Awaited<ReturnType<typeof makeProver>>
 export async function makeProver({ proven, store, queue, clock, log, kept }: ProverOptions) {
   const { signer, tree, unsaved } = proven
   let newest = sign()
+  /** The newest that is on disk, with all of its tiles. */
+  let filed = newest
   /** The record of the newest checkpoint, which that cannot cover: alone it asks for no other one. */
   let ownLines = 0
   let keeping: Promise<void> | undefined
@@ -58,6 +60,7 @@ export async function makeProver({ proven, store, queue, clock, log, kept }: Pro
     await store.write([...full, ...partial])
     unsaved.splice(0, full.length)
     await store.writeCheckpoint(checkpoint.note)
+    filed = checkpoint
     kept(checkpoint)
   }
 
@@ -102,8 +105,8 @@ export async function makeProver({ proven, store, queue, clock, log, kept }: Pro
     /** The public key, as text for others. */
     key: signer.verifier,
     read: store.read,
-    /** The newest checkpoint; it may not be on disk yet. */
-    checkpoint: () => newest,
+    /** The newest checkpoint that is on disk with all of its tiles. */
+    checkpoint: () => filed,
     /** Hashes of the lines that end at these places of the buffer, each with its newline; the first begins at 0. */
     leavesOf(bytes: Buffer, ends: readonly number[]): Buffer {
       const hashes = Buffer.allocUnsafe(ends.length * hashBytes)
@@ -124,7 +127,7 @@ export async function makeProver({ proven, store, queue, clock, log, kept }: Pro
       failure === undefined
         ? undefined
         : `checkpoints of the decision log cannot be kept since ${Math.round((clock.monotonicMs() - failure.sinceMs) / 1_000)} s: ${failure.detail}; calls go on, but nothing vouches for their records until the folder \`checkpoints\` can be written`,
-    stats: () => ({ checkpointLines: newest.size, checkpointFailures: failures }),
+    stats: () => ({ checkpointLines: filed.size, checkpointFailures: failures }),
     /** The last checkpoint, over every line: call it when nothing is written any more. */
     async close(): Promise<void> {
       stopTimer?.()

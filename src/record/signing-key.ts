@@ -1,7 +1,7 @@
 /**
- * The key that signs a log's checkpoints: one line in a file that its owner alone can read, made on first start. It carries the
- * name of the log. Until the first checkpoint is on disk it is named `.new`, so that a key in its place always has signed one,
- * wherever a first start was cut off.
+ * Keys that sign checkpoints: one line in a file that its owner alone can read, made on first start. It carries a name. The key of
+ * a log is named `.new` until the first checkpoint is on disk, so that one in its place always has signed one, wherever a
+ * first start was cut off.
  */
 import {
   closeSync,
@@ -15,9 +15,10 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import type { RandomBytes } from '../model/index.ts'
-import { parseSigner, type SignerKey, signerFromSeed } from '../proof/index.ts'
+import { messageOf, type RandomBytes, type WitnessSettings } from '../model/index.ts'
+import { type KeyKind, parseSigner, type SignerKey, signerFromSeed } from '../proof/index.ts'
 import { LogOpenError } from './lock.ts'
+import { isAbsent } from './tile-store.ts'
 
 const fileMode = 0o600
 const folderMode = 0o700
@@ -42,49 +43,75 @@ export interface FoundSigner {
 
 /** Undefined when there is no file. Throws `LogOpenError` `log_key` when it cannot be used. */
 export function readSigningKey({ keyFile, origin }: KeySettings): FoundSigner | undefined {
-  const settled = readKeyFile(keyFile, origin)
+  const settled = readKeyFile(keyFile, 'log', origin)
+  if (settled === 'torn')
+    throw unusable(keyFile, 'log', 'holds no key of a log', 'restore it from where you keep a copy')
   if (settled !== undefined) return { signer: settled, isSettled: true }
-  const made = readKeyFile(`${keyFile}.new`, origin, true)
-  return made && { signer: made, isSettled: false }
+  const made = readKeyFile(newOf(keyFile), 'log', origin)
+  return made === undefined || made === 'torn' ? undefined : { signer: made, isSettled: false }
 }
 
-/** With `mayBeTorn`, one that was cut off while it was written counts as none. */
-function readKeyFile(keyFile: string, origin: string | undefined, mayBeTorn = false): SignerKey | undefined {
+/** Makes the file `.new`, durable; the folder too. Throws `LogOpenError` `log_key`. */
+export function makeSigningKey({ keyFile, origin }: KeySettings, randomBytes: RandomBytes): SignerKey {
+  const name = origin ?? `gatehouse-${Buffer.from(randomBytes(nameBytes)).toString('hex')}`
+  return makeKeyFile(newOf(keyFile), signerFromSeed(name, randomBytes(seedBytes), 'log'))
+}
+
+/** Gives the key its own name, once a checkpoint that it signed is on disk. Throws `LogOpenError` `log_key`. */
+export function settleSigningKey({ keyFile }: KeySettings): void {
+  try {
+    renameSync(newOf(keyFile), keyFile)
+    syncFolder(keyFile)
+  } catch (cause) {
+    throw notMade(keyFile, 'log', cause)
+  }
+}
+
+/** Of this gateway as a witness for others; made when it is not there. Throws `LogOpenError` `log_key`. */
+export function openWitnessKey({ keyFile, name }: WitnessSettings, randomBytes: RandomBytes): SignerKey {
+  const found = readKeyFile(keyFile, 'witness', name)
+  if (found === 'torn')
+    throw unusable(keyFile, 'witness', 'holds no key of a witness', 'restore it, or move it away: another one is made')
+  return found ?? makeKeyFile(keyFile, signerFromSeed(name, randomBytes(seedBytes), 'witness'))
+}
+
+function newOf(keyFile: string): string {
+  return `${keyFile}.new`
+}
+
+function readKeyFile(keyFile: string, kind: KeyKind, name: string | undefined): SignerKey | 'torn' | undefined {
   let text: string
   try {
     const { mode } = statSync(keyFile)
     if ((mode & others) !== 0)
       throw unusable(
         keyFile,
+        kind,
         `may be read or written by others (mode \`${(mode & 0o777).toString(8)}\`)`,
-        `run \`chmod 600 ${keyFile}\`; if somebody may have seen it, move it and the log away, so that a new log begins with a new one`,
+        `run \`chmod 600 ${keyFile}\`; if somebody may have seen it, put another one in its place, which for a log means to begin a new one`,
       )
     text = readFileSync(keyFile, 'utf8')
   } catch (cause) {
+    if (isAbsent(cause)) return undefined
     if (cause instanceof LogOpenError) throw cause
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
-    throw unusable(keyFile, `cannot be read: ${String(cause)}`, 'change its permissions', cause)
+    throw unusable(keyFile, kind, `cannot be read: ${messageOf(cause)}`, 'change its permissions', cause)
   }
   const signer = parseSigner(text)
-  if (signer === undefined && mayBeTorn) return undefined
-  if (signer === undefined || signer.verifier.kind !== 'log')
-    throw unusable(keyFile, 'holds no key of a log', 'restore it from where you keep a copy')
-  if (origin !== undefined && signer.verifier.name !== origin)
+  if (signer?.verifier.kind !== kind) return 'torn'
+  if (name !== undefined && signer.verifier.name !== name)
     throw unusable(
       keyFile,
-      `is of the log \`${signer.verifier.name}\`, and the configuration says \`audit.origin: ${origin}\``,
-      `write \`origin: ${signer.verifier.name}\`, or move key and log away, so that a new log begins`,
+      kind,
+      `is of \`${signer.verifier.name}\`, and the configuration says \`${kind === 'log' ? 'audit.origin' : 'audit.witness.name'}: ${name}\``,
+      `write \`${signer.verifier.name}\` there, or move the key${kind === 'log' ? ' and the log' : ''} away, so that another one is made`,
     )
   return signer
 }
 
-/** Makes the file `.new`, durable; the folder too. Throws `LogOpenError` `log_key`. */
-export function makeSigningKey({ keyFile, origin }: KeySettings, randomBytes: RandomBytes): SignerKey {
-  const name = origin ?? `gatehouse-${Buffer.from(randomBytes(nameBytes)).toString('hex')}`
-  const signer = signerFromSeed(name, randomBytes(seedBytes), 'log')
+function makeKeyFile(keyFile: string, signer: SignerKey): SignerKey {
   try {
     mkdirSync(dirname(keyFile), { recursive: true, mode: folderMode })
-    const descriptor = openSync(`${keyFile}.new`, 'w', fileMode)
+    const descriptor = openSync(keyFile, 'w', fileMode)
     try {
       // The umask may have taken bits of the owner away.
       fchmodSync(descriptor, fileMode)
@@ -95,19 +122,9 @@ export function makeSigningKey({ keyFile, origin }: KeySettings, randomBytes: Ra
     }
     syncFolder(keyFile)
   } catch (cause) {
-    throw unusable(keyFile, `cannot be made: ${String(cause)}`, 'change the permissions of its folder', cause)
+    throw notMade(keyFile, signer.verifier.kind, cause)
   }
   return signer
-}
-
-/** Gives the key its own name, once a checkpoint that it signed is on disk. Throws `LogOpenError` `log_key`. */
-export function settleSigningKey({ keyFile }: KeySettings): void {
-  try {
-    renameSync(`${keyFile}.new`, keyFile)
-    syncFolder(keyFile)
-  } catch (cause) {
-    throw unusable(keyFile, `cannot be made: ${String(cause)}`, 'change the permissions of its folder', cause)
-  }
 }
 
 function syncFolder(keyFile: string): void {
@@ -119,6 +136,11 @@ function syncFolder(keyFile: string): void {
   }
 }
 
-function unusable(keyFile: string, what: string, fix: string, cause?: unknown): LogOpenError {
-  return new LogOpenError('log_key', `the key of the decision log, \`${keyFile}\`, ${what}: ${fix}`, cause)
+function notMade(keyFile: string, kind: KeyKind, cause: unknown): LogOpenError {
+  return unusable(keyFile, kind, `cannot be made: ${messageOf(cause)}`, 'change the permissions of its folder', cause)
+}
+
+function unusable(keyFile: string, kind: KeyKind, what: string, fix: string, cause?: unknown): LogOpenError {
+  const whose = kind === 'log' ? 'the decision log' : 'this witness'
+  return new LogOpenError('log_key', `the key of ${whose}, \`${keyFile}\`, ${what}: ${fix}`, cause)
 }

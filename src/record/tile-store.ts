@@ -74,8 +74,8 @@ export function readTileStore(
     unlessAbsent(files.read(join(folder, name), 0, bytesMax)).then((bytes) => bytes?.toString())
   return {
     async read(level, index, width) {
-      // Of an older tree, the full tile holds the hashes of its partial one.
-      for (const wanted of width < tileWidth ? [tileWidth, width] : [tileWidth]) {
+      // Of an older tree, the full tile holds the hashes of its partial one, and may take its place between two looks.
+      for (const wanted of width < tileWidth ? [tileWidth, width, tileWidth] : [tileWidth]) {
         const path = join(folder, tilePath(level, index, wanted))
         const bytes = await unlessAbsent(files.read(path, 0, wanted * hashBytes))
         if (bytes === undefined) continue
@@ -93,7 +93,12 @@ async function unlessAbsent(reading: Promise<Buffer>): Promise<Buffer | undefine
   try {
     return await reading
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
+    if (isAbsent(cause)) return undefined
     throw cause
   }
+}
+
+/** Whether a read failed because there is no such file. */
+export function isAbsent(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
 }

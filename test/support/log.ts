@@ -90,7 +90,8 @@ export function logWorld(): LogWorld {
 /** What makes a log of this world proven. */
 export function proofOf({ directory }: Pick<LogWorld, 'directory'>): ProofOptions {
   const keyFile = join(directory, '..', 'keys', 'decision-log.key')
-  return { keyFile, origin: undefined, randomBytes: (count) => randomBytes(count) }
+  const fetchDocument = () => Promise.reject(new Error('nothing is fetched here'))
+  return { keyFile, origin: undefined, randomBytes: (count) => randomBytes(count), anchors: [], fetchDocument }
 }
 
 function recordsIn(text: string, name: string): LogRecord[] {

@@ -103,7 +103,7 @@ describe('a file that is right', () => {
       upstreams: [],
       routes: [],
       policy: { paths: ['/etc/gatehouse/policies'] },
-      audit: { keyFile: '/etc/gatehouse/data/keys/decision-log.key' },
+      audit: { keyFile: '/etc/gatehouse/data/keys/decision-log.key', anchors: [] },
       log: { directory: '/etc/gatehouse/data/log', segmentBytesMax: 2 ** 28, freeDiskBytesMin: 2 ** 28 },
       labels: {},
       timing: {
@@ -488,6 +488,43 @@ describe('a file that is wrong is refused with the place and what to write', () 
       note: 'keys over plain HTTP',
       text: production.replace('{ url: https:', '{ url: http:'),
       wanted: [/keys\.url: keys that come over `http:`/],
+    },
+    {
+      note: 'an anchor that is nowhere',
+      text: `${production}audit: { anchors: [{ id: a }] }\n`,
+      wanted: [/audit\.anchors\[0\]: needs either `file`, `webhook` or `witness`/],
+    },
+    {
+      note: 'a witness without its key',
+      text: `${production}audit: { anchors: [{ id: a, witness: 'https://w.example' }] }\n`,
+      wanted: [/a witness needs its `key`, and nothing else has one/],
+    },
+    {
+      note: 'the key of a log for that of a witness, and the other way round',
+      text: `${production}audit: { witness: { name: w, logs: ['witness.example.com+f9701150+BG56HN0psLeP0Tr0xVmP7/TvKpcWbjym8uT7/M2AUFvx'] }, anchors: [{ id: a, witness: 'https://w.example', key: 'gatehouse.example.com/audit+f86ba937+AYqHX/8es4RRV3rNWv7kBUVlaN18ieCQhjoFV7x69J8X' }] }\n`,
+      wanted: [
+        /must be the public key of a witness as one line/,
+        /must be the public key of a log as one line.*`gatehouse audit key` prints/,
+      ],
+    },
+    {
+      note: 'two anchors of one name, over plain HTTP, with a password, and in the folder of the log',
+      text: `${production}log: { directory: l }\naudit: { anchors: [{ id: a, webhook: 'http://h.example' }, { id: a, webhook: 'https://u:p@h.example' }, { id: c, file: l/x }, { id: d, webhook: x }] }\n`,
+      wanted: [
+        /anchors\[0\]\.webhook: what goes over `http:` can be read/,
+        /anchors\[1\]\.id: `a` comes twice/,
+        /anchors\[1\]\.webhook: a URL here carries no name or password/,
+        /anchors\[2\]\.file: it is in the folder of the log/,
+        /anchors\[3\]\.webhook: must be a URL/,
+      ],
+    },
+    {
+      note: 'a file with a credential, and a name of a log that could be read in two ways',
+      text: `${production}audit: { origin: 'a b', anchors: [{ id: a, file: f, credential: { value: 'file:tls/key.pem' } }] }\n`,
+      wanted: [
+        /a file needs no `credential`/,
+        /audit\.origin: must be a name of at most 256 characters without white space and `\+`/,
+      ],
     },
     {
       note: 'keys from two places',

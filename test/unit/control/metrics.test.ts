@@ -118,6 +118,8 @@ describe('metrics', () => {
       nextSeq: 2,
       checkpointLines: 6,
       checkpointFailures: 0,
+      anchorFailures: 0,
+      anchorLagLines: undefined,
       freeDiskBytes: undefined,
     })
     metrics.show(logFigures(stats))

@@ -80,7 +80,7 @@ describe('a tree', () => {
       const hashes = leaves.slice(0, size).map(leafHash)
       const { tree, read } = grown(hashes)
       expect(tree.root().toString('hex')).toBe(root)
-      expect((await rootAt(size, read)).toString('hex')).toBe(root)
+      expect((await rootAt(size, size, read)).toString('hex')).toBe(root)
     },
   )
 
@@ -91,7 +91,7 @@ describe('a tree', () => {
       const { tree, read } = grown(hashes.slice(0, size), 1 + (size % 31))
       expect(tree.size).toBe(size)
       expect(tree.root().equals(wanted), `size ${size}`).toBe(true)
-      expect((await rootAt(size, read)).equals(wanted), `size ${size}`).toBe(true)
+      expect((await rootAt(size, size, read)).equals(wanted), `size ${size}`).toBe(true)
     }
   })
 
@@ -188,6 +188,7 @@ describe('proofs', () => {
           const path = await consistencyProof(earlier, 66_000, read)
           const old = new TileTree(0, [], () => {})
           old.append(Buffer.concat(hashes.slice(0, earlier)))
+          expect((await rootAt(earlier, 66_000, read)).equals(old.root())).toBe(true)
           expect(isConsistent({ size: earlier, root: old.root() }, { size: 66_000, root }, path)).toBe(true)
         },
       ),
