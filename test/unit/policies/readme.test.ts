@@ -10,14 +10,13 @@ import { describe, expect, it } from 'vitest'
 import { compilePolicies } from '../../../src/policy/index.ts'
 import { prepare } from '../../../src/rego/index.ts'
 import { findOpa } from '../../support/opa.ts'
+import { blocksOf } from '../../support/pages.ts'
 import { filesBelow, textOf } from '../../support/sources.ts'
 
 type Files = { readonly [path: string]: string }
 
-function blocks(page: string, language: string): string[] {
-  return [...textOf(page).matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].flatMap(([, kind, text]) =>
-    kind === language && text !== undefined ? [text] : [],
-  )
+function blocks(page: string, wanted: string): string[] {
+  return blocksOf(textOf(page)).flatMap(({ language, text }) => (language === wanted ? [text] : []))
 }
 
 /** Each block of Rego begins with the file that it is. */
