@@ -13,6 +13,13 @@ export { BuiltinError, type BuiltinPorts, type HttpReply, type HttpRequest } fro
 export { DurationError, parseDuration } from './builtins/go/duration.ts'
 export type { Capabilities } from './capabilities.ts'
 export { type CompileOptions, check, schemaName } from './compile.ts'
+export {
+  type ConditionCoverage,
+  Coverage,
+  type CoverageRange,
+  type CoverageReport,
+  type FileCoverage,
+} from './cover/coverage.ts'
 export { DocumentError, printJson, readJson, readYaml } from './documents.ts'
 export { type RegoError, type RegoErrorCode, RegoErrors } from './errors.ts'
 export { type Explanation, explain } from './explain/explain.ts'

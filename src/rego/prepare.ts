@@ -5,11 +5,14 @@ import type { BuiltinDecl } from './builtins/declarations.ts'
 import { builtins as library } from './builtins/index.ts'
 import type { Capabilities } from './capabilities.ts'
 import { type Compiled, compile } from './compile.ts'
+import { Coverage } from './cover/coverage.ts'
+import { covered } from './cover/covered.ts'
 import { namesOf } from './emit/code.ts'
-import { type Instrument, noting, plain } from './emit/instrument.ts'
+import { noting, plain } from './emit/instrument.ts'
 import { load } from './emit/link.ts'
 import { emitPlan } from './emit/program.ts'
 import { errorAt, type RegoError, RegoErrors } from './errors.ts'
+import type { Making } from './making.ts'
 import { parse } from './parse-tree.ts'
 import { indexComprehensions } from './plan/comprehension-index.ts'
 import { directRules, type RuleRef } from './plan/direct.ts'
@@ -26,7 +29,6 @@ import { defaultLimits, type EvaluationLimits } from './run/limits.ts'
 import { makeQuery, type Query } from './run/query.ts'
 import { runtime } from './run/runtime.ts'
 import type { Environment } from './run/state.ts'
-import type { Watch } from './run/watch.ts'
 import { systemNow, systemRandom } from './system.ts'
 import { knownBuiltins } from './unknowns/builtins.ts'
 import { holds } from './unknowns/holds.ts'
@@ -78,6 +80,11 @@ export interface PrepareOptions {
    * (`EvaluateOptions.rules`). Called while the query is prepared. Default: nothing is told.
    */
   readonly rules?: (rule: RuleRef) => string
+  /**
+   * Collects what evaluations reach of the modules: into a `Coverage` that several queries share, or with `true` into the query's own
+   * (`Query.coverage`). Each evaluation is then made three times. Default false.
+   */
+  readonly coverage?: boolean | Coverage
   /** Takes each error of a builtin that made a call undefined, as it happens. */
   readonly builtinError?: (error: RegoError) => void
   /** Runs each piece of an evaluation; it may break it off by throwing `EvaluationInterrupted`, which becomes `eval_cancel_error`. */
@@ -91,22 +98,6 @@ export interface PrepareOptions {
 /** What several queries can have in common. */
 export type ProgramOptions = Omit<PrepareOptions, 'query'>
 
-/** How a plan is emitted, beyond evaluation: what is written into the code, and what the code then tells. */
-export interface Emission {
-  readonly instrument: Instrument
-  /** The names of the rules that the code notes, by number. */
-  readonly rules?: readonly string[]
-  /** Makes the watch of one evaluation, for code that must have one. */
-  readonly watch?: () => Watch
-}
-
-/** Which plan is emitted how. */
-export interface Making {
-  /** The plan has marks, and nothing in it is only for speed. */
-  readonly watched: boolean
-  readonly emission: (plan: Plan, program: Program) => Emission
-}
-
 /** Compiles a query. Throws `RegoErrors` with codes, rows and columns as OPA gives them. */
 export function prepare(options: PrepareOptions): Query {
   const compiled = compileModules(options)
@@ -114,9 +105,9 @@ export function prepare(options: PrepareOptions): Query {
 }
 
 /** As `prepare`, with an emission of one's own. */
-export function prepareAs(options: PrepareOptions, watched: boolean, emission: Making['emission']): Query {
+export function prepareAs(options: PrepareOptions, making: Making): Query {
   const compiled = compileModules(options)
-  return link(options, compiled, compiled.query(options.query), { watched, emission })
+  return linkAs(options, compiled, compiled.query(options.query), making)
 }
 
 /** The stages up to the program. */
@@ -136,19 +127,39 @@ export function compileModules(options: ProgramOptions, parsed?: readonly Module
 }
 
 /** The stages from a resolved query to what evaluates it. */
-export function link(
+export function link(options: ProgramOptions, compiled: Compiled, query: ResolvedQuery): Query {
+  return inWays(options, (each, making) => [linkAs(each, compiled, query, making)])[0] as Query
+}
+
+/** Links as the options ask for: in the one way that evaluates fastest, or in those that coverage needs. */
+function inWays(
+  options: ProgramOptions,
+  linked: (options: ProgramOptions, making: Making) => readonly Query[],
+): readonly Query[] {
+  const { coverage } = options
+  if (coverage === undefined || coverage === false) return linked(options, evaluating(options))
+  const collected = coverage === true ? new Coverage() : coverage
+  collected.add(options.modules)
+  // Only the first way is the evaluation that was asked for: the others tell nobody of what they print and meet.
+  const quiet = { ...options, print: () => {}, builtinError: () => {} }
+  return covered(collected, (making, isFirst) => linked(isFirst ? options : quiet, making))
+}
+
+/** As `link`, with an emission of one's own. */
+export function linkAs(
   options: ProgramOptions,
   compiled: Compiled,
   query: ResolvedQuery,
-  { watched, emission }: Making = evaluating(options),
+  { marks, emission }: Making,
 ): Query {
   const isRelation = (name: string): boolean => compiled.builtins.get(name)?.relation === true
   const isNondeterministic = (name: string): boolean => compiled.builtins.get(name)?.nondeterministic === true
-  const planned = planProgram(compiled.program, query, { isRelation }, { watched })
-  const asked = watched
-    ? planned
-    : askExistence(indexComprehensions(planned, { isNondeterministic }), options.rules === undefined)
-  const plan = watched ? asked : giveJson(asked)
+  const planned = planProgram(compiled.program, query, { isRelation }, { marks })
+  const asked =
+    marks === undefined
+      ? askExistence(indexComprehensions(planned, { isNondeterministic }), options.rules === undefined)
+      : planned
+  const plan = marks === undefined ? giveJson(asked) : asked
   return made(options, compiled, { plan, asked, emission }, [query])[0] as Query
 }
 
@@ -157,12 +168,13 @@ export function linkAll(
   options: ProgramOptions,
   compiled: Compiled,
   queries: readonly ResolvedQuery[],
-  { watched, emission }: Making = evaluating(options),
 ): readonly Query[] {
   const isRelation = (name: string): boolean => compiled.builtins.get(name)?.relation === true
   const nothing = compiled.query('false')
-  const plan = planProgram(compiled.program, nothing, { isRelation }, { watched, entries: queries })
-  return made(options, compiled, { plan, asked: plan, emission }, [nothing, ...queries]).slice(1)
+  return inWays(options, (each, { marks, emission }) => {
+    const plan = planProgram(compiled.program, nothing, { isRelation }, { marks, entries: queries })
+    return made(each, compiled, { plan, asked: plan, emission }, [nothing, ...queries]).slice(1)
+  })
 }
 
 interface Made extends Pick<Making, 'emission'> {
@@ -216,9 +228,8 @@ function made(
 
 /** The fastest plan, and code that tells nothing but the rules that are asked for. */
 function evaluating({ rules }: ProgramOptions): Making {
-  if (rules === undefined) return { watched: false, emission: () => ({ instrument: plain }) }
+  if (rules === undefined) return { emission: () => ({ instrument: plain }) }
   return {
-    watched: false,
     emission: (plan, program) => {
       const direct = directRules(plan, program)
       return { instrument: noting(direct.numberOf), rules: direct.rules.map(rules) }

@@ -36,12 +36,15 @@ export function explain(
   const evidence = new Evidence()
   let planned: Plan | undefined
   let compiled: Program | undefined
-  const query = prepareAs(options, true, (plan, program) => {
-    planned = plan
-    compiled = program
-    const groups = groupsByProcedure(plan)
-    const watch = recorder(evidence, (procedure) => groups.get(procedure))
-    return { instrument: watching({ indexed: false, exitsEarly: true }), watch: () => watch }
+  const query = prepareAs(options, {
+    marks: { needsFirst: false },
+    emission: (plan, program) => {
+      planned = plan
+      compiled = program
+      const groups = groupsByProcedure(plan)
+      const watch = recorder(evidence, (procedure) => groups.get(procedure))
+      return { instrument: watching({ indexed: false, exitsEarly: true }), watch: () => watch }
+    },
   })
   const documents = (): ExplainedDocument[] =>
     planned === undefined || compiled === undefined ? [] : explainEvidence(planned, compiled, options.query, evidence)

@@ -2,7 +2,6 @@
  * The place where one procedure is planned: its current block, what its locals are bound to, and the state that its statements read. The
  * parts of the planner (terms, refs, unification, bodies) call each other through `Steps`, so that none has to import another.
  */
-import type { Span } from '../ast.ts'
 import type { Body, Expr, Local, Ref, Rule, Term } from '../program.ts'
 import type { Value } from '../value.ts'
 import type { Block, Operand, PlannedCallee, Point, StateId, Statement, Temp } from './ir.ts'
@@ -36,6 +35,8 @@ export interface World {
   isRelation(builtin: string): boolean
   /** The number of a point that marks can name; undefined where nobody will watch. */
   point(point: Point): number | undefined
+  /** Whether every clause looks at what it needs before its body. */
+  readonly needsFirst: boolean
 }
 
 export interface DocumentGroup {
@@ -118,8 +119,8 @@ export class Frame {
   }
 
   /** Plans a term between its marks, and gives its value. */
-  seen(at: Span, plan: () => Operand): Operand {
-    const point = this.world.point({ kind: 'term', at, lifted: false })
+  seen({ kind, at }: Term, plan: () => Operand): Operand {
+    const point = this.world.point({ kind: kind === 'local' ? kind : 'term', at, lifted: false })
     if (point !== undefined) this.add({ op: 'look', point })
     const value = plan()
     if (point !== undefined) this.add({ op: 'see', point, value })

@@ -10,9 +10,11 @@ import { constant, type Frame } from './frame.ts'
 /** Plans the reads of a body that stand behind something that may end the evaluation. */
 export function planNeeds(frame: Frame, body: Body): void {
   const first = body.findIndex((expr) => termsOf(expr).some((term) => mayFail(frame, term)))
-  if (first === -1) return
+  if (first === -1 && !frame.world.needsFirst) return
   for (const expr of body) {
     if (expr.with.length > 0) continue
+    // OPA's index does not look at a reference that stands alone.
+    if (first === -1 && expr.kind === 'test' && expr.term.kind === 'ref') continue
     const plan = (): void => {
       for (const term of termsOf(expr)) for (const ref of groundRefs(frame, term)) frame.steps.term(frame, ref)
       planCondition(frame, expr)

@@ -242,9 +242,9 @@ export type ProcedureKind =
   /** Gives whether its rule has a member, with `reach`. */
   | 'some'
 
-/** What a mark points at: an expression of a body, the value and keys that a clause gives (`head`), or a term inside one of these. */
+/** What a mark points at: an expression of a body, the value and keys that a clause gives (`head`), or inside one of these a local or another term. */
 export interface Point {
-  readonly kind: 'expression' | 'head' | 'term'
+  readonly kind: 'expression' | 'head' | 'term' | 'local'
   readonly at: Span
   /** An expression that nobody wrote: a call that was taken out of the expression around it. */
   readonly lifted: boolean

@@ -16,9 +16,15 @@ export interface PlannerBuiltins {
   isRelation(name: string): boolean
 }
 
+/** For whom a plan is made who wants to know where in the source evaluation is. */
+export interface Marks {
+  /** Every clause looks at what it needs before its body, as OPA's rule index does, also where no error could be avoided by it. */
+  readonly needsFirst: boolean
+}
+
 export interface PlanSettings {
-  /** Whether marks say where in the source evaluation is. They change nothing else. Default false. */
-  readonly watched?: boolean
+  /** With them the plan has marks; they change no result. */
+  readonly marks?: Marks | undefined
   /** Further queries, of one term each, that share the plan. */
   readonly entries?: readonly Query[]
 }
@@ -27,9 +33,9 @@ export function planProgram(
   program: Program,
   query: Query,
   builtins: PlannerBuiltins,
-  { watched = false, entries = [] }: PlanSettings = {},
+  { marks, entries = [] }: PlanSettings = {},
 ): Plan {
-  const world = new PlanWorld(program, builtins, watched)
+  const world = new PlanWorld(program, builtins, marks)
   const at: Span = { file: '', row: 1, col: 1, start: 0, end: query.source.length }
   const rows = planRows(world, world.nextProcedure(), query, at)
   const value = query.term === undefined ? undefined : planQueryValue(world, world.nextProcedure(), query, query.term)
@@ -54,7 +60,7 @@ class PlanWorld implements World {
   readonly replacedFunctions = new Set<string>()
   readonly trees: Tree[] = []
   readonly points: Point[] = []
-  readonly #watched: boolean
+  readonly #marks: Marks | undefined
   readonly #groups: Groups
   readonly #builtins: PlannerBuiltins
   readonly #variants = new Map<number, Map<number, Variant>>()
@@ -62,14 +68,18 @@ class PlanWorld implements World {
   readonly #asked = new Set<string>()
   #procedures = 0
 
-  constructor(program: Program, builtins: PlannerBuiltins, watched: boolean) {
+  constructor(program: Program, builtins: PlannerBuiltins, marks: Marks | undefined) {
     this.#groups = new Groups(program)
     this.#builtins = builtins
-    this.#watched = watched
+    this.#marks = marks
   }
 
   point(point: Point): number | undefined {
-    return this.#watched ? this.points.push(point) - 1 : undefined
+    return this.#marks === undefined ? undefined : this.points.push(point) - 1
+  }
+
+  get needsFirst(): boolean {
+    return this.#marks?.needsFirst === true
   }
 
   nextProcedure(): number {
@@ -185,6 +195,7 @@ class PlanWorld implements World {
     return buildRuleIndex(
       members.map(({ rule }) => rule),
       this.replacedFunctions,
+      ...(this.needsFirst ? [1] : []),
     )
   }
 }

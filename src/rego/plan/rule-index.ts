@@ -8,7 +8,7 @@ import { type Guard, guardsOf } from './guards.ts'
 import type { RuleIndex } from './ir.ts'
 
 /** Fewer rules than this are tried one after the other: two or three comparisons are cheaper than one look-up in a map. */
-const rulesMin = 4
+const rulesMinForSpeed = 4
 
 /** Entries in all leaves of one index. Rules without a guard stand in every branch; beyond this the group goes without further branching. */
 const entriesMax = 1_000_000
@@ -18,20 +18,29 @@ interface Guarded {
   readonly guards: readonly Guard[]
 }
 
-/** The index of a group's rules, or undefined when trying them in turn is as good. */
-export function buildRuleIndex(rules: readonly Rule[], replaced: ReadonlySet<string>): RuleIndex | undefined {
+/** The index of a group's rules, or undefined when trying them in turn is as good. `rulesMin`: fewer rules are not indexed. */
+export function buildRuleIndex(
+  rules: readonly Rule[],
+  replaced: ReadonlySet<string>,
+  rulesMin = rulesMinForSpeed,
+): RuleIndex | undefined {
   if (rules.length < rulesMin) return undefined
   const index = build(
     rules.map((rule, i) => ({ rule: i, guards: guardsOf(rule, replaced) })),
-    { left: entriesMax },
+    { left: entriesMax, rulesMin },
   )
   return index.kind === 'leaf' ? undefined : index
 }
 
-function build(rules: readonly Guarded[], budget: { left: number }): RuleIndex {
+interface Budget {
+  left: number
+  readonly rulesMin: number
+}
+
+function build(rules: readonly Guarded[], budget: Budget): RuleIndex {
   const leaf: RuleIndex = { kind: 'leaf', rules: rules.map(({ rule }) => rule) }
-  if (rules.length < rulesMin) return leaf
-  const best = commonestGuard(rules)
+  if (rules.length < budget.rulesMin) return leaf
+  const best = commonestGuard(rules, Math.min(budget.rulesMin, 2))
   if (best === undefined) return leaf
   const { name } = best
   const open: Guarded[] = []
@@ -68,8 +77,8 @@ function merge(a: readonly Guarded[], b: readonly Guarded[]): Guarded[] {
   return [...a, ...b].sort((x, y) => x.rule - y.rule)
 }
 
-/** A guard of the kind and place that most rules have; undefined when no two rules share one. */
-function commonestGuard(rules: readonly Guarded[]): Guard | undefined {
+/** A guard of the kind and place that most rules have; undefined when fewer than `sharedMin` share one. */
+function commonestGuard(rules: readonly Guarded[], sharedMin: number): Guard | undefined {
   const counts = new Map<string, { guard: Guard; count: number }>()
   for (const { guards } of rules) {
     for (const [name, guard] of new Map(guards.map((each) => [each.name, each]))) {
@@ -79,6 +88,6 @@ function commonestGuard(rules: readonly Guarded[]): Guard | undefined {
     }
   }
   let best: { guard: Guard; count: number } | undefined
-  for (const entry of counts.values()) if (entry.count > 1 && entry.count > (best?.count ?? 0)) best = entry
+  for (const entry of counts.values()) if (entry.count >= sharedMin && entry.count > (best?.count ?? 0)) best = entry
   return best?.guard
 }

@@ -13,12 +13,12 @@ export function planTerm(frame: Frame, term: Term): Operand {
       const operand = frame.bound(term.local)
       if (operand === undefined)
         throw new Error(`local \`${frame.locals[term.local]?.name}\` is read before it is bound`)
-      return frame.seen(term.at, () => operand)
+      return frame.seen(term, () => operand)
     }
     case 'ref':
-      return frame.seen(term.at, () => frame.steps.ref(frame, term))
+      return frame.seen(term, () => frame.steps.ref(frame, term))
     case 'call':
-      return frame.seen(term.at, () => planCall(frame, term))
+      return frame.seen(term, () => planCall(frame, term))
     case 'array': {
       const items = frame.steps.terms(frame, term.items)
       return frame.set((target) => ({ op: 'array', target, items }))
@@ -34,9 +34,9 @@ export function planTerm(frame: Frame, term: Term): Operand {
       return frame.set((target) => ({ op: 'object', target, entries }))
     }
     case 'comprehension':
-      return frame.seen(term.at, () => planComprehension(frame, term))
+      return frame.seen(term, () => planComprehension(frame, term))
     case 'template':
-      return planTemplate(frame, term)
+      return frame.seen(term, () => planTemplate(frame, term))
     default:
       throw new Error(`a literal of kind \`${term.kind}\` has no value`)
   }

@@ -1,5 +1,6 @@
 /** A prepared query: runs compiled code on an input, waits where it may, and turns what comes out into JSON or an error. */
 
+import type { CoverageReport } from '../cover/coverage.ts'
 import type { Linked } from '../emit/link.ts'
 import { type RegoError, RegoErrors } from '../errors.ts'
 import type { Truth } from '../unknowns/truth.ts'
@@ -52,6 +53,8 @@ export interface Query {
    * `[]` nothing. What no path leads to or through need not be parsed.
    */
   readonly reads: readonly (readonly string[])[]
+  /** What all evaluations so far have reached of the modules; present where the query was prepared with `coverage`. */
+  readonly coverage?: () => CoverageReport
 }
 
 export interface QueryParts {

@@ -3,7 +3,7 @@ import { BuiltinError } from '../builtins/builtin.ts'
 import { compilePattern } from '../builtins/pattern.ts'
 import { parseAll } from '../compile.ts'
 import { errorAt, type RegoError, RegoErrors } from '../errors.ts'
-import { compileModules, linkAll, type Making, type ProgramOptions } from '../prepare.ts'
+import { compileModules, linkAll, type ProgramOptions } from '../prepare.ts'
 import { formatPath } from '../resolve/terms.ts'
 import type { Query } from '../run/query.ts'
 import type { Value } from '../value.ts'
@@ -34,7 +34,7 @@ export interface TestOptions extends ProgramOptions {
 }
 
 /** Throws `RegoErrors` where something does not compile, with `rego_parse_error` where `only` is no regular expression. */
-export function prepareTests(options: TestOptions, making?: Making): readonly PreparedTest[] {
+export function prepareTests(options: TestOptions): readonly PreparedTest[] {
   const { onCase, only } = options
   const isWanted = matcher(only)
   const { modules, tests } = prepareRules(parseAll(options.modules, options))
@@ -56,7 +56,6 @@ export function prepareTests(options: TestOptions, making?: Making): readonly Pr
     settings,
     compiled,
     asked.flatMap(({ query }) => (query === undefined ? [] : [query])),
-    making,
   )
   let next = 0
   return wanted.map((test, i): PreparedTest => {
