@@ -22,6 +22,7 @@ const mayImport: Record<string, readonly string[]> = {
   forward: ['model', 'wire'],
   decide: ['model', 'rego'],
   policy: ['model', 'rego'],
+  vault: ['model'],
   control: ['model', 'wire'],
   'gateway.ts': ['model'],
   cli: [
@@ -37,6 +38,7 @@ const mayImport: Record<string, readonly string[]> = {
     'forward',
     'decide',
     'policy',
+    'vault',
     'control',
     'gateway.ts',
   ],
@@ -70,7 +72,7 @@ const packageDoors: Record<string, readonly string[]> = {
   'node:dns': ['src/forward/'],
   'node:http': ['src/receive/', 'src/control/'],
   'node:https': ['src/receive/'],
-  'node:sqlite': ['src/record/'],
+  'node:sqlite': ['src/record/', 'src/vault/'],
   'node:tls': ['src/cli/'],
 }
 

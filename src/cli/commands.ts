@@ -244,12 +244,28 @@ export const commands = [
     ],
   },
   {
+    name: 'erase',
+    summary: 'Make what records hold encrypted for a subject unreadable',
+    about:
+      'Deletes the key of the subject, for good: what rules of `data.system.log.mask` encrypted for it can be read no more, here and in every copy of the log, and the log stays as it was signed. A running gateway takes it in at once and records it. Exit status 1 says that there is no such key.',
+    operands: [{ name: 'SUBJECT', says: 'the subject, as the policy writes it' }],
+    flags: [...configuration],
+    examples: [{ line: 'gatehouse erase customer-17', does: 'erases what was encrypted for `customer-17`' }],
+  },
+  {
     name: 'why',
     summary: 'Tell the whole story of one call',
     about:
       'Says who asked for what, what was decided, by which rules and why, what the upstream did, how long each step took, and where the records are. Reads the files of the log; the gateway need not run. Exit status 1 says that the log has no such call.',
     operands: [{ name: 'ID', says: 'the id of a decision or a call, as replies and `gatehouse tail` show it' }],
-    flags: [...configuration],
+    flags: [
+      {
+        name: 'reveal',
+        kind: 'switch',
+        says: 'With `--format json`: show what is encrypted in the records, where the keys are at hand',
+      },
+      ...configuration,
+    ],
     examples: [
       { line: 'gatehouse why 01a1fdfb-0eb1-7005-aca6-382e97f20405', does: 'tells about one call' },
       {

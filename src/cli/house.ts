@@ -18,7 +18,10 @@ import {
 } from '../model/index.ts'
 import { answer, makeReceiver, type Receiver, receive } from '../receive/index.ts'
 import { type DecisionLog, type LogFiles, makeRecorder, openDecisionLog } from '../record/index.ts'
+import { openVault, type Vault } from '../vault/index.ts'
 import { auditShows } from './audit-shows.ts'
+import { keysFolder } from './development.ts'
+import { watchErasures } from './erasures.ts'
 import { type Generation, makeGeneration } from './generation.ts'
 import { type InForce, makeInForce } from './in-force.ts'
 import { authority, listening } from './listening.ts'
@@ -104,6 +107,8 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
   })
   opened.push(() => decisions.close())
   keyChanges.writeTo(decisions)
+  const vault = openVault({ directory: keysFolder(config.dataDirectory), randomBytes: ports.randomBytes, clock })
+  opened.push(async () => vault.close())
   const { revision, digest } = first.policy
   const key = decisions.proof !== undefined && { key: decisions.proof.key.text }
   await decisions.change('start', {
@@ -121,7 +126,7 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
     first,
     load,
     generate,
-    roomsOf: roomsMaker(decisions, metrics, makeId, ports),
+    roomsOf: roomsMaker(decisions, metrics, makeId, vault, ports),
     swapping({ certificate }) {
       if (certificate !== undefined) receiver.reloadCertificate(certificate)
     },
@@ -145,6 +150,8 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
     failed: (cause) => log.error({ cause: messageOf(cause) }, 'the files of the configuration cannot be watched'),
   })
 
+  const endErasures = watchErasures(vault, decisions, { clock, log })
+
   return {
     agentsUrl: `${config.agentsListener.tls === undefined ? 'http' : 'https'}://${authority(receiver.address)}`,
     operatorsUrl: `http://${authority(control.address)}`,
@@ -156,7 +163,7 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
     async drain() {
       state.draining = true
       watch.close()
-      const settled = inForce.close()
+      const settled = Promise.all([inForce.close(), endErasures()])
       const cut = await receiver.drain(inForce.generation.config.timing.drainMsMax)
       await settled
       await inForce.generation.forwarding.close()
@@ -164,6 +171,7 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
         .admin('stop', { calls_cut: cut })
         .catch((cause: unknown) => log.error({ cause: messageOf(cause) }, 'the stop is not recorded yet'))
       await decisions.close()
+      vault.close()
       await control.close()
       await services?.close()
       return cut
@@ -203,6 +211,7 @@ function roomsMaker(
   decisions: DecisionLog,
   metrics: Metrics,
   makeId: MakeId,
+  vault: Vault,
   { clock, log }: HousePorts,
 ): (generation: Generation) => Rooms {
   const reportBug = (fault: Fault) => {
@@ -223,7 +232,7 @@ function roomsMaker(
       observe: metrics.observe,
       labels,
       redact,
-      hiding: recordRules && { rules: recordRules, failed },
+      hiding: recordRules && { rules: recordRules, conceal: vault, failed },
     }),
     receive,
     identify: identifier.identify,

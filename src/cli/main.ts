@@ -20,6 +20,7 @@ const runners: { readonly [name in Exclude<CommandName, 'help'>]: () => Promise<
   token: async () => (await import('./token.ts')).runToken,
   audit: async () => (await import('./audit.ts')).runAudit,
   tail: async () => (await import('./tail.ts')).runTail,
+  erase: async () => (await import('./erase.ts')).runErase,
   why: async () => (await import('./why.ts')).runWhy,
   check: async () => (await import('./check.ts')).runCheck,
   fmt: async () => (await import('./fmt.ts')).runFmt,

@@ -1,7 +1,11 @@
 /** `gatehouse why ID`: the whole story of one call, from its records in the decision log. */
 import { findCall, isRecordId, nodeFiles, tellCall, visible } from '../record/index.ts'
-import type { RunCommand } from './command.ts'
-import { CommandError, exitStatus } from './io.ts'
+import { openVault, VaultError } from '../vault/index.ts'
+import type { Options, RunCommand } from './command.ts'
+import { keysFolder } from './development.ts'
+import { dataDirectory } from './erase.ts'
+import { CommandError, exitStatus, type Io } from './io.ts'
+import { revealed } from './reveal.ts'
 import { asCommandError, logDirectory } from './tail.ts'
 
 export const runWhy: RunCommand = async (options, io) => {
@@ -17,10 +21,14 @@ export const runWhy: RunCommand = async (options, io) => {
     const found = await findCall(id, { directory, files: nodeFiles, signal: stop.signal })
     if (found === undefined)
       throw new CommandError(`the log at \`${directory}\` has no call \`${id}\``, exitStatus.finding)
-    const { decisionText, outcomeText } = found
+    if (options.text('format') !== 'json' && options.is('reveal'))
+      throw new CommandError(
+        '`--reveal` shows what records hold encrypted, which only `--format json` prints; write both',
+      )
+    const show = options.is('reveal') ? revealer(options, io) : (line: string) => line
     await io.out.write(
       options.text('format') === 'json'
-        ? `{"decision":${decisionText},"outcome":${outcomeText ?? 'null'}}\n`
+        ? `{"decision":${show(found.decisionText)},"outcome":${show(found.outcomeText ?? 'null')}}\n`
         : `${tellCall(found)}\n`,
     )
   } catch (cause) {
@@ -29,4 +37,18 @@ export const runWhy: RunCommand = async (options, io) => {
     forget()
   }
   return exitStatus.done
+}
+
+function revealer(options: Options, io: Io): (line: string) => string {
+  const directory = keysFolder(dataDirectory(options, io))
+  return (line) => {
+    const vault = openVault({ directory, randomBytes: io.randomBytes, clock: io.clock })
+    try {
+      return revealed(line, vault)
+    } catch (cause) {
+      throw cause instanceof VaultError ? new CommandError(cause.message) : cause
+    } finally {
+      vault.close()
+    }
+  }
 }

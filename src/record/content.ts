@@ -5,7 +5,7 @@
 import type { Decision, Json, JsonObject, Recording, RecordRules } from '../model/index.ts'
 import type { DecisionLine } from './decision-line.ts'
 import { textOf } from './json-text.ts'
-import { type Maskable, mask } from './mask.ts'
+import { type Conceal, type Maskable, mask } from './mask.ts'
 import { makeInputTexts, recordedInput } from './recorded-input.ts'
 
 /** Two ways to print it, the second for when the first makes the record too large. Each begins with a comma, or is empty. */
@@ -24,6 +24,7 @@ const nothing: Content = { whole: () => '', shorter: () => '' }
 export interface Hiding {
   /** Of the policy in force. */
   readonly rules: RecordRules
+  readonly conceal: Conceal
   /** Told why they could not be followed; the record then holds nothing of what they are about. */
   readonly failed: (cause: unknown) => void
 }
@@ -48,11 +49,11 @@ export function makeContentTexts(hiding: Hiding | undefined): ContentText {
     decision: Decision,
     input: JsonObject,
     said: Json,
-    failed: Hiding['failed'],
+    { conceal, failed }: Hiding,
   ): Content {
     const text = (as: Recording['level'], why: Omission, values: JsonObject | undefined) => {
       const parts: Maskable = { input: recordedInput(input, as), result: decision.result, nd_builtin_cache: values }
-      const done = mask(parts, said)
+      const done = mask(parts, said, conceal)
       return (
         inputPart(printed(done.parts.input), as === 'input' ? undefined : why) +
         part('result', done.parts.result) +
@@ -75,7 +76,7 @@ export function makeContentTexts(hiding: Hiding | undefined): ContentText {
     try {
       const said = hiding.rules.ask(eventOf(line, decision))
       if (said.drop) return same(inputPart('', 'dropped'))
-      return said.mask === undefined ? plain(line, decision) : hidden(line, decision, input, said.mask, hiding.failed)
+      return said.mask === undefined ? plain(line, decision) : hidden(line, decision, input, said.mask, hiding)
     } catch (cause) {
       hiding.failed(cause)
       return same(inputPart('', 'mask_failed'))

@@ -34,9 +34,9 @@ const omitted = ',"reply_omitted":"size"'
 type Form = 'json' | 'text' | 'base64'
 
 function printed(bytes: Buffer, headers: readonly string[]): { readonly text: string; readonly form: Form } {
-  const isEncoded = (valueOf('content-encoding', headers) ?? 'identity') !== 'identity'
+  const isEncoded = (headerOf('content-encoding', headers) ?? 'identity') !== 'identity'
   if (isEncoded || !isUtf8(bytes)) return { text: `"${bytes.toString('base64')}"`, form: 'base64' }
-  const mediaType = valueOf('content-type', headers)?.split(';', 1)[0]?.trim().toLowerCase()
+  const mediaType = headerOf('content-type', headers)?.split(';', 1)[0]?.trim().toLowerCase()
   const json = bytes.length > 0 && isJsonMediaType(mediaType) ? jsonText(bytes) : undefined
   return json === undefined ? { text: quote(bytes.toString('utf8')), form: 'text' } : { text: json, form: 'json' }
 }
@@ -51,7 +51,7 @@ function jsonText(bytes: Buffer): string | undefined {
   }
 }
 
-function valueOf(name: string, headers: readonly string[]): string | undefined {
+function headerOf(name: string, headers: readonly string[]): string | undefined {
   for (let place = 0; place + 1 < headers.length; place += 2)
     if (headers[place]?.toLowerCase() === name) return headers[place + 1]?.toLowerCase()
   return undefined

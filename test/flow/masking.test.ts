@@ -1,5 +1,7 @@
 /** `data.system.log` in a whole house: what it hides is in no record, whatever the call, the level and the mistakes in it. */
 import { describe, expect, it } from 'vitest'
+import { runWords } from '../../src/cli/main.ts'
+import { makeFakeIo } from '../support/io.ts'
 import { openWorld, type WorldOptions } from '../support/world.ts'
 
 const main = 'package gatehouse\n\nallow if input.call.body.amount < 1000\n\nlabels := {"note": "kept"}\n'
@@ -77,5 +79,43 @@ describe('masking by policy', () => {
     const { decision, lines } = await recordsOf({ policies: hide(rules) }, large)
     expect(lines).not.toContain(secret)
     expect(decision).toMatchObject({ decision: 'deny', input_omitted: 'size', erased: ['/input/identity/claims'] })
+  })
+
+  it('finds equal values by their keyed hash, and reads encrypted ones until their subject is erased', async () => {
+    const world = await openWorld({
+      policies: hide(
+        'mask contains {"op": "hash", "path": "/input/call/body/name"}\n\nmask contains {"op": "encrypt", "path": "/input/call/body/iban", "subject": input.input.call.body.name}',
+      ),
+    })
+    try {
+      const ids: string[] = []
+      for (const name of ['Ann', 'Ben', 'Ann']) {
+        const sent = { method: 'POST', headers: { 'content-type': 'application/json' } }
+        const { headers } = await world.send({ ...sent, body: JSON.stringify({ amount: 1, iban: secret, name }) })
+        ids.push(String(headers['gatehouse-decision']))
+      }
+      expect(JSON.stringify(world.records())).not.toMatch(/iban-of-somebody|Ann|Ben/)
+      const [ann, ben, again] = ids.map((id) => world.pair(id).decision.input.call.body)
+      expect(ann.name).toMatch(/^hmac-sha256:/)
+      expect([again.name === ann.name, ben.name === ann.name]).toEqual([true, false])
+      const shown = async (id: string | undefined) => {
+        const io = makeFakeIo({ directory: world.folder })
+        expect(await runWords(['why', id ?? '', '--format', 'json', '--reveal'], io), io.stderr.text).toBe(0)
+        return JSON.parse(io.stdout.text).decision.input.call.body.iban
+      }
+      expect([await shown(ids[0]), await shown(ids[1])]).toEqual([secret, secret])
+      const erase = makeFakeIo({ directory: world.folder })
+      expect(await runWords(['erase', 'Ann'], erase)).toBe(0)
+      expect([await shown(ids[0]), await shown(ids[1]), await shown(ids[2])]).toEqual(['[erased]', secret, '[erased]'])
+      const nobody = makeFakeIo({ directory: world.folder })
+      expect(await runWords(['erase', 'Ann'], nobody)).toBe(1)
+      await expect
+        .poll(() => world.records().filter(({ event }) => event === 'subject_erased'), { timeout: 10_000 })
+        .toMatchObject([{ detail: { key: ann.iban.key, subject: expect.stringMatching(/^hmac-sha256:/) } }])
+      const verify = makeFakeIo({ directory: world.folder })
+      expect(await runWords(['audit', 'verify'], verify), verify.stderr.text).toBe(0)
+    } finally {
+      await world.close()
+    }
   })
 })

@@ -40,7 +40,7 @@ describe('the recorded reply', () => {
       note: 'JSON',
       body: '{"id":12345678901234567890, "n":1.50}',
       headers: json,
-      reply: { id: 12345678901234567890, n: 1.5 },
+      reply: JSON.parse('{"id":12345678901234567890,"n":1.5}'),
       form: 'json',
     },
     {
