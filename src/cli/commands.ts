@@ -325,11 +325,28 @@ export const commands = [
     name: 'check',
     summary: 'Check the configuration, descriptions and policies without starting',
     about:
-      'Reads everything that `start` would read and prints all that is wrong, each with its file, line and what to write instead. With `--format json` it prints the configuration as it would be in force, secrets masked.',
-    operands: [],
-    flags: [...configuration],
+      'Reads everything that `start` would read and prints all that is wrong, each with its file, line and what to write instead. With `--format json` it prints the configuration as it would be in force, secrets masked. With paths it checks the policies there instead, as `opa check` does: it prints nothing when they are right, else what is wrong with them, and ends with status 1.',
+    operands: [{ name: 'PATH', says: 'files and folders of policies', optional: true, repeats: true, isPath: true }],
+    flags: [
+      ...configuration.filter((flag) => flag !== format),
+      {
+        name: 'format',
+        short: 'f',
+        kind: 'choice',
+        value: 'FORMAT',
+        choices: ['text', 'pretty', 'json'],
+        says: 'How to print; `json` for programs, errors too; `pretty` is `text`',
+      },
+      { name: 'strict', short: 'S', kind: 'switch', says: 'Of policies refuse also what is probably a mistake' },
+      { name: 'bundle', short: 'b', kind: 'switch', says: 'The paths are bundles, folders or `.tar.gz`' },
+      maxErrors,
+      ...compiling,
+      { name: 'v1-compatible', kind: 'switch', says: 'Accepted; policies are Rego v1' },
+    ],
+    refused: [...olderRego, { name: 'v0-v1', says: 'policies are Rego v1 here; `opa check --v0-v1` knows both' }],
     examples: [
       { line: 'gatehouse check --config /etc/gatehouse/gatehouse.yaml', does: 'checks a file before it is rolled out' },
+      { line: 'gatehouse check --strict policies', does: 'checks policies before they are committed' },
     ],
   },
   {
@@ -471,13 +488,26 @@ export const commands = [
     summary: 'Format Rego source files as `opa fmt` does',
     about:
       'Prints the files in the one layout that Rego has, or formats standard input where no path is given. Folders are looked through for files whose names end in `.rego`. Exit status 2 says that a file cannot be parsed or, with `--fail`, that it is not formatted; 1 that a path is not there or standard input cannot be parsed.',
-    operands: [{ name: 'PATH', says: 'files and folders', optional: true, repeats: true }],
+    operands: [{ name: 'PATH', says: 'files and folders', optional: true, repeats: true, isPath: true }],
     flags: [
       { name: 'write', short: 'w', kind: 'switch', says: 'Write into the files instead of to standard output' },
       { name: 'list', short: 'l', kind: 'switch', says: 'Only list the files that would change' },
       { name: 'diff', short: 'd', kind: 'switch', says: 'Only show what would change' },
       { name: 'fail', kind: 'switch', says: 'End with status 2 at the first file that is not formatted' },
+      {
+        name: 'check-result',
+        kind: 'switch',
+        says: 'Read again what was made, as it does anyway; `--check-result=false` leaves that out',
+      },
+      { name: 'v1-compatible', kind: 'switch', says: 'Accepted; policies are Rego v1' },
       ...unused,
+    ],
+    refused: [
+      ...olderRego,
+      { name: 'rego-v1', says: 'policies are Rego v1 here, and are formatted so' },
+      { name: 'v0-v1', says: 'policies are Rego v1 here; `opa fmt --v0-v1` translates older ones' },
+      { name: 'drop-v0-imports', says: 'imports are kept as they are written; take `rego.v1` out by hand' },
+      { name: 'capabilities', says: 'the layout does not depend on what policies may use' },
     ],
     examples: [
       { line: 'gatehouse fmt --write policies', does: 'formats all policies' },
@@ -492,7 +522,7 @@ export const commands = [
     summary: 'Print the syntax tree of a Rego source file as `opa parse` does',
     about:
       'Prints what the parser makes of the file, a line for each node, or as the JSON that tools for OPA read. Exit status 1 says that the file cannot be read or parsed; with `--format json` the errors are JSON too.',
-    operands: [{ name: 'FILE', says: 'a Rego source file' }],
+    operands: [{ name: 'FILE', says: 'a Rego source file', isPath: true }],
     flags: [
       { name: 'config', kind: 'file', value: 'FILE', says: 'Accepted, as everywhere; not read here' },
       {

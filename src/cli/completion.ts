@@ -24,14 +24,15 @@ function bash(): string {
   const cases = commands.map((command: Command) => {
     const flags = flagsOf(command).map(({ name }) => `--${name}`)
     const words = [...flags, ...(command.operands[0]?.choices ?? operandWords(command))]
-    return `    ${command.name}) words="${words.join(' ')}" ;;`
+    const files = command.operands.some(({ isPath }) => isPath) ? ' files=yes' : ''
+    return `    ${command.name}) words="${words.join(' ')}"${files} ;;`
   })
   const values = choiceFlags().map(
     ({ command, flag }) => `    ${command.name}:--${flag.name}) words="${flag.choices?.join(' ')}" ;;`,
   )
   return `# bash completion of gatehouse
 _gatehouse() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD - 1]}" command="\${COMP_WORDS[1]}" words=
+  local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD - 1]}" command="\${COMP_WORDS[1]}" words= files=
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W "${names().join(' ')} --help --version" -- "$current"))
@@ -48,6 +49,7 @@ ${values.join('\n')}
 ${cases.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
+  if [ -n "$files" ] && [[ "$current" != -* ]]; then COMPREPLY+=($(compgen -f -- "$current")); fi
 }
 complete -F _gatehouse gatehouse
 `
@@ -59,7 +61,8 @@ function zsh(): string {
     const specs = flagsOf(command).map((flag) => `        ${zshQuoted(zshFlag(flag))}`)
     const operands = command.operands.map((operand) => {
       const words = operand.choices ?? operandWords(command)
-      return `        ${zshQuoted(`:${operand.name}:${words.length === 0 ? ' ' : `(${words.join(' ')})`}`)}`
+      const action = operand.isPath === true ? '_files' : words.length === 0 ? ' ' : `(${words.join(' ')})`
+      return `        ${zshQuoted(`${operand.repeats === true ? '*' : ''}:${operand.name}:${action}`)}`
     })
     return `      ${command.name}) _arguments \\\n${[...specs, ...operands].join(' \\\n')} ;;`
   })
@@ -116,6 +119,7 @@ function fish(): string {
     }
     const words = command.operands[0]?.choices ?? operandWords(command)
     if (words.length > 0) lines.push(`complete -c gatehouse -n ${when} -a ${fishQuoted(words.join(' '))}`)
+    if (command.operands.some(({ isPath }) => isPath)) lines.push(`complete -c gatehouse -n ${when} -F`)
   }
   return `${lines.join('\n')}\n`
 }

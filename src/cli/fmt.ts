@@ -1,7 +1,7 @@
 /** `gatehouse fmt [PATH ...]`: Rego as `opa fmt` writes it, to standard output, as a list, as a difference, or into the files. */
 import { writeFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
-import { format, RegoErrors } from '../rego/index.ts'
+import { format, parse, RegoErrors } from '../rego/index.ts'
 import type { Options, RunCommand } from './command.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
 import { unifiedDiff } from './line-diff.ts'
@@ -9,7 +9,10 @@ import { decodeRego, readRego, reasonOf, regoFilesBelow } from './rego-files.ts'
 
 export const runFmt: RunCommand = async (options, io) => {
   if (options.operands.length === 0) {
-    await io.out.write(formatted(decodeRego(await io.input.bytes(), 'stdin'), 'stdin', exitStatus.finding))
+    const source = decodeRego(await io.input.bytes(), 'stdin')
+    const text = formatted(source, 'stdin', exitStatus.finding)
+    if (!options.isOff('check-result')) checkResult(text, 'stdin')
+    await io.out.write(text)
     return exitStatus.done
   }
   for (const path of options.operands)
@@ -31,6 +34,7 @@ async function formatFile(file: string, name: string, options: Options, io: Io):
   const source = readRego(file, name)
   const text = formatted(source, name, exitStatus.usage)
   const isChanged = text !== source
+  if (isChanged && !options.isOff('check-result')) checkResult(text, name)
   const isRefused = isChanged && options.is('fail')
   if (options.is('list') || options.is('diff')) {
     if (isChanged) await io.out.write(options.is('list') ? `${name}\n` : unifiedDiff(name, source, text))
@@ -52,6 +56,17 @@ function formatted(source: string, name: string, status: number): string {
   } catch (cause) {
     if (cause instanceof RegoErrors) throw new CommandError(`the source cannot be formatted\n${cause.message}`, status)
     throw cause
+  }
+}
+
+/** A layout that is no Rego any more would be a mistake of the formatter, and must not be written. */
+function checkResult(text: string, name: string): void {
+  try {
+    parse(text, name)
+  } catch (cause) {
+    if (!(cause instanceof RegoErrors)) throw cause
+    const problem = `the result for \`${name}\` cannot be parsed, which is a mistake of the formatter`
+    throw new CommandError(`${problem}\n${cause.message}`)
   }
 }
 

@@ -56,11 +56,19 @@ describe('gatehouse fmt', () => {
     ['fails before it prints', 'fmt --fail p/b.rego', 2, ''],
     ['does not fail for what is formatted', 'fmt --fail p/a.rego', 0, files['p/a.rego']],
     ['the list wins over the difference', 'fmt -l -d p/b.rego', 0, 'p/b.rego\n'],
+    ['takes switches in one word', 'fmt -ld p/b.rego', 0, 'p/b.rego\n'],
+    ['takes switches with their values', 'fmt --list=true --check-result=false p/b.rego', 0, 'p/b.rego\n'],
     ['takes several paths', 'fmt -l p/sub p/b.rego', 0, 'p/sub/c.rego\np/b.rego\n'],
     ['refuses what is not Rego', 'fmt bad.rego', 2, ''],
     ['refuses what is not there', 'fmt nothing', 1, ''],
   ])('%s: %s', async (_note, line, status, out) => {
     expect(await run(line)).toMatchObject({ status, out })
+  })
+
+  it.each(['rego-v1', 'v0-compatible', 'v0-v1', 'drop-v0-imports'])('answers `--%s` with a sentence', async (flag) => {
+    const { status, err } = await run(`fmt --${flag} p`)
+    expect(status).toBe(2)
+    expect(err).toMatch(new RegExp(`does not take \`--${flag}\`: \\w+ \\w+ \\w+`))
   })
 
   it('says where the source is wrong and which file is not formatted', async () => {

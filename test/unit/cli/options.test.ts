@@ -106,7 +106,7 @@ describe('the words of a command line', () => {
     { line: 'start --port -1', wanted: /a port from 0 to 65535, not `-1`/ },
     { line: 'token buyer --lifetime 60', wanted: /a length of time such as/ },
     { line: 'completion tcsh', wanted: /SHELL is one of bash, zsh, fish, not `tcsh`/ },
-    { line: 'check --format yaml', wanted: /text, json, not `yaml`/ },
+    { line: 'check --format yaml', wanted: /text, pretty, json, not `yaml`/ },
     { line: 'tail --\u001b[31m', wanted: /no flag `--\?\[31m`/ },
   ])('`gatehouse $line` is refused with what to write', ({ line, wanted }) => {
     expect(errorOf(line)).toMatch(wanted)

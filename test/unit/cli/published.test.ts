@@ -54,6 +54,8 @@ describe('completion', () => {
     { line: 'gatehouse tail --d', wanted: ['--decision', '--data'] },
     { line: 'gatehouse tail --decision ', wanted: ['allow', 'deny', 'ask'] },
     { line: 'gatehouse completion z', wanted: ['zsh'] },
+    { line: 'gatehouse fmt polic', wanted: ['policies'] },
+    { line: 'gatehouse test --wat', wanted: ['--watch'] },
     { line: 'gatehouse help ch', wanted: ['check'] },
     { line: 'gatehouse frobnicate --', wanted: [] },
   ])('in bash offers $wanted after `$line`', async ({ line, wanted }) => {
