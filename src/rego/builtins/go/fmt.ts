@@ -1,13 +1,29 @@
 /**
- * Go's `fmt.Sprintf` for the four kinds of operands that Rego values become: 64-bit integers, big integers, doubles and strings. Wrong verbs, missing and
- * extra operands leave Go's marks in the text (`%!d(string=x)`), never an error.
+ * Go's `fmt.Sprintf` for the kinds of operands that Rego values become: 64-bit integers, big integers, doubles and strings, and in templates decoded JSON.
+ * Wrong verbs, missing and extra operands leave Go's marks in the text (`%!d(string=x)`), never an error.
  */
 import { codePointCount, hasPairs } from '../code-points.ts'
 import { formatFloat } from './float-text.ts'
 import { canBackquote, isPrintable, quote, quoteRune } from './quote.ts'
 
 /** A whole JS number or a bigint within 64 bits is an `int64`, a larger bigint a `*big.Int`, any other number a `float64`. */
-export type Operand = number | bigint | string
+export type Operand =
+  | number
+  | bigint
+  | string
+  | boolean
+  | null
+  | JsonNumber
+  | readonly Operand[]
+  | ReadonlyMap<string, Operand>
+
+/** Go's `json.Number`: a number that has stayed the text that it was written as. */
+export class JsonNumber {
+  readonly text: string
+  constructor(text: string) {
+    this.text = text
+  }
+}
 
 /** The state of one directive between its `%` and its verb. */
 interface Directive {
@@ -52,6 +68,11 @@ function isInt64(operand: Operand): operand is number | bigint {
 
 function goType(operand: Operand): string {
   if (typeof operand === 'string') return 'string'
+  if (operand === null) return '<nil>'
+  if (typeof operand === 'boolean') return 'bool'
+  if (operand instanceof JsonNumber) return 'json.Number'
+  if (operand instanceof Map) return 'map[string]interface {}'
+  if (typeof operand === 'object') return '[]interface {}'
   if (isInt64(operand)) return 'int64'
   return typeof operand === 'bigint' ? '*big.Int' : 'float64'
 }
@@ -203,14 +224,26 @@ class Printer {
     if (this.#reordered || this.#next >= this.#operands.length) return ''
     const rest = this.#operands
       .slice(this.#next)
-      .map((operand) => `${goType(operand)}=${printOperand(operand, 'v', noFlags())}`)
+      .map((operand) => (operand === null ? '<nil>' : `${goType(operand)}=${printOperand(operand, 'v', noFlags())}`))
     return `%!(EXTRA ${rest.join(', ')})`
   }
 }
 
 function printOperand(operand: Operand, verb: string, directive: Directive): string {
   if (verb === 'T') return pad(truncate(goType(operand), directive), directive)
-  if (typeof operand === 'string') return printString(operand, verb, directive)
+  if (typeof operand === 'string') return printString(operand, operand, verb, directive)
+  if (operand instanceof JsonNumber) return printString(operand, operand.text, verb, directive)
+  if (operand === null) return verb === 'v' ? pad('<nil>', directive) : `%!${verb}(<nil>)`
+  if (typeof operand === 'boolean')
+    return verb === 'v' || verb === 't' ? pad(String(operand), directive) : badVerb(operand, verb, directive)
+  if (operand instanceof Map) {
+    const entries = [...operand].map(([key, item]) =>
+      [key, item].map((each) => printOperand(each, verb, directive)).join(':'),
+    )
+    return `map[${entries.join(' ')}]`
+  }
+  if (typeof operand === 'object')
+    return `[${(operand as readonly Operand[]).map((item) => printOperand(item, verb, directive)).join(' ')}]`
   if (isInt64(operand)) return printInteger(BigInt(operand), verb, directive)
   if (typeof operand === 'bigint') return printBigInteger(operand, verb, directive)
   return printFloat(operand, verb, directive)
@@ -233,7 +266,7 @@ function truncate(text: string, { precision }: Directive): string {
   return hasPairs(text) ? [...text].slice(0, precision).join('') : text.slice(0, precision)
 }
 
-function printString(text: string, verb: string, directive: Directive): string {
+function printString(operand: Operand, text: string, verb: string, directive: Directive): string {
   switch (verb) {
     case 'v':
       return directive.sharpV ? quoted(text, directive) : pad(truncate(text, directive), directive)
@@ -245,7 +278,7 @@ function printString(text: string, verb: string, directive: Directive): string {
     case 'X':
       return hexBytes(Buffer.from(text), verb === 'X', directive)
     default:
-      return badVerb(text, verb, directive)
+      return badVerb(operand, verb, directive)
   }
 }
 

@@ -103,6 +103,8 @@ class Parser {
   readonly #named = new Map<string, readonly Node[]>()
   readonly #functions: ReadonlySet<string>
   #at = 0
+  /** How many bodies of `range` stand around this place. */
+  #ranges = 0
 
   constructor(source: string, functions: ReadonlySet<string>) {
     this.#pieces = pieces(source)
@@ -141,6 +143,7 @@ class Parser {
         return this.#branch(first, rest, depth)
       case 'break':
       case 'continue':
+        if (this.#ranges === 0) throw new TemplateError(`template: template:1: {{${first}}} outside {{range}}`)
         return { kind: first }
       case 'template':
       case 'block': {
@@ -160,14 +163,19 @@ class Parser {
   }
 
   #define(name: string, depth: number): void {
+    const outer = this.#ranges
+    this.#ranges = 0
     const { nodes, end } = this.#list(depth + 1)
+    this.#ranges = outer
     if (end?.[0] !== 'end') throw new TemplateError('template: template:1: unexpected EOF')
     this.#named.set(name, nodes)
   }
 
   #branch(kind: 'if' | 'with' | 'range', tokens: readonly string[], depth: number): Node {
     const pipe = this.#pipe(tokens)
+    if (kind === 'range') this.#ranges += 1
     const { nodes, end } = this.#list(depth + 1)
+    if (kind === 'range') this.#ranges -= 1
     if (end === undefined) throw new TemplateError('template: template:1: unexpected EOF')
     if (end[0] === 'end') return { kind, pipe, body: nodes, otherwise: [] }
     const chained = end.slice(1).filter((token) => token !== ' ')[0]

@@ -15,7 +15,7 @@ import {
 } from '../../value.ts'
 import { checkElements, checkTextLength } from '../limits.ts'
 import { formatFloat } from './float-text.ts'
-import { sprintf } from './fmt.ts'
+import { type Operand as FormatOperand, JsonNumber, sprintf } from './fmt.ts'
 import { type Node, type Operand, type Pipe, parseTemplate, type Template, TemplateError } from './template-parse.ts'
 import { queryEscape } from './url.ts'
 
@@ -237,10 +237,17 @@ function inner(value: Item): string {
 function formatted(args: readonly Item[]): string {
   const [format, ...rest] = args
   if (typeof format !== 'string') throw new TemplateError('template: wrong type for value; expected string')
-  return sprintf(
-    format,
-    rest.map((item) => (item instanceof GoNumber ? item.value : inner(item))),
-  )
+  return sprintf(format, rest.map(formatOperand))
+}
+
+function formatOperand(item: Item): FormatOperand {
+  if (item === undefined || item === null) return null
+  if (item instanceof GoNumber) return item.value
+  if (typeof item === 'string' || typeof item === 'boolean') return item
+  if (isNumber(item)) return new JsonNumber(numberText(item))
+  if (Array.isArray(item)) return item.map(formatOperand)
+  const object = item as PlainObject
+  return new Map(sortedKeys(object).map((key) => [key, formatOperand(object[key])]))
 }
 
 /** Go's `Sprint`: a space between operands when neither is a string. */

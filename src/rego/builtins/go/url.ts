@@ -246,5 +246,13 @@ function splitHost(hostPort: string): { host: string; port: string } {
 
 /** The path as it is sent: as it was written where that is a right escaping of it. */
 export function escapedPath(url: Url): string {
-  return url.rawPath !== '' ? url.rawPath : url.path === '*' ? '*' : encodeBytes(url.path, 'path')
+  if (url.rawPath !== '' && isEscaped(url.rawPath)) return url.rawPath
+  return url.path === '*' ? '*' : encodeBytes(url.path, 'path')
+}
+
+/** No byte of the text would have to be escaped in a path; Go lets some reserved ones stand. */
+function isEscaped(text: string): boolean {
+  return [...Buffer.from(text)].every(
+    (byte) => "!$&'()*+,;=:@[]%".includes(String.fromCharCode(byte)) || !mustEscape(byte, 'path'),
+  )
 }

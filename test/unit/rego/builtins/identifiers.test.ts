@@ -47,6 +47,44 @@ const calls: readonly Call[] = [
     ['{{.x.y}} {{len .n}} {{printf "%q" .s}}', { n: 123, s: 'é' }],
     '"\\u003cundefined\\u003e 3 \\"é\\""',
   ],
+  [
+    'strings.render_template',
+    ['{{printf "%d %s %v %T" .a .a .a .a}}', { a: 1 }],
+    '"%!d(json.Number=1) 1 1 json.Number"',
+  ],
+  [
+    'strings.render_template',
+    ['{{printf "%d %v" .a .a}}', { a: [1, true, null] }],
+    '"[%!d(json.Number=1) %!d(bool=true) %!d(\\u003cnil\\u003e)] [1 true \\u003cnil\\u003e]"',
+  ],
+  ['strings.render_template', ['{{printf "%t %d" .a 7}}', { a: true }], '"true 7"'],
+  ['strings.render_template', ['{{printf "%v %d" .zz .zz}}', {}], '"\\u003cnil\\u003e %!d(\\u003cnil\\u003e)"'],
+  ['strings.render_template', ['{{printf "a" .zz}}', {}], '"a%!(EXTRA \\u003cnil\\u003e)"'],
+  [
+    'strings.render_template',
+    ['{{break}}', {}],
+    'eval_builtin_error: template: template:1: {{break}} outside {{range}}',
+  ],
+  [
+    'strings.render_template',
+    ['{{range .l}}{{else}}{{continue}}{{end}}', {}],
+    'eval_builtin_error: template: template:1: {{continue}} outside {{range}}',
+  ],
+  [
+    'strings.render_template',
+    ['{{range .l}}{{block "x" .}}{{break}}{{end}}{{end}}', {}],
+    'eval_builtin_error: template: template:1: {{break}} outside {{range}}',
+  ],
+  ['strings.render_template', ['{{range .l}}{{range $.l}}{{break}}{{end}}{{.}}{{end}}', { l: [1, 2] }], '"12"'],
+  [
+    'providers.aws.sign_req',
+    [
+      { method: 'get', url: 'http://a.test/ä b?x=1' },
+      { aws_access_key: 'k', aws_secret_access_key: 's', aws_service: 'ec2', aws_region: 'us' },
+      1_700_000_000_000_000_000n,
+    ],
+    '{"headers":{"Authorization":"AWS4-HMAC-SHA256 Credential=k/20231114/us/ec2/aws4_request,SignedHeaders=host;x-amz-date,Signature=88b68db6b6bb92a402c57e1628904d3405d47f682bf2f44281cc7041117ac2e2","host":"a.test","x-amz-date":"20231114T221320Z"},"method":"get","url":"http://a.test/ä b?x=1"}',
+  ],
   ['strings.render_template', ['{{.a', {}], 'eval_builtin_error: template: template:1: unclosed action'],
   [
     'json.match_schema',
