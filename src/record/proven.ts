@@ -38,8 +38,6 @@ export interface Proven {
   readonly tree: TileTree
   /** Full tiles that are not on disk yet; what fills up later is added. */
   readonly unsaved: Tile[]
-  /** Lines that the checkpoint in the file covers; undefined when there is no such file, or a torn one. */
-  readonly covered: number | undefined
   /** Call it once a checkpoint of the key is on disk. */
   readonly settle: () => void
 }
@@ -49,8 +47,7 @@ export async function openProof(options: ProvenOptions): Promise<Proven> {
   const { directory, files, store, lines, log } = options
   const found = readSigningKey(options.key)
   const key = found?.signer
-  const filed = await filedCheckpoint(options)
-  const newest = filed ?? (await newestRecorded(files, directory))
+  const newest = (await filedCheckpoint(options)) ?? (await newestRecorded(files, directory))
   if (key === undefined && newest !== undefined) throw keyMissing(options, newest)
   if (found?.isSettled === true && newest === undefined)
     throw changed(
@@ -79,7 +76,7 @@ export async function openProof(options: ProvenOptions): Promise<Proven> {
   const settle = () => {
     if (found?.isSettled !== true) settleSigningKey(options.key)
   }
-  return { signer, tree, unsaved, covered: filed?.size, settle }
+  return { signer, tree, unsaved, settle }
 }
 
 async function filedCheckpoint({ store, log, directory }: ProvenOptions): Promise<SignedCheckpoint | undefined> {
@@ -131,7 +128,7 @@ async function fromTiles(
     )
     return undefined
   }
-  if (!(await grow(tree, options, newest))) return undefined
+  if ((await grow(tree, options, newest)) !== 'whole') return undefined
   unsaved.push(...saved)
   return redirected(tree, unsaved)
 }
@@ -142,7 +139,14 @@ async function fromLines(
   unsaved: Tile[],
 ): Promise<TileTree> {
   const tree = new TileTree(0, [], (tile) => unsaved.push(tile))
-  if (!(await grow(tree, options, newest)))
+  const found = await grow(tree, options, newest)
+  if (found === 'gap')
+    throw changed(
+      options.directory,
+      `it has ${tree.size} lines, and its last one says that there are ${options.lines}: a segment is missing or was put in`,
+      advice,
+    )
+  if (found === 'other')
     throw changed(
       options.directory,
       `its first ${newest?.size} lines are not those that its newest checkpoint was signed over: at least one was changed, added, removed or moved`,
@@ -156,23 +160,23 @@ function redirected(tree: TileTree, unsaved: Tile[]): TileTree {
   return new TileTree(tree.size, tree.tails(), (tile) => unsaved.push(tile))
 }
 
-/** Adds the lines that the tree does not have yet; false when it has another root than the checkpoint where that ends. */
+/** Adds the lines that the tree does not have yet. `other`: where the checkpoint ends they have another root; `gap`: they are not as many as they say. */
 async function grow(
   tree: TileTree,
   { files, directory, lines }: ProvenOptions,
   newest: SignedCheckpoint | undefined,
-): Promise<boolean> {
+): Promise<'whole' | 'other' | 'gap'> {
   const holds = () => newest === undefined || tree.size !== newest.size || tree.root().equals(newest.root)
-  if (!holds()) return false
+  if (!holds()) return 'other'
   for await (const chunk of lineChunks(files, directory, tree.size)) {
     const leaves = leavesOf(chunk, tree.size - chunk.first)
     const untilCheckpoint = newest === undefined ? 0 : Math.max(0, newest.size - tree.size) * hashBytes
     tree.append(leaves.subarray(0, untilCheckpoint))
-    if (!holds()) return false
+    if (!holds()) return 'other'
     tree.append(leaves.subarray(untilCheckpoint))
   }
-  // INVARIANT: `lines` were counted from the number of the last one; a log with a gap before it has fewer.
-  return tree.size === lines
+  if (newest !== undefined && tree.size < newest.size) return 'other'
+  return tree.size === lines ? 'whole' : 'gap'
 }
 
 const advice =

@@ -31,7 +31,7 @@ export interface ProverOptions {
 
 export type Prover = Awaited<ReturnType<typeof makeProver>>
 
-/** Signs and keeps a checkpoint over what is there, if there is none. Rejects when it cannot be kept. */
+/** Signs and keeps a checkpoint over what is there. Rejects when it cannot be kept. */
 export async function makeProver({ proven, store, queue, clock, log, kept }: ProverOptions) {
   const { signer, tree, unsaved } = proven
   let newest = sign()
@@ -98,7 +98,7 @@ export async function makeProver({ proven, store, queue, clock, log, kept }: Pro
     })
   }
 
-  if (proven.covered !== tree.size) await keep(newest, tree.partialTiles())
+  await keep(newest, tree.partialTiles())
   proven.settle()
 
   return {

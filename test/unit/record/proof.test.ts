@@ -312,6 +312,16 @@ describe('a log that is opened again', () => {
     expect(failure.message).toMatch(/it has 0 lines and no checkpoint.*If a new log is to begin, move the key away too/)
   })
 
+  it('is not taken in when it was never proven and its beginning is gone', async () => {
+    await using world = logWorld()
+    const log = await world.open({ segmentBytesMax: 2_000 })
+    for (let wave = 0; wave < 9; wave++) await note(log, 10)
+    await log.close()
+    rmSync(join(world.directory, '0000000001.jsonl'))
+    const failure = await refusal(open(world))
+    expect(failure.message).toMatch(/it has \d+ lines, and its last one says that there are 90: a segment is missing/)
+  })
+
   it('may have been moved', async () => {
     await using world = logWorld()
     await written(world, 300)
@@ -333,6 +343,10 @@ describe('a log that is opened again', () => {
     {
       note: 'a tile is full of zeros',
       damage: (world) => writeFileSync(join(world.directory, 'checkpoints/tile/0/001'), Buffer.alloc(8_192)),
+    },
+    {
+      note: 'a partial tile is gone',
+      damage: (world) => rmSync(join(world.directory, 'checkpoints/tile/0/002.p'), { recursive: true }),
     },
     {
       note: 'the checkpoint file is torn',
@@ -429,5 +443,34 @@ describe('a log that is opened again', () => {
     expect(existsSync(segment(world)) ? readFileSync(segment(world)) : undefined).toEqual(before)
     // It is not opened by trying again.
     expect((await refusal(open(world))).message).toBe(failure.message)
+  })
+})
+
+describe('a disk that fails', () => {
+  it('at any one operation leaves a log that is proven when it is opened again', { timeout: 60_000 }, async () => {
+    for (let number = 1; ; number++) {
+      await using world = logWorld()
+      const files = failingFiles()
+      let count = 0
+      let failed = false
+      files.fails = () => {
+        count += 1
+        failed ||= count === number
+        return count === number ? 'after' : undefined
+      }
+      const log = await open(world, { files }).catch(() => undefined)
+      if (log !== undefined) {
+        await log.admin('note', {}).catch(() => undefined)
+        await world.clock.settled(() => log.readiness() === undefined && log.stats().checkpointLines !== 0, 500)
+        await log.admin('note', {}).catch(() => undefined)
+        await log.close()
+      }
+      files.fails = () => undefined
+      await written(world, 2)
+      const { size, root } = checkpointOf(world)
+      expect(size, `operation ${number}`).toBe(lines(world).length)
+      expect(root.equals(rootOf(world, size)), `operation ${number}`).toBe(true)
+      if (!failed) break
+    }
   })
 })
