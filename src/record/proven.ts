@@ -65,8 +65,6 @@ export async function openProof(options: ProvenOptions): Promise<Proven> {
   const unsaved: Tile[] = []
   const tree = (await fromTiles(options, newest, unsaved)) ?? (await fromLines(options, newest, unsaved))
   const signer = key ?? makeSigningKey(options.key, options.randomBytes)
-  if (key === undefined)
-    log.info({ key: signer.verifier.text }, 'a key for the checkpoints of the decision log was made')
   const published = await store.key()
   if (published?.trim() !== signer.verifier.text) {
     if (published !== undefined)
