@@ -26,7 +26,8 @@ function emitExistence(context: GroupContext, group: Group, { id, procedures }: 
   const lines: Code[] = finder === undefined ? [] : [finder.definition]
   lines.push(code`function ${name('exists', id)}(s) {`)
   const memo = context.memoSlot(id)
-  if (memo !== undefined) lines.push(code`const known = s.memo[${memo}]; if (known !== undefined) return known;`)
+  if (memo !== undefined)
+    lines.push(code`const memo = s.memo ??= makeMemo(), known = memo[${memo}]; if (known !== undefined) return known;`)
   lines.push(code`let out = false;`)
   if (finder !== undefined)
     lines.push(code`const c = ${finder.call}; for (let i = 0; i < c.length && !out; i++) out = c[i](s);`)
@@ -37,7 +38,7 @@ function emitExistence(context: GroupContext, group: Group, { id, procedures }: 
         ' || ',
       )};`,
     )
-  if (memo !== undefined) lines.push(code`s.memo[${memo}] = out;`)
+  if (memo !== undefined) lines.push(code`memo[${memo}] = out;`)
   lines.push(code`return out;`, code`}`)
   return join(lines, '\n')
 }
@@ -74,14 +75,14 @@ function emitVariant(context: GroupContext, group: Group, variant: Variant): Cod
   }
   if (memo !== undefined)
     lines.push(
-      code`const known = s.memo[${memo}]; if (known !== undefined) return known === absent ? undefined : known;`,
+      code`const memo = s.memo ??= makeMemo(), known = memo[${memo}]; if (known !== undefined) return known === absent ? undefined : known;`,
     )
   lines.push(
     ...(kind === 'complete' || kind === 'function'
       ? emitValue(context, group, variant, args, finder)
       : emitParts(context, group, variant, args, finder)),
   )
-  if (memo !== undefined) lines.push(code`s.memo[${memo}] = out === undefined ? absent : out;`)
+  if (memo !== undefined) lines.push(code`memo[${memo}] = out === undefined ? absent : out;`)
   if (slot !== undefined) lines.push(code`memory.keep(given, out);`)
   lines.push(code`return out;`, code`}`)
   return join(lines, '\n')

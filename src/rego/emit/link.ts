@@ -20,8 +20,6 @@ export interface Linked {
   readonly entries: readonly ((state: State) => Value | undefined)[]
   /** Whether `value` gives JSON of its own; otherwise what it gives must be copied. */
   readonly givesJson: boolean
-  /** The memo of a new state: an empty place for each document that is remembered. */
-  makeMemo(): unknown[]
 }
 
 type Factory = (

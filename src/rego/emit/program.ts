@@ -19,7 +19,7 @@ export function emitPlan(plan: Plan, runtimeNames: readonly Code[], instrument: 
   const pool = new Pool()
   const slots = new Map([...sharedGroups(plan)].map((group, i) => [group, i]))
   const context = makeContext(plan, pool, instrument, slots)
-  const body: Code[] = []
+  const body: Code[] = slots.size === 0 ? [] : [emitMakeMemo(slots.size)]
   for (const group of plan.groups) body.push(emitGroup(context, group))
   for (const procedure of proceduresOf(plan)) body.push(emitProcedure(context, procedure))
   body.push(...plan.trees.map((tree) => emitTree(context, plan, tree)))
@@ -27,7 +27,7 @@ export function emitPlan(plan: Plan, runtimeNames: readonly Code[], instrument: 
   const entries = join(plan.entries.map(({ id }) => name('procedure', id)))
   const rows = name('procedure', plan.query.id)
   body.push(
-    code`return { rows: ${rows}, value: ${value}, givesJson: ${plan.givesJson === true}, entries: [${entries}], makeMemo: () => [${makeMemo(slots.size)}] };`,
+    code`return { rows: ${rows}, value: ${value}, givesJson: ${plan.givesJson === true}, entries: [${entries}] };`,
   )
   const text = join(
     [code`"use strict";`, code`const {${join(runtimeNames)}} = runtime;`, ...linked(pool), ...body],
@@ -39,8 +39,10 @@ export function emitPlan(plan: Plan, runtimeNames: readonly Code[], instrument: 
 /** Places that a memo has from the start, so that it need not grow; more than these are seldom all used. */
 const memoPlacesMax = 16
 
-function makeMemo(places: number): Code {
-  return join(Array.from({ length: places > memoPlacesMax ? 0 : places }, () => code`undefined`))
+/** The function that makes the memo of a state, when a document of it is first asked for. */
+function emitMakeMemo(places: number): Code {
+  const empty = Array.from({ length: places > memoPlacesMax ? 0 : places }, () => code`undefined`)
+  return code`function makeMemo() { return [${join(empty)}]; }`
 }
 
 function linked(pool: Pool): Code[] {

@@ -2,7 +2,7 @@
  * A pass over the plan: the value of a query is made as the JSON that leaves the evaluation, where the plan shows that nobody else sees it. What the query,
  * or the one rule that it asks for, puts together at the end need not be made first and copied then.
  */
-import { compareStrings } from '../value.ts'
+import { compareStrings, isNumber, isPlainObject, RegoObject, RegoSet, sortedKeys, type Value } from '../value.ts'
 import type { Block, Operand, Plan, Procedure, Statement, Temp } from './ir.ts'
 import { innerBlocks, proceduresOf, statementsOf, tempsRead, type Uses, usesOf } from './walk.ts'
 
@@ -136,7 +136,7 @@ class JsonPass {
 
   /** The operand as JSON; statements that make it so are put into `before` or around the statement that makes the value. */
   #json(operand: Operand, before: Block): Operand {
-    if (operand.kind === 'constant' && (typeof operand.value !== 'object' || operand.value === null)) return operand
+    if (operand.kind === 'constant' && !isLarge(operand.value)) return this.#literal(operand.value, before)
     const made = operand.kind === 'temp' ? this.#ownStatement(operand.id) : undefined
     if (made?.op === 'object' && hasLiteralKeys(made)) {
       const own: Block = []
@@ -170,6 +170,23 @@ class JsonPass {
     return { kind: 'temp', id: target }
   }
 
+  /** A constant as statements that make it anew, which costs less than to copy it. */
+  #literal(value: Value, before: Block): Operand {
+    if (typeof value !== 'object' || value === null) return { kind: 'constant', value }
+    const target = this.#temps++
+    if (isPlainObject(value)) {
+      const entries = sortedKeys(value).map((key): [Operand, Operand] => [
+        { kind: 'constant', value: key },
+        this.#literal(value[key] as Value, before),
+      ])
+      before.push({ op: 'count', values: entries.length }, { op: 'object', target, entries })
+    } else {
+      const items = elementsOf(value).map((item) => this.#literal(item, before))
+      before.push({ op: 'count', values: items.length }, { op: 'array', target, items })
+    }
+    return { kind: 'temp', id: target }
+  }
+
   /** The statement that makes a value which one other statement reads, as often as it is made. */
   #ownStatement(temp: Temp): Statement | undefined {
     const [user, ...others] = this.#uses.get(temp) ?? []
@@ -178,6 +195,27 @@ class JsonPass {
     const made = this.#made.get(temp)
     return made !== undefined && this.#loopOf.get(made) === this.#loopOf.get(user) ? made : undefined
   }
+}
+
+/** Elements and fields of a constant that is written out where it is given; larger ones are copied. */
+const literalSizeMax = 16
+
+function isLarge(value: Value): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  let left = literalSizeMax
+  const fits = (each: Value): boolean => {
+    if (typeof each !== 'object' || each === null) return true
+    if (isNumber(each) || each instanceof RegoObject) return false
+    const items = isPlainObject(each) ? Object.values(each) : elementsOf(each)
+    left -= items.length
+    return left >= 0 && items.every(fits)
+  }
+  return !fits(value)
+}
+
+function elementsOf(value: Value): readonly Value[] {
+  if (value instanceof RegoSet) return value.sorted()
+  return Array.isArray(value) ? value : []
 }
 
 function hasLiteralKeys({ entries }: Extract<Statement, { op: 'object' }>): boolean {

@@ -108,7 +108,8 @@ function runOnce<Result>(
   const state = new State(evaluation, input)
   startVisits()
   try {
-    const result = guarded(environment, () => run(state))
+    const { guard } = environment
+    const result = guard === undefined ? run(state) : guard(() => run(state))
     tellRules(parts, state, options)
     return result
   } catch (error) {
@@ -131,7 +132,8 @@ async function runWaiting<Result>(
       const state = new State(evaluation, input)
       startVisits()
       try {
-        const result = guarded(environment, () => run(state))
+        const { guard } = environment
+        const result = guard === undefined ? run(state) : guard(() => run(state))
         tellRules(parts, state, options)
         return result
       } catch (error) {
@@ -148,7 +150,7 @@ async function runWaiting<Result>(
 }
 
 function evaluationFor(
-  { watch, linked }: QueryParts,
+  { watch }: QueryParts,
   environment: Environment,
   synchronous: boolean,
   options: EvaluateOptions | undefined,
@@ -157,7 +159,6 @@ function evaluationFor(
     synchronous,
     recording: recordingFrom(options),
     watch: watch?.(),
-    makeMemo: linked.makeMemo,
   })
 }
 
@@ -166,10 +167,6 @@ function tellRules({ rules }: QueryParts, { noted }: State, options: EvaluateOpt
   const fired: string[] = []
   if (noted !== undefined) for (let i = 0; i < noted.length; i++) fired.push(rules[noted[i] as number] as string)
   options.rules(fired)
-}
-
-function guarded<Result>({ guard }: Environment, run: () => Result): Result {
-  return guard === undefined ? run() : guard(run)
 }
 
 function recordingFrom(options: EvaluateOptions | undefined): Recording | undefined {

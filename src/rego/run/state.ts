@@ -33,8 +33,6 @@ export type Recording = Map<string, Map<string, Value>>
 /** One evaluation from start to end, runs after a wait included. */
 export class Evaluation implements BuiltinContext {
   readonly environment: Environment
-  /** Gives the memo of a new state. */
-  readonly makeMemo: () => unknown[]
   steps: number
   recording: Recording | undefined
   /** Only watched code asks for it. */
@@ -54,11 +52,9 @@ export class Evaluation implements BuiltinContext {
       synchronous: boolean
       recording: Recording | undefined
       watch: Watch | undefined
-      makeMemo: () => unknown[]
     },
   ) {
     this.environment = environment
-    this.makeMemo = options.makeMemo
     this.steps = environment.limits.stepsMax
     this.synchronous = options.synchronous
     this.recording = options.recording
@@ -170,8 +166,8 @@ export class State {
   readonly input: Value | undefined
   readonly overlay: Overlay | undefined
   readonly functions: ReadonlyMap<string, Replacement> | undefined
-  /** Documents that this state has computed already, by their places in the code; `absent` where one is undefined. */
-  readonly memo: unknown[]
+  /** Documents that this state has computed already, by their places in the code, which makes the list; `absent` where one is undefined. */
+  memo: unknown[] | undefined
   /** The numbers of the rules that have given something in this state, where the code notes them. */
   noted: number[] | undefined
   #calls: unknown[] | undefined
@@ -186,7 +182,7 @@ export class State {
     this.input = input
     this.overlay = overlay
     this.functions = functions
-    this.memo = evaluation.makeMemo()
+    this.memo = undefined
     this.noted = undefined
   }
 

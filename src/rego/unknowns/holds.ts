@@ -51,7 +51,7 @@ export function holds(parts: HoldsParts, input: Value | undefined): Truth {
   }
 }
 
-const evaluationOptions = { synchronous: true, recording: undefined, watch: undefined, makeMemo: () => [] }
+const evaluationOptions = { synchronous: true, recording: undefined, watch: undefined }
 
 function inCase({ plan, builtins }: HoldsParts, at: Case, { input, data }: ReturnType<typeof withUnknowns>): Truth {
   startVisits()

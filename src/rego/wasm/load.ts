@@ -99,7 +99,6 @@ export async function loadWasm(options: WasmOptions): Promise<WasmPolicy> {
         linked: {
           value,
           givesJson: false,
-          makeMemo: () => [],
           entries: [],
           rows: (state, out) => {
             const result = value(state)
