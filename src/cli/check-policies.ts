@@ -1,6 +1,6 @@
 /** Checks policies without a configuration: whether they can be read and compiled, with the flags and in the forms of `opa check`. */
 import { LoadErrors, type Loaded, loadBundles, loadFiles } from '../policy/index.ts'
-import { check, type RegoError } from '../rego/index.ts'
+import { check, type Hint, hints, type RegoError } from '../rego/index.ts'
 import type { Options, RunCommand } from './command.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
 import { readCompiling } from './policy-work.ts'
@@ -8,8 +8,12 @@ import { type Problems, problemsDocument, problemsText } from './rego-problems.t
 
 export const checkPolicies: RunCommand = async (options, io) => {
   const found = problemsOf(options, io)
-  if (found.problems.length === 0) return exitStatus.done
   const isJson = options.text('format') === 'json'
+  if (found.problems.length === 0) {
+    // What is right may still be a slip: said to people, and no failure.
+    if (!isJson) for (const hint of found.hints) await io.err.write(`${hintText(hint)}\n`)
+    return exitStatus.done
+  }
   await io.err.write(
     isJson
       ? problemsDocument(found.problems)
@@ -18,8 +22,14 @@ export const checkPolicies: RunCommand = async (options, io) => {
   return exitStatus.finding
 }
 
+function hintText({ file, row, message, details = [] }: Hint): string {
+  return [`${file}:${row}: ${message}`, ...details].join('\n\t')
+}
+
 interface Found {
   readonly problems: Problems
+  /** What is allowed and probably a mistake; none where there are problems. */
+  readonly hints: readonly Hint[]
   /** They were met before anything was compiled. */
   readonly isLoading: boolean
 }
@@ -28,7 +38,7 @@ function problemsOf(options: Options, io: Io): Found {
   try {
     const loaded = load(options, io)
     const errorsMax = options.count('max-errors')
-    const errors = check({
+    const compiling = {
       modules: loaded.modules,
       ...readCompiling(options, io, exitStatus.usage),
       strict: options.is('strict'),
@@ -36,11 +46,16 @@ function problemsOf(options: Options, io: Io): Found {
       ...(errorsMax === undefined ? {} : { errorsMax }),
       // Documents are loaded for bundles only: of folders only modules are checked.
       ...(options.is('bundle') ? { data: loaded.data } : {}),
-    })
-    return { problems: errors, isLoading: errors.some(isSyntaxError) && !options.is('bundle') }
+    }
+    const errors = check(compiling)
+    return {
+      problems: errors,
+      hints: errors.length > 0 ? [] : hints(compiling),
+      isLoading: errors.some(isSyntaxError) && !options.is('bundle'),
+    }
   } catch (cause) {
     if (!(cause instanceof LoadErrors)) throw cause
-    return { problems: cause.problems, isLoading: true }
+    return { problems: cause.problems, hints: [], isLoading: true }
   }
 }
 

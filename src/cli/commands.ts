@@ -325,7 +325,7 @@ export const commands = [
     name: 'check',
     summary: 'Check the configuration, descriptions and policies without starting',
     about:
-      'Reads everything that `start` would read and prints all that is wrong, each with its file, line and what to write instead. With `--format json` it prints the configuration as it would be in force, secrets masked. With paths it checks the policies there instead, as `opa check` does: it prints nothing when they are right, else what is wrong with them, and ends with status 1.',
+      'Reads everything that `start` would read and prints all that is wrong, each with its file, line and what to write instead. With `--format json` it prints the configuration as it would be in force, secrets masked. With paths it checks the policies there instead, as `opa check` does: it prints nothing when they are right, else what is wrong with them, and ends with status 1. A path below `data` that nothing declares, where something near it is declared, is told of, too, and is no error.',
     operands: [{ name: 'PATH', says: 'files and folders of policies', optional: true, repeats: true, isPath: true }],
     flags: [
       ...configuration.filter((flag) => flag !== format),

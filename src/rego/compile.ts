@@ -12,6 +12,8 @@ import type { Program, Query, Rule } from './program.ts'
 import { pathConflicts } from './resolve/conflicts.ts'
 import { type Resolved, type ResolveOptions, resolveModules, resolveQuery } from './resolve/resolve.ts'
 import { formatPath } from './resolve/terms.ts'
+import type { Node } from './resolve/tree.ts'
+import { type Hint, unknownDocuments } from './resolve/unknown-documents.ts'
 import { type CheckedTypes, type CheckOptions, checkProgram, checkQuery, type Typed } from './types/check.ts'
 import { overlay } from './types/overlay.ts'
 import { SchemaFault, typeOfSchema } from './types/schema.ts'
@@ -42,6 +44,8 @@ export interface CompileOptions {
 /** A program that passed every check. */
 export interface Compiled {
   readonly program: Program
+  /** The rules by their paths, as they were declared. */
+  readonly root: Node
   readonly builtins: ReadonlyMap<string, BuiltinDecl>
   /** Resolves and checks a query against the program. Throws `RegoErrors`. */
   query(text: string, context?: QueryContext): Query
@@ -82,6 +86,7 @@ function compileParsed(modules: readonly Module[], options: CompileOptions): Com
   stage(resolved.deprecated)
   return {
     program: resolved.program,
+    root: resolved.root,
     builtins,
     query: (text, context = {}) => compileQuery(text, context, { resolved, types, settings, checking, parsing }),
   }
@@ -94,6 +99,21 @@ export function check(options: CompileOptions): readonly RegoError[] {
     return []
   } catch (cause) {
     if (cause instanceof RegoErrors) return cause.errors
+    throw cause
+  }
+}
+
+/**
+ * What is allowed and probably a mistake: paths below `data` that no module declares and `data` does not have, where a name that is
+ * declared is near. None where the modules do not compile.
+ */
+export function hints(options: CompileOptions): readonly Hint[] {
+  try {
+    const modules = parseAll(options.modules, options)
+    const { program, root } = compileParsed(modules, { print: true, ...options })
+    return unknownDocuments(program, root, modules, options.data)
+  } catch (cause) {
+    if (cause instanceof RegoErrors) return []
     throw cause
   }
 }

@@ -12,7 +12,7 @@ export {
 export { BuiltinError, type BuiltinPorts, type HttpReply, type HttpRequest } from './builtins/builtin.ts'
 export { DurationError, parseDuration } from './builtins/go/duration.ts'
 export type { Capabilities } from './capabilities.ts'
-export { type CompileOptions, check, schemaName } from './compile.ts'
+export { type CompileOptions, check, hints, schemaName } from './compile.ts'
 export {
   type ConditionCoverage,
   Coverage,
@@ -33,6 +33,7 @@ export { parseTerm } from './parse-term.ts'
 export { parse } from './parse-tree.ts'
 export type { RuleRef } from './plan/direct.ts'
 export { type OwnBuiltin, type PrepareOptions, prepare } from './prepare.ts'
+export type { Hint } from './resolve/unknown-documents.ts'
 export { EvaluationInterrupted } from './run/failure.ts'
 export { defaultLimits, type EvaluationLimits } from './run/limits.ts'
 export type { EvaluateOptions, NondeterministicValues, Query } from './run/query.ts'

@@ -105,9 +105,12 @@ function isNear(written: string, name: string): boolean {
 export function likelyPath(root: Node, path: readonly string[]): readonly string[] | undefined {
   const meant: string[] = []
   let node = root
-  for (const name of path) {
+  for (const [i, name] of path.entries()) {
     // What a rule makes may have any key.
-    if (node.declared.length > 0) return undefined
+    if (node.declared.length > 0) {
+      meant.push(...path.slice(i))
+      break
+    }
     const next = node.children.has(name) ? name : closest(name, node.children.keys())
     const child = next === undefined ? undefined : node.children.get(next)
     if (next === undefined || child === undefined) return undefined

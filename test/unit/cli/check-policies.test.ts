@@ -21,6 +21,7 @@ const files = {
   'typed.rego': 'package a\n\np if input.m == 1\n',
   'capabilities.json': '{"builtins": []}',
   'calls.rego': 'package a\n\np if count([1]) > 0\n',
+  'slip.rego': 'package a\n\nallow := true\n\np := data.a.alow\n',
   'empty/notes.txt': 'nothing',
 }
 
@@ -57,6 +58,12 @@ const cases = [
     status: 1,
     err: /rego_type_error: undefined function/,
   },
+  {
+    words: ['slip.rego'],
+    status: 0,
+    err: /^slip.rego:5: nothing declares `data.a.alow`\n\tdid you mean `data.a.allow`\?\n$/,
+  },
+  { words: ['slip.rego', '-f', 'json'], status: 0, err: /^$/ },
   { words: ['none'], status: 1, err: /stat none: no such file or directory/ },
 ] as const
 
