@@ -43,6 +43,7 @@ class ProcedurePass {
 
   changed(): Procedure {
     const { clauses, params } = this.#procedure
+    if (!clauses.some((clause) => clause.some(holdsComprehension))) return this.#procedure
     for (const clause of clauses) for (const statement of statementsOf(clause)) this.#note(statement)
     return { ...this.#procedure, clauses: clauses.map((clause) => this.#block(clause, params.length > 0)) }
   }
@@ -171,6 +172,10 @@ class ProcedurePass {
     if (callee.name !== 'equal' || this.#plan.replacedFunctions.has('equal')) return undefined
     return left === undefined || right === undefined ? undefined : [left, right]
   }
+}
+
+function holdsComprehension(statement: Statement): boolean {
+  return statement.op === 'collect' || innerBlocks(statement).some((block) => block.some(holdsComprehension))
 }
 
 /** A comprehension's body as one list, from the outside in, and what it gives at the end; undefined where it has another form. */

@@ -37,12 +37,14 @@ export function askExistence(plan: Plan, query: boolean): Plan {
   const edits = new Map<Statement, Edit>()
   const asked: Asked[] = []
   for (const procedure of proceduresOf(plan)) {
+    const candidates = procedure.clauses.flatMap((clause) => [...statementsOf(clause)].filter(isCandidate))
+    if (candidates.length === 0) continue
     const uses = usesOf(procedure)
-    for (const statement of procedure.clauses.flatMap((clause) => [...statementsOf(clause)])) {
-      if (statement.op === 'collect' && statement.of !== 'object') {
+    for (const statement of candidates) {
+      if (statement.op === 'collect') {
         const question = questionOf(statement.target, statement.of, uses, plan.replacedFunctions)
         if (question !== undefined) addCollectEdits(edits, statement, question)
-      } else if (statement.op === 'document' && statement.keys.length === 0) {
+      } else {
         const kind = askable.get(statement.group)?.kind === 'set' ? 'set' : 'object'
         const free = askable.has(statement.group) && (query || procedure.kind !== 'rows')
         const question = free ? questionOf(statement.target, kind, uses, plan.replacedFunctions) : undefined
@@ -63,6 +65,14 @@ export function askExistence(plan: Plan, query: boolean): Plan {
     for (const [use, edit] of question.edits) edits.set(use, edit)
   }
   return edits.size === 0 ? plan : edited(plan, edits, [...existences.values()])
+}
+
+type Candidate = Document | (Extract<Statement, { op: 'collect' }> & { readonly of: 'array' | 'set' })
+
+function isCandidate(statement: Statement): statement is Candidate {
+  return statement.op === 'document'
+    ? statement.keys.length === 0
+    : statement.op === 'collect' && statement.of !== 'object'
 }
 
 /** Whether a group's document may be left unmade: nothing replaces it, and no two of its rules can contradict each other. */

@@ -37,6 +37,7 @@ function isStraight(procedure: Procedure): boolean {
 function givenGroups(plan: Plan, value: Procedure): ReadonlySet<number> {
   if (plan.replacedData.length > 0) return none
   const passed = new JsonPass(value, none).documents()
+  if (passed.length === 0) return none
   const asked = new Map<number, number>()
   for (const { clauses } of proceduresOf(plan))
     for (const clause of clauses)
