@@ -181,7 +181,7 @@ function combinations(at: Case, args: readonly Sketch[]): Value[][] | undefined 
 function uncertain(
   at: Case,
   name: string,
-  { operands, result, isLibrary }: KnownBuiltin,
+  { operands, result, isLibrary, nondeterministic }: KnownBuiltin,
   args: readonly Sketch[],
 ): Outcome {
   const domain = domainOfType(result)
@@ -193,6 +193,8 @@ function uncertain(
     return fits === 'no' ? nothing : { value: new Unknown(id, domain), certain: false }
   }
   mayBeError(at)
+  // What waits for the network ends an evaluation that cannot wait.
+  if (nondeterministic) at.mayFail = true
   if (id === undefined) return { value: new Unknown(undefined, domain), certain: false }
   return whether(at, new Unknown(id, domain), isThere(id))
 }

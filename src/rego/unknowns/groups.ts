@@ -111,10 +111,11 @@ export class SketchProgram implements Program {
     const variant = group.variants.get(depth)
     if (variant === undefined) throw new Error(`\`data.${group.path.join('.')}\` is not planned for ${depth} keys`)
     const key = `${group.id} ${args.map((arg) => this.at.names.keyOf(arg)).join()}`
-    return this.#memorized(state, key, () => compute(variant))
+    const isNamed = args.every((arg) => this.at.names.of(arg) !== undefined)
+    return this.#memorized(state, key, isNamed, () => compute(variant))
   }
 
-  #memorized(state: SketchState, key: string, compute: () => Outcome): Outcome {
+  #memorized(state: SketchState, key: string, isNamed: boolean, compute: () => Outcome): Outcome {
     const known = state.memory.get(key)
     if (known?.error !== undefined) throw known.error
     if (known?.outcome !== undefined) return known.outcome
@@ -124,7 +125,7 @@ export class SketchProgram implements Program {
     }
     this.#nesting++
     try {
-      const outcome = this.#asked(state, key, compute())
+      const outcome = isNamed && state === this.#root ? this.#asked(key, compute()) : compute()
       state.memory.set(key, { outcome })
       return outcome
     } catch (error) {
@@ -139,8 +140,8 @@ export class SketchProgram implements Program {
    * What a group gives in the state of the query itself is the same wherever it is asked for: where it may be undefined, whether it is can be
    * assumed, as can its value. In other states, and for arguments without names, nothing can.
    */
-  #asked(state: SketchState, key: string, { value, certain }: Outcome): Outcome {
-    if (state !== this.#root || key.includes('own') || value === undefined) return { value, certain }
+  #asked(key: string, { value, certain }: Outcome): Outcome {
+    if (value === undefined) return nothing
     const named = value instanceof Unknown && value.id === undefined ? new Unknown(`group ${key}`, value.domain) : value
     return certain ? defined(named) : whether(this.at, named, isThere(`group ${key}`))
   }
@@ -205,7 +206,7 @@ export class SketchProgram implements Program {
     const found = this.#existences.get(id)
     if (found === undefined) throw new Error(`there is no existence ${id}`)
     const { group, existence } = found
-    const answer = this.#memorized(state, `some ${id}`, () => {
+    const answer = this.#memorized(state, `some ${id}`, true, () => {
       let so: Truth = 'no'
       for (const [rule, isSure] of candidatesOf(this.at, group.index, existence.procedures.length, state, [])) {
         const one = this.at.attempt(

@@ -15,8 +15,11 @@ import { type Place, withUnknowns } from './places.ts'
 import { defined, Names, nothing, type Outcome, type Sketch } from './sketch.ts'
 import type { Truth } from './truth.ts'
 
-/** Cases into which one question may be divided; with more the answer is `maybe`. Ten fields with two cases each make this many. */
-const casesMax = 1_000
+/**
+ * Cases into which one question may be divided; with more the answer is `maybe`. Generated policies with three arguments are as exact with 64,
+ * and this is four times as many.
+ */
+const casesMax = 256
 
 /** Statements of the plan that one question may take, over all of its cases: some tenths of a second. With more the answer is `maybe`. */
 const stepsMax = 1_000_000
@@ -37,11 +40,14 @@ export function holds(parts: HoldsParts, input: Value | undefined): Truth {
   const budget: Budget = { steps: stepsMax }
   const waiting: Assumptions[] = [Assumptions.none]
   let answer: Truth | undefined
+  // All cases together may take what one evaluation may.
+  const evaluation = new Evaluation(parts.environment, evaluationOptions)
+  startVisits()
   for (let count = 0; ; count++) {
     const assumptions = waiting.pop()
     if (assumptions === undefined) return answer ?? 'maybe'
     if (count >= casesMax) return 'maybe'
-    const one = new Case(assumptions, names, new Evaluation(parts.environment, evaluationOptions), budget)
+    const one = new Case(assumptions, names, evaluation, budget)
     const found = inCase(parts, one, documents)
     if (found !== 'maybe') {
       if (answer !== undefined && answer !== found) return 'maybe'
@@ -54,7 +60,6 @@ export function holds(parts: HoldsParts, input: Value | undefined): Truth {
 const evaluationOptions = { synchronous: true, recording: undefined, watch: undefined }
 
 function inCase({ plan, builtins }: HoldsParts, at: Case, { input, data }: ReturnType<typeof withUnknowns>): Truth {
-  startVisits()
   try {
     const { value, fact } = input
     const known = fact === undefined || value === undefined ? given(value) : whether(at, value, fact)
@@ -63,13 +68,11 @@ function inCase({ plan, builtins }: HoldsParts, at: Case, { input, data }: Retur
   } catch (error) {
     // An error is no result, under every completion of this case.
     if (error instanceof EvaluationError && error.code !== 'eval_cancel_error') return 'no'
-    if (isSpent(error)) {
-      at.open = undefined
-      return 'maybe'
-    }
-    throw error
-  } finally {
+    // A walk that was broken off has not come out of the values again.
     startVisits()
+    if (!isSpent(error)) throw error
+    at.open = undefined
+    return 'maybe'
   }
 }
 

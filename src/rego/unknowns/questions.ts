@@ -1,6 +1,6 @@
 /** What can be asked of sketches: equality, order, type, membership, size. Each answer holds under every completion of the case, or is `maybe`. */
 import { isMember, lessOrEqual, less as lessValues } from '../run/operators.ts'
-import { equal as equalValues, keyOf, type TypeName, typeName, type Value } from '../value.ts'
+import { equal as equalValues, type TypeName, typeName, type Value } from '../value.ts'
 import type { Case, Implied } from './case.ts'
 import { type Domain, typeEdges } from './domain.ts'
 import { type Entry, elementsMax, isKnown, Outline, outlineOf, type Sketch, Unknown } from './sketch.ts'
@@ -61,6 +61,7 @@ function factAbout(at: Case, what: string, a: Sketch, b: Sketch, implies?: Impli
 }
 
 export function equal(at: Case, a: Sketch, b: Sketch): Truth {
+  at.step()
   const [left, right] = [settled(at, a), settled(at, b)]
   if (left === right) return 'yes'
   if (isKnown(left)) {
@@ -190,12 +191,9 @@ export function sizeOf(at: Case, outline: Outline): Sizes {
   const sure = outline.entries.filter(({ certain }) => certain)
   if (outline.kind === 'array') return { from: sure.length, to }
   // Members and keys that may be equal count once.
-  const apart: Sketch[] = []
-  for (const { key } of sure) if (apart.every((other) => areApart(at, key, other))) apart.push(key)
+  const apart = sure.map(({ key }) => key).filter(isKnown) as Sketch[]
+  for (const { key } of sure) {
+    if (!isKnown(key) && apart.every((other) => equal(at, key, other) === 'no')) apart.push(key)
+  }
   return { from: apart.length, to }
-}
-
-function areApart(at: Case, a: Sketch, b: Sketch): boolean {
-  if (isKnown(a) && isKnown(b)) return keyOf(a) !== keyOf(b)
-  return equal(at, a, b) === 'no'
 }

@@ -136,6 +136,19 @@ export function outlineOf(sketch: Sketch): Outline | undefined {
   return new Outline(Array.isArray(sketch) ? 'array' : sketch instanceof RegoSet ? 'set' : 'object', entries)
 }
 
+/** Whether a value has at most `elementsMax` parts, however deep. */
+function isSmall(value: Value): boolean {
+  const waiting: Value[] = [value]
+  for (let count = 0; count <= elementsMax; count++) {
+    const next = waiting.pop()
+    if (next === undefined) return true
+    const entries = entriesOfValue(next)
+    if (entries === undefined || waiting.length > elementsMax) return false
+    for (const entry of entries) waiting.push(entry.key as Value, entry.value as Value)
+  }
+  return false
+}
+
 /**
  * Names for sketches: equal names are equal values under every completion. Names of composite values are numbers, given when they are first
  * asked for, so that a large document is written down once.
@@ -153,7 +166,8 @@ export class Names {
     if (typeof sketch !== 'object' || sketch === null) return canonicalText(sketch)
     let name = this.#known.get(sketch)
     if (name === undefined) {
-      name = this.#numbered(String(keyOf(sketch)))
+      // What is larger is known by being itself: base documents are, in every case.
+      name = isSmall(sketch) ? this.#numbered(String(keyOf(sketch))) : `#${this.#count++}`
       this.#known.set(sketch, name)
     }
     return name

@@ -1,8 +1,9 @@
 /** The documents and functions that a piece of an evaluation with unknown parts sees, and what `with` makes of them. */
 import type { PlannedCallee } from '../plan/ir.ts'
+import { isObject as isObjectValue } from '../value.ts'
 import type { Case } from './case.ts'
 import { getNamed, put } from './parts.ts'
-import { collection, defined, type Outcome, outlineOf, type Sketch, Unknown } from './sketch.ts'
+import { collection, defined, isKnown, nothing, type Outcome, Outline, outlineOf, type Sketch } from './sketch.ts'
 
 /** Replacements in the data document: one that stands for everything from here down, or further ones below. Never changed once made. */
 export interface SketchOverlay {
@@ -82,19 +83,22 @@ export function merged(at: Case, base: Outcome, overlay: SketchOverlay | undefin
   const isObject = outline?.kind === 'object'
   const entries = isObject && base.certain ? outline.entries : []
   const replaced = [...overlay.children].flatMap(([key, child]) => {
-    const { value, certain } = merged(at, getNamed(at, base, key), child)
+    const inner = isOther(base.value) ? nothing : getNamed(at, base, key)
+    const { value, certain } = merged(at, inner, child)
     return value === undefined ? [] : [{ key, value, certain }]
   })
   const kept = entries.filter(({ key }) => typeof key !== 'string' || !overlay.children.has(key))
   // What is not certain to be an object, or is too large to go through, may hold anything else.
-  const isClear = base.value === undefined || (isObject && base.certain) || isScalarValue(base.value)
+  const isClear = isOther(base.value) || (isObject && base.certain)
   const open = !isClear || (outline?.open ?? false)
   return defined(collection('object', [...kept, ...replaced], open, outline?.rest))
 }
 
-function isScalarValue(sketch: Sketch): boolean {
-  if (sketch instanceof Unknown) return false
-  return typeof sketch !== 'object' || sketch === null
+/** Whether something is known to be no object, or not to be there. */
+function isOther(sketch: Sketch | undefined): boolean {
+  if (sketch === undefined) return true
+  if (sketch instanceof Outline) return sketch.kind !== 'object'
+  return isKnown(sketch) && !isObjectValue(sketch)
 }
 
 /** The base document at a path, as a state sees it. */

@@ -3,7 +3,7 @@
  * the tree, a document of rules with the keys gathered so far, or a value.
  */
 import type { Group, Tree } from '../plan/ir.ts'
-import { compareStrings } from '../value.ts'
+import { compareStrings, isObject } from '../value.ts'
 import type { Case } from './case.ts'
 import { Domain } from './domain.ts'
 import { get, getNamed } from './parts.ts'
@@ -169,7 +169,7 @@ export function settle(documents: Documents, state: SketchState, cursor: SketchC
   const base = baseAt(documents, cursor.path)
   const outline = base.value === undefined ? undefined : outlineOf(settled(at, base.value))
   // Rules below a base document that is no object are not seen from above.
-  if (base.value !== undefined && cursor.overlay === undefined && outline?.kind !== 'object') return unclear(at, base)
+  if (base.value !== undefined && cursor.overlay === undefined && outline?.kind !== 'object') return hidden(at, base)
   const names = namesBelow(documents, cursor)
   if (names === undefined) {
     at.mayFail = true
@@ -185,9 +185,10 @@ export function settle(documents: Documents, state: SketchState, cursor: SketchC
   return defined(collection('object', entries))
 }
 
-/** What a base document is that may be no object while rules stand below it. */
-function unclear(at: Case, base: Outcome): Outcome {
-  if (base.value !== undefined && isKnown(settled(at, base.value))) return base
+/** A base document that hides the rules below it, if it is no object. */
+function hidden(at: Case, base: Outcome): Outcome {
+  const value = base.value === undefined ? undefined : settled(at, base.value)
+  if (value !== undefined && isKnown(value) && !isObject(value)) return base
   at.mayFail = true
   return anything()
 }
@@ -197,8 +198,8 @@ function united(base: Outcome, made: Outcome): Outcome {
   if (base.value === undefined || base.value === made.value) return made
   if (made.value === undefined) return base
   const [left, right] = [outlineOf(base.value), outlineOf(made.value)]
-  if (isKnown(base.value) && left?.kind !== 'object') return base
-  if (isKnown(made.value) && right?.kind !== 'object' && made.certain) return base
+  if (isKnown(base.value) && !isObject(base.value)) return base
+  if (isKnown(made.value) && !isObject(made.value) && made.certain && base.certain) return base
   if (left?.kind !== 'object' || right?.kind !== 'object' || !base.certain || !made.certain) {
     return { value: new Unknown(), certain: base.certain || made.certain }
   }
