@@ -21,6 +21,9 @@ import { newestRecorded } from './recorded-checkpoint.ts'
 import { type KeySettings, makeSigningKey, readSigningKey, settleSigningKey } from './signing-key.ts'
 import type { TileStore } from './tile-store.ts'
 
+/** Tiles of 8 KiB that wait for the disk: those of a million lines. */
+const unsavedTilesMax = 4_096
+
 export interface ProvenOptions {
   readonly directory: string
   readonly files: LogFiles
@@ -37,7 +40,7 @@ export interface Proven {
   /** Over all lines. */
   readonly tree: TileTree
   /** Full tiles that are not on disk yet; what fills up later is added. */
-  readonly unsaved: Tile[]
+  readonly unsaved: UnsavedTiles
   /** Call it once a checkpoint of the key is on disk. */
   readonly settle: () => void
 }
@@ -62,8 +65,10 @@ export async function openProof(options: ProvenOptions): Promise<Proven> {
       `it has ${lines} lines, and its newest checkpoint was signed over ${newest.size}: ${newest.size - lines} are missing at the end`,
       advice,
     )
-  const unsaved: Tile[] = []
-  const tree = (await fromTiles(options, newest, unsaved)) ?? (await fromLines(options, newest, unsaved))
+  const unsaved = new UnsavedTiles()
+  const grown = (await fromTiles(options, newest)) ?? (await fromLines(options, newest))
+  for (const tile of grown.full) unsaved.add(tile)
+  const tree = new TileTree(grown.tree.size, grown.tree.tails(), (tile) => unsaved.add(tile))
   const signer = key ?? makeSigningKey(options.key, options.randomBytes)
   const published = await store.key()
   if (published?.trim() !== signer.verifier.text) {
@@ -107,18 +112,20 @@ function keyMissing({ directory, key }: ProvenOptions, { origin, size }: SignedC
   )
 }
 
+interface Grown {
+  readonly tree: TileTree
+  /** Full tiles that may not be on disk. */
+  readonly full: readonly Tile[]
+}
+
 /** Undefined when the tiles do not lead to the root that was signed, or are not there: then the lines must say. */
-async function fromTiles(
-  options: ProvenOptions,
-  newest: SignedCheckpoint | undefined,
-  unsaved: Tile[],
-): Promise<TileTree | undefined> {
+async function fromTiles(options: ProvenOptions, newest: SignedCheckpoint | undefined): Promise<Grown | undefined> {
   if (newest === undefined) return undefined
   const border = newest.size - (newest.size % tileWidth)
-  const saved: Tile[] = []
+  const full: Tile[] = []
   let tree: TileTree
   try {
-    tree = new TileTree(border, await tailsOf(border, options.store.read), (tile) => saved.push(tile))
+    tree = new TileTree(border, await tailsOf(border, options.store.read), (tile) => full.push(tile))
   } catch (cause) {
     options.log.warn(
       { cause: String(cause) },
@@ -126,22 +133,16 @@ async function fromTiles(
     )
     return undefined
   }
-  if ((await grow(tree, options, newest)) !== 'whole') return undefined
-  unsaved.push(...saved)
-  return redirected(tree, unsaved)
+  return (await grow(tree, options, newest)) === 'whole' ? { tree, full } : undefined
 }
 
-async function fromLines(
-  options: ProvenOptions,
-  newest: SignedCheckpoint | undefined,
-  unsaved: Tile[],
-): Promise<TileTree> {
-  const tree = new TileTree(0, [], (tile) => unsaved.push(tile))
-  const found = await grow(tree, options, newest)
+/** Tiles are written only for lines that are right: those of a log that was changed can name the line. */
+async function fromLines(options: ProvenOptions, newest: SignedCheckpoint | undefined): Promise<Grown> {
+  const found = await grow(new TileTree(0, [], () => {}), options, newest)
   if (found === 'gap')
     throw changed(
       options.directory,
-      `it has ${tree.size} lines, and its last one says that there are ${options.lines}: a segment is missing or was put in`,
+      `its lines are not as many as its last one says, which is ${options.lines}: a segment is missing or was put in`,
       advice,
     )
   if (found === 'other')
@@ -150,12 +151,31 @@ async function fromLines(
       `its first ${newest?.size} lines are not those that its newest checkpoint was signed over: at least one was changed, added, removed or moved`,
       advice,
     )
-  return tree
+  const full: Tile[] = []
+  const tree = new TileTree(0, [], (tile) => full.push(tile))
+  for await (const chunk of lineChunks(options.files, options.directory, 0)) {
+    tree.append(leavesOf(chunk))
+    await options.store.write(full.splice(0))
+  }
+  return { tree, full }
 }
 
-/** The same tree, telling of what fills up from now on. */
-function redirected(tree: TileTree, unsaved: Tile[]): TileTree {
-  return new TileTree(tree.size, tree.tails(), (tile) => unsaved.push(tile))
+/** Bounded: what is dropped while the disk takes no tiles is made again from the lines at the next start. */
+export class UnsavedTiles {
+  private readonly waiting: Tile[] = []
+
+  add(tile: Tile): void {
+    if (this.waiting.length < unsavedTilesMax) this.waiting.push(tile)
+  }
+
+  tiles(): readonly Tile[] {
+    return [...this.waiting]
+  }
+
+  /** The first `count` of them are on disk. */
+  saved(count: number): void {
+    this.waiting.splice(0, count)
+  }
 }
 
 /** Adds the lines that the tree does not have yet. `other`: where the checkpoint ends they have another root; `gap`: they are not as many as they say. */

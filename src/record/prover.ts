@@ -35,6 +35,7 @@ export type Prover = Awaited<ReturnType<typeof makeProver>>
 export async function makeProver({ proven, store, queue, clock, log, kept }: ProverOptions) {
   const { signer, tree, unsaved } = proven
   let newest = sign()
+  let newestPartial: readonly Tile[] = tree.partialTiles()
   /** The newest that is on disk, with all of its tiles. */
   let filed = newest
   /** The record of the newest checkpoint, which that cannot cover: alone it asks for no other one. */
@@ -56,9 +57,9 @@ export async function makeProver({ proven, store, queue, clock, log, kept }: Pro
 
   /** The checkpoint goes last: what it vouches for is found where it says. */
   async function keep(checkpoint: SignedCheckpoint, partial: readonly Tile[]): Promise<void> {
-    const full = [...unsaved]
+    const full = unsaved.tiles()
     await store.write([...full, ...partial])
-    unsaved.splice(0, full.length)
+    unsaved.saved(full.length)
     await store.writeCheckpoint(checkpoint.note)
     filed = checkpoint
     kept(checkpoint)
@@ -67,16 +68,23 @@ export async function makeProver({ proven, store, queue, clock, log, kept }: Pro
   async function keepNewest(): Promise<void> {
     stopTimer = undefined
     uncoveredMs = undefined
-    newest = sign()
-    ownLines = 1
-    const partial = tree.partialTiles()
-    void queue.keep('checkpoint', checkpointRest(newest)).catch(() => undefined)
-    await attempt(newest, partial)
+    // After a failure without a new line the same one is tried again.
+    if (isDue()) {
+      renew()
+      ownLines = 1
+      void queue.keep('checkpoint', checkpointRest(newest)).catch(() => undefined)
+    }
+    await attempt()
   }
 
-  async function attempt(checkpoint: SignedCheckpoint, partial: readonly Tile[]): Promise<void> {
+  function renew(): void {
+    newest = sign()
+    newestPartial = tree.partialTiles()
+  }
+
+  async function attempt(): Promise<void> {
     try {
-      await keep(checkpoint, partial)
+      await keep(newest, newestPartial)
       failure = undefined
     } catch (cause) {
       failures += 1
@@ -98,7 +106,7 @@ export async function makeProver({ proven, store, queue, clock, log, kept }: Pro
     })
   }
 
-  await keep(newest, tree.partialTiles())
+  await keep(newest, newestPartial)
   proven.settle()
 
   return {
@@ -134,8 +142,8 @@ export async function makeProver({ proven, store, queue, clock, log, kept }: Pro
       await keeping
       stopTimer?.()
       if (tree.size === newest.size && failure === undefined) return
-      newest = sign()
-      await attempt(newest, tree.partialTiles())
+      renew()
+      await attempt()
     },
   }
 }

@@ -47,6 +47,16 @@ async function written(world: LogWorld, count: number, options: Parameters<LogWo
 const checkpointFile = (world: LogWorld) => join(world.directory, 'checkpoints', 'checkpoint')
 const keyFile = (world: LogWorld) => proofOf(world).keyFile
 
+/** Every tile with its bytes. */
+function tiles(world: LogWorld): Map<string, string> {
+  const folder = join(world.directory, 'checkpoints', 'tile')
+  if (!existsSync(folder)) return new Map()
+  const found = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return new Map(
+    found.map(({ parentPath, name }) => [join(parentPath, name), readFileSync(join(parentPath, name), 'hex')]),
+  )
+}
+
 function lines(world: LogWorld): Buffer[] {
   const text = world
     .segments()
@@ -133,6 +143,10 @@ describe('checkpoints', () => {
     await world.clock.settled(() => log.stats().checkpointFailures === 1, 500)
     await note(log, 1)
     expect(log.readiness()).toMatch(/checkpoints of the decision log cannot be kept since \d+ s: EIO.*nothing vouches/)
+    await world.clock.settled(() => log.stats().nextSeq === 4, 500)
+    const failures = log.stats().checkpointFailures ?? 0
+    await world.clock.settled(() => (log.stats().checkpointFailures ?? 0) > failures + 4, 500)
+    expect(log.stats().nextSeq, 'a failure writes no record by itself').toBe(4)
     files.fails = () => undefined
     await world.clock.settled(() => log.readiness() === undefined, 500)
     expect(checkpointOf(world).size).toBeGreaterThanOrEqual(2)
@@ -317,7 +331,7 @@ describe('a log that is opened again', () => {
     await log.close()
     rmSync(join(world.directory, '0000000001.jsonl'))
     const failure = await refusal(open(world))
-    expect(failure.message).toMatch(/it has \d+ lines, and its last one says that there are 90: a segment is missing/)
+    expect(failure.message).toMatch(/its lines are not as many as its last one says, which is 90: a segment is missing/)
   })
 
   it('may have been moved', async () => {
@@ -435,10 +449,12 @@ describe('a log that is opened again', () => {
     await written(world, 600)
     change(world, 600)
     const before = existsSync(segment(world)) ? readFileSync(segment(world)) : undefined
+    const tilesBefore = tiles(world)
     const failure = await refusal(open(world))
     expect(failure.message).toMatch(says)
     expect(failure.message).toContain(world.directory)
     expect(existsSync(segment(world)) ? readFileSync(segment(world)) : undefined).toEqual(before)
+    expect(tiles(world)).toEqual(tilesBefore)
     // It is not opened by trying again.
     expect((await refusal(open(world))).message).toBe(failure.message)
   })
