@@ -104,6 +104,14 @@ const asInOpa: readonly Flag[] = [
   { name: 'v1-compatible', kind: 'switch', says: 'Accepted; policies are Rego v1' },
 ]
 
+const coverageRuns: Flag = {
+  name: 'coverage-runs',
+  kind: 'list',
+  value: 'KINDS',
+  repeats: true,
+  says: 'Accepted; why something was not reached is always told',
+}
+
 const olderRego: readonly RefusedFlag[] = [
   { name: 'v0-compatible', says: 'policies are Rego v1 here; `opa fmt --v0-v1` translates older ones' },
 ]
@@ -387,6 +395,8 @@ export const commands = [
         says: 'Print the errors of built-in functions beside the results',
       },
       { name: 'metrics', kind: 'switch', says: 'Print how long the parts of the work took' },
+      { name: 'coverage', kind: 'switch', says: 'Print which lines and expressions were reached' },
+      coverageRuns,
       {
         name: 'count',
         kind: 'count',
@@ -450,6 +460,19 @@ export const commands = [
         says: 'How to print; without it `pretty`',
       },
       { name: 'bundle', short: 'b', kind: 'switch', says: 'The paths are bundles, folders or `.tar.gz`' },
+      {
+        name: 'coverage',
+        short: 'c',
+        kind: 'switch',
+        says: 'Print which lines and expressions the tests reached, as JSON',
+      },
+      {
+        name: 'threshold',
+        kind: 'text',
+        value: 'PERCENT',
+        says: 'End with status 2 when less of the lines was reached, and say which were not',
+      },
+      coverageRuns,
       { name: 'bench', kind: 'switch', says: 'Run each test for a second and print what one run takes' },
       { name: 'benchmem', kind: 'switch', says: 'Accepted; allocations cannot be counted here' },
       { name: 'count', kind: 'count', value: 'COUNT', says: 'Run all tests so many times; without it 1' },
@@ -481,6 +504,58 @@ export const commands = [
       { line: 'gatehouse test policies', does: 'runs all tests below a folder' },
       { line: 'gatehouse test -v -r order policies', does: 'those with `order` in their names, all told of' },
       { line: 'gatehouse test --watch policies', does: 'again whenever something is saved' },
+    ],
+  },
+  {
+    name: 'explain',
+    summary: 'Say why a call is decided as it is',
+    about:
+      'Names the rules that decided a call, the conditions that held or failed, and the values that they saw: of a call in a file, of a decision in the log, or of any query. Where a call is denied it names the rules that deny, else those that came nearest to allowing it and where each failed first. Without `--data` and `--bundle` it asks the policy of the configuration; of a recorded decision it says when that is another than the one that decided.',
+    operands: [
+      {
+        name: 'ID',
+        says: 'the id of a recorded decision or call, or a query such as `data.gatehouse.allow`',
+        optional: true,
+      },
+    ],
+    flags: [
+      { name: 'input', short: 'i', kind: 'file', value: 'FILE', says: 'The call as policy sees it, JSON or YAML' },
+      { name: 'stdin-input', short: 'I', kind: 'switch', says: 'Read it from standard input' },
+      ...policyFiles,
+      { name: 'ignore', kind: 'list', value: 'NAMES', repeats: true, says: 'Patterns for names of files to pass over' },
+      {
+        name: 'entrypoint',
+        kind: 'text',
+        value: 'PACKAGE',
+        says: 'The package whose rules decide, where no query is written; without it `gatehouse`',
+      },
+      {
+        name: 'reveal',
+        kind: 'switch',
+        says: 'Let policy see what is encrypted in the record, where the keys are at hand',
+      },
+      { name: 'lines', short: 'n', kind: 'count', value: 'COUNT', says: 'How many lines at most; without it 10' },
+      {
+        name: 'log',
+        kind: 'folder',
+        value: 'FOLDER',
+        says: 'The data directory with the log, instead of the one that the configuration names',
+      },
+      {
+        name: 'config',
+        kind: 'file',
+        value: 'FILE',
+        says: 'The configuration; without it `./gatehouse.yaml`, else the embedded default',
+      },
+      format,
+    ],
+    examples: [
+      { line: 'gatehouse explain -i call.json', does: 'why the policy in force decides a call so' },
+      { line: 'gatehouse explain 01a1fdfb-0eb1-7005-aca6-382e97f20405', does: 'why a recorded call was decided so' },
+      {
+        line: 'gatehouse explain -d policies -i call.json data.gatehouse.ask --format json',
+        does: 'one document of other policies, for a program',
+      },
     ],
   },
   {

@@ -1,7 +1,8 @@
 /** The results of a query in the forms of `opa eval`. What is printed to standard output and what to standard error. */
 import type { Json } from '../model/index.ts'
-import { type Answer, printJson } from '../rego/index.ts'
+import { type Answer, type CoverageReport, printJson } from '../rego/index.ts'
 import { boxTable } from './box-table.ts'
+import { coverageBox, coverageRecord } from './coverage-report.ts'
 import { orderedJson, type Printed, type Record, record } from './ordered-json.ts'
 import { type Problems, problemsJson, problemsText } from './rego-problems.ts'
 import { statisticsTable, type Timings, timingsTable } from './timers.ts'
@@ -13,6 +14,7 @@ export interface Evaluated {
   readonly timings?: Timings
   /** In place of `timings` when the query was evaluated several times. */
   readonly statistics?: ReadonlyMap<string, Record>
+  readonly coverage?: CoverageReport
 }
 
 export interface Text {
@@ -37,11 +39,12 @@ export const formats: { readonly [name: string]: Format } = {
     answers.map(({ expressions }) => `${expressions.map(({ value }) => rawText(value as Json)).join(' ')}\n`).join(''),
   ),
   pretty: (evaluated) => {
-    const { timings, statistics } = evaluated
+    const { timings, statistics, coverage } = evaluated
     const result = orProblems(({ answers }) => prettyText(answers))(evaluated)
     const tables = [
       ...(timings === undefined || timings.size === 0 ? [] : [timingsTable(timings)]),
       ...(statistics === undefined ? [] : [statisticsTable(statistics)]),
+      ...(coverage === undefined ? [] : [coverageBox(coverage)]),
     ]
     return { out: [result.out, ...tables].join(''), err: result.err }
   },
@@ -55,12 +58,13 @@ function orProblems(print: (evaluated: Evaluated) => string): Format {
       : { out: print(evaluated), err: '' }
 }
 
-function wholeOf({ answers, problems, timings, statistics }: Evaluated): Record {
+function wholeOf({ answers, problems, timings, statistics, coverage }: Evaluated): Record {
   return record({
     errors: problems.length === 0 ? undefined : problemsJson(problems),
     result: answers.length === 0 ? undefined : answers.map(answerRecord),
     metrics: timings === undefined ? undefined : timings,
     aggregated_metrics: statistics,
+    coverage: coverage === undefined ? undefined : coverageRecord(coverage),
   })
 }
 

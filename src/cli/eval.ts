@@ -1,10 +1,10 @@
 /** `gatehouse eval QUERY`: the results of a query over policies, data and an input, with the flags and in the forms of `opa eval`. */
-import { resolve } from 'node:path'
-import { LoadErrors, plainPath, readBounded, readDocument, systemMessage } from '../policy/index.ts'
-import { type Answer, DocumentError, prepareAnswers, type RegoError, type Value } from '../rego/index.ts'
+import { LoadErrors } from '../policy/index.ts'
+import { type Answer, Coverage, prepareAnswers, type RegoError, type Value } from '../rego/index.ts'
 import type { Options, RunCommand } from './command.ts'
 import { makeDeadline } from './deadline.ts'
 import { type Evaluated, formats } from './eval-formats.ts'
+import { decoded, readInput } from './input-document.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
 import { makeNetwork } from './network.ts'
 import { allowedHosts, type Compiling, environmentOf, loadPolicies, readCompiling, timeoutMs } from './policy-work.ts'
@@ -63,11 +63,10 @@ function checkUsage(options: Options): void {
 }
 
 async function readAll(options: Options, io: Io): Promise<Given> {
-  const text = async (): Promise<string> => decoded(await io.input.bytes(), 'standard input')
-  const query = options.is('stdin') ? await text() : (options.operands[0] ?? '')
-  const file = options.text('input')
-  const given = options.is('stdin-input') ? await text() : file === undefined ? undefined : readInput(file, io)
-  const input = given === undefined ? undefined : parsedInput(given)
+  const query = options.is('stdin')
+    ? decoded(await io.input.bytes(), 'standard input', status.wrong)
+    : (options.operands[0] ?? '')
+  const input = await readInput(options, io, status.wrong)
   try {
     return { query, input, compiling: readCompiling(options, io, status.usage) }
   } catch (cause) {
@@ -76,44 +75,22 @@ async function readAll(options: Options, io: Io): Promise<Given> {
   }
 }
 
-function readInput(file: string, { directory }: Io): string {
-  try {
-    const path = plainPath(file)
-    return decoded(readBounded(resolve(directory, path)), path)
-  } catch (cause) {
-    if (cause instanceof CommandError) throw cause
-    throw new CommandError(systemMessage('open', file, cause), status.wrong)
-  }
-}
-
-function decoded(bytes: Uint8Array, name: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (_cause) {
-    throw new CommandError(`\`${name}\` is not UTF-8; save it as UTF-8`, status.wrong)
-  }
-}
-
-function parsedInput(text: string): Value {
-  try {
-    return readDocument(text)
-  } catch (cause) {
-    if (!(cause instanceof DocumentError)) throw cause
-    throw new CommandError(`unable to parse input: ${cause.message}`, status.wrong)
-  }
-}
-
 async function evaluate(given: Given, options: Options, io: Io): Promise<Run> {
   const timers = new Timers(io.clock)
   const builtinErrors: RegoError[] = []
   const printed: string[] = []
+  const coverage = options.is('coverage') ? new Coverage() : undefined
   const run = (answers: readonly Answer[], wrong: Evaluated['problems']): Run => ({
-    evaluated: { answers, problems: [...wrong, ...builtinErrors] },
+    evaluated: {
+      answers,
+      problems: [...wrong, ...builtinErrors],
+      ...(coverage !== undefined && wrong.length === 0 && { coverage: coverage.report() }),
+    },
     timings: timers.timings(),
     isWrong: wrong.length > 0,
   })
   try {
-    const answers = await answersTo(given, { options, io, timers, builtinErrors, printed })
+    const answers = await answersTo(given, { options, io, timers, builtinErrors, printed, coverage })
     return run(answers, [])
   } catch (cause) {
     const problems = problemsIn(cause)
@@ -130,10 +107,11 @@ interface Work {
   readonly timers: Timers
   readonly builtinErrors: RegoError[]
   readonly printed: string[]
+  readonly coverage: Coverage | undefined
 }
 
 async function answersTo({ query, input, compiling }: Given, work: Work): Promise<readonly Answer[]> {
-  const { options, io, timers, builtinErrors, printed } = work
+  const { options, io, timers, builtinErrors, printed, coverage } = work
   const loaded = timers.time('load_files', () => loadPolicies(options, io))
   const text = (name: string): string | undefined => options.text(name)
   const timeout = timeoutMs(options, status.usage)
@@ -152,6 +130,7 @@ async function answersTo({ query, input, compiling }: Given, work: Work): Promis
     print: (line) => printed.push(line),
     timed: (stage, run) => timers.time(stage, run),
     ...(timeout === undefined ? {} : { guard: makeDeadline(timeout, io.clock).guard }),
+    ...(coverage === undefined ? {} : { coverage }),
     ...(options.is('show-builtin-errors') ? { builtinError: (error) => builtinErrors.push(error) } : {}),
   })
   return timers.time('query_eval', () => prepared.answers(input))

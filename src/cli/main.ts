@@ -23,6 +23,7 @@ const runners: { readonly [name in Exclude<CommandName, 'help'>]: () => Promise<
   erase: async () => (await import('./erase.ts')).runErase,
   why: async () => (await import('./why.ts')).runWhy,
   check: async () => (await import('./check.ts')).runCheck,
+  explain: async () => (await import('./explain.ts')).runExplain,
   fmt: async () => (await import('./fmt.ts')).runFmt,
   parse: async () => (await import('./parse.ts')).runParse,
   version: async () => (await import('./version.ts')).runVersion,

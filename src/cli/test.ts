@@ -1,10 +1,12 @@
 /** `gatehouse test PATH ...`: runs the tests of policies, with the flags and in the forms of `opa test`. */
 import { resolve } from 'node:path'
-import { explain, explanationText, type PreparedTest, prepareTests, RegoErrors } from '../rego/index.ts'
+import { Coverage, explain, explanationText, type PreparedTest, prepareTests, RegoErrors } from '../rego/index.ts'
 import type { Options, RunCommand } from './command.ts'
+import { belowThreshold, coverageRecord, thresholdOf } from './coverage-report.ts'
 import { makeDeadline } from './deadline.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
 import { makeNetwork } from './network.ts'
+import { orderedJson } from './ordered-json.ts'
 import { allowedHosts, type Compiling, environmentOf, loadOperands, readCompiling, timeoutMs } from './policy-work.ts'
 import { problemsIn, problemsText } from './rego-problems.ts'
 import { inOrder } from './test-cases.ts'
@@ -22,10 +24,17 @@ const benchmarkTimeoutMs = 30_000
 export const runTests: RunCommand = async (options, io) => {
   if (options.text('format') === 'gobench' && !options.is('bench'))
     throw new CommandError('`--format gobench` is for benchmarks; add `--bench`', status.wrong)
+  if (wantsCoverage(options) && options.is('bench'))
+    throw new CommandError('`--coverage` changes how long tests take; leave out `--bench`', status.wrong)
+  thresholdOf(options, status.wrong)
   const ended = await runAll(options, io)
   if (!options.is('watch')) return ended
   await watching(options, io)
   return status.done
+}
+
+function wantsCoverage(options: Options): boolean {
+  return options.is('coverage') || options.text('threshold') !== undefined
 }
 
 /** Everything once, or as often as `--count` says, until a test does not pass. */
@@ -52,6 +61,8 @@ interface Prepared {
   /** Starts the time of the next test. */
   readonly startTime: () => void
   readonly explain: (result: TestResult) => string
+  /** Collects what the tests reach, where it is asked for. */
+  readonly coverage: Coverage | undefined
 }
 
 function prepareAll(options: Options, io: Io): Prepared {
@@ -71,18 +82,26 @@ function prepareAll(options: Options, io: Io): Prepared {
     env: environmentOf(io),
     ports: makeNetwork(io, allowedHosts(compiling.capabilities)),
   }
+  const coverage = wantsCoverage(options) ? new Coverage() : undefined
   const tests = prepareTests({
     ...program,
+    ...(coverage === undefined ? {} : { coverage }),
     guard: deadline.guard,
     onCase: listener.onCase,
     ...(options.is('bench') ? {} : { print: listener.print }),
     ...(only === undefined ? {} : { only }),
   })
-  return { tests, listener, startTime: deadline.startOver, explain: (result) => whyFailed(result, program) }
+  return {
+    tests,
+    listener,
+    startTime: deadline.startOver,
+    explain: (result) => whyFailed(result, program),
+    coverage,
+  }
 }
 
 async function runOnce(
-  { tests, listener, startTime, explain: why }: Prepared,
+  { tests, listener, startTime, explain: why, coverage }: Prepared,
   options: Options,
   io: Io,
 ): Promise<number> {
@@ -92,6 +111,8 @@ async function runOnce(
     startTime()
     results.push(await run(test, listener, io.clock))
   }
+  const isWhole = results.every(({ outcome }) => outcome === 'pass' || outcome === 'skip')
+  if (coverage !== undefined && isWhole) return await tellCoverage(coverage, options, io)
   await io.out.write(reportOf(results, why, options))
   if (results.length === 0 && options.is('fail-on-empty')) {
     await io.err.write('no tests were run\n')
@@ -101,6 +122,16 @@ async function runOnce(
     ({ outcome }) => outcome !== 'pass' && !(outcome === 'skip' && options.is('exit-zero-on-skipped')),
   )
   return bad.length > 0 ? status.failed : status.done
+}
+
+/** In place of the report where no test failed, as `opa test` has it. */
+async function tellCoverage(coverage: Coverage, options: Options, io: Io): Promise<number> {
+  const report = coverage.report()
+  const threshold = thresholdOf(options, status.wrong)
+  const problem = threshold === undefined ? undefined : belowThreshold(report, threshold)
+  if (problem === undefined) await io.out.write(`${orderedJson(coverageRecord(report))}\n`)
+  else await io.err.write(problem)
+  return problem === undefined ? status.done : status.failed
 }
 
 function reportOf(results: readonly TestResult[], why: Prepared['explain'], options: Options): string {

@@ -80,7 +80,7 @@ function first(list: Json | undefined): Json | undefined {
 function makeQuestion(sources: PolicySources, entrypoint: string): Question {
   const query = withFlaws(() =>
     prepare({
-      query: queryText(entrypoint),
+      query: questionText(entrypoint),
       modules: sources.modules,
       data: sources.data as RegoJson,
       limits: bounds,
@@ -107,7 +107,7 @@ function makeQuestion(sources: PolicySources, entrypoint: string): Question {
 }
 
 /** All rules in one evaluation, each as a list of no or one value: undefined and false stay two things. */
-function queryText(entrypoint: string): string {
+export function questionText(entrypoint: string): string {
   const entries = policyRules.map((rule) => `"${rule}": [x | x := data.${entrypoint}.${rule}]`)
   return `{${entries.join(', ')}}`
 }

@@ -1,5 +1,5 @@
 /** The door of policy sources: found, unpacked, bounded, digested, compiled or loaded; and YAML with its numbers as they were written. */
-export { compilePolicies } from './compile.ts'
+export { compilePolicies, questionText } from './compile.ts'
 export { loadFiles } from './load.ts'
 export { loadBundles } from './load-bundles.ts'
 export {

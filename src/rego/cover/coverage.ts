@@ -72,7 +72,11 @@ export class Coverage {
       if (this.#sources.get(file)?.module.source === text) continue
       const module = parseModule(text, file)
       const coverable = coverableOf(module)
-      this.#sources.set(file, { module, coverable, expressions: new Set(coverable.expressions.map(spanKey)) })
+      this.#sources.set(file, {
+        module,
+        coverable,
+        expressions: new Set([...coverable.expressions, ...coverable.some].map(spanKey)),
+      })
     }
   }
 

@@ -16,6 +16,8 @@ export interface CoverableClause {
 export interface Coverable {
   readonly clauses: readonly CoverableClause[]
   readonly expressions: readonly Span[]
+  /** `some .. in ..`: reached like other expressions, but not missed where it was not. */
+  readonly some: readonly Span[]
   /** Texts of spans (`spanKey`) of terms that count by themselves; of names only those of documents do. */
   readonly terms: ReadonlySet<string>
   /** The same of arrays, sets and objects that a head makes. */
@@ -40,6 +42,7 @@ class Finder implements Coverable {
   readonly #source: string
   readonly clauses: CoverableClause[] = []
   readonly expressions: Span[] = []
+  readonly some: Span[] = []
   readonly terms = new Set<string>()
   readonly made = new Set<string>()
   readonly wider = new Map<string, Span>()
@@ -92,7 +95,8 @@ class Finder implements Coverable {
     const last = expr.with.at(-1)?.at.end ?? 0
     const whole = last > expr.at.end ? { ...expr.at, end: last } : expr.at
     if (whole !== expr.at) this.wider.set(spanKey(expr.at), whole)
-    this.expressions.push(whole)
+    if (expr.kind === 'someIn') this.some.push(whole)
+    else this.expressions.push(whole)
     this.#inside(expr)
     for (const { value } of expr.with) this.#made(value)
   }
