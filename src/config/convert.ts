@@ -67,6 +67,7 @@ export function convert(file: ConfigFile, context: Context): Config {
     log: {
       directory: logFolder(file.log.directory, folders),
       segmentBytesMax: bytes(file.log.segment_max),
+      segmentMsMax: ms(file.log.segment_age_max),
       freeDiskBytesMin: bytes(file.log.free_disk_min),
     },
     audit: {

@@ -410,6 +410,10 @@ const log = z.strictObject({
     { min: 1024 ** 2, max: 16 * 1024 ** 3, standard: limits.segmentBytesMax },
     'Size at which the next segment is begun.',
   ),
+  segment_age_max: duration(
+    { min: 60_000, max: 366 * 86_400_000, standard: limits.segmentMsMax },
+    'Age at which the next segment is begun, with the next record.',
+  ),
   free_disk_min: size(
     { min: limits.logQueueBytesMax, max: 1024 ** 4, standard: limits.freeDiskBytesMin },
     'Free space of the disk below which nothing new is accepted.',

@@ -102,6 +102,8 @@ export interface PolicySource {
 export interface LogSettings {
   readonly directory: string
   readonly segmentBytesMax: number
+  /** Milliseconds after which the next segment is begun. */
+  readonly segmentMsMax: number
   readonly freeDiskBytesMin: number
 }
 

@@ -77,6 +77,8 @@ export const limits = {
   recordedReplyBytesMax: 256 * kib,
   /** Bytes of a segment before the next one is begun. */
   segmentBytesMax: 256 * mib,
+  /** Milliseconds after which the next one is begun, however small it is: a day's records can be put away together. */
+  segmentMsMax: 24 * 3_600_000,
   /** Free bytes on the log's disk below which readiness is red and nothing new is accepted. */
   freeDiskBytesMin: 256 * mib,
   /** Milliseconds that running calls get after SIGTERM. */

@@ -39,6 +39,8 @@ export interface DecisionLogOptions {
   readonly directory: string
   /** Bytes after which the next segment is begun. A single write of up to 4 MiB may be larger. */
   readonly segmentBytesMax: number
+  /** Milliseconds after which the next segment is begun, with the next record. Default `limits.segmentMsMax`. */
+  readonly segmentMsMax?: number
   /** Free bytes of the disk below which new calls are refused. 0 switches that off. */
   readonly freeDiskBytesMin: number
   readonly files: LogFiles
@@ -235,6 +237,7 @@ async function assemble(
   const writer: Writer = makeWriter({
     directory,
     segmentBytesMax,
+    segmentMsMax: options.segmentMsMax ?? limits.segmentMsMax,
     files,
     clock,
     log,

@@ -30,6 +30,8 @@ const gatheringTurnsMax = 8
 export interface WriterOptions {
   readonly directory: string
   readonly segmentBytesMax: number
+  /** Milliseconds; counted from when the segment was begun or, after a restart, opened. */
+  readonly segmentMsMax: number
   readonly files: LogFiles
   readonly clock: Clock
   readonly log: Log
@@ -54,9 +56,10 @@ export interface WriterOptions {
 export type Writer = ReturnType<typeof makeWriter>
 
 export function makeWriter(options: WriterOptions) {
-  const { directory, segmentBytesMax, files, clock, log, queue, prover } = options
+  const { directory, segmentBytesMax, segmentMsMax, files, clock, log, queue, prover } = options
   const bytes = Buffer.allocUnsafe(batchBytesMax)
   let { segment, file, bytes: segmentBytes, nextSeq } = options.end
+  let segmentBeganMs = clock.monotonicMs()
   let busy = false
   let failure: { readonly fault: Fault; readonly sinceMs: number; readonly segment: number } | undefined
   /** Whether the current segment's file was made or opened here, so that it may be removed. */
@@ -108,7 +111,7 @@ export function makeWriter(options: WriterOptions) {
     }
     // `write` stops silently at the buffer's end.
     assert(bytes[length - 1] === newline, 'a batch is larger than its buffer')
-    if (file === undefined || (segmentBytes > 0 && segmentBytes + length > segmentBytesMax)) {
+    if (file === undefined || isFull(length)) {
       beginSegment().then((next) => writeFrom(next, 0, ends), fail)
     } else {
       writeFrom(file, 0, ends)
@@ -136,6 +139,11 @@ export function makeWriter(options: WriterOptions) {
     const leaves = hashed ?? prover?.leavesOf(bytes, ends)
   }
 
+  function isFull(moreBytes: number): boolean {
+    if (segmentBytes === 0) return false
+    return segmentBytes + moreBytes > segmentBytesMax || clock.monotonicMs() - segmentBeganMs >= segmentMsMax
+  }
+
   async function beginSegment(): Promise<LogFile> {
     const full = file
     file = undefined
@@ -144,6 +152,7 @@ export function makeWriter(options: WriterOptions) {
       nextSegment()
     }
     file = await files.open(join(directory, segmentName(segment)), 'create')
+    segmentBeganMs = clock.monotonicMs()
     ours = true
     await files.syncDirectory(directory)
     return file

@@ -104,7 +104,12 @@ describe('a file that is right', () => {
       routes: [],
       policy: { paths: ['/etc/gatehouse/policies'] },
       audit: { keyFile: '/etc/gatehouse/data/keys/decision-log.key', anchors: [] },
-      log: { directory: '/etc/gatehouse/data/log', segmentBytesMax: 2 ** 28, freeDiskBytesMin: 2 ** 28 },
+      log: {
+        directory: '/etc/gatehouse/data/log',
+        segmentBytesMax: 2 ** 28,
+        segmentMsMax: 86_400_000,
+        freeDiskBytesMin: 2 ** 28,
+      },
       labels: {},
       timing: {
         callMsMax: 120_000,
