@@ -12,6 +12,8 @@ import { checkpointFolder } from './tile-store.ts'
 /** Milliseconds before a failed anchor is tried again, doubled up to the last, or to its own pace where that is shorter. */
 const retryMsMin = 1_000
 const retryMsMax = 60_000
+/** Milliseconds that a shutdown waits for anchors: their last checkpoint lies beside the log, and the next start hands it on. */
+const closeMsMax = 5_000
 /** Milliseconds beyond its own pace after which an anchor without a checkpoint is an operator's business. */
 const lateMs = 300_000
 
@@ -37,11 +39,12 @@ export interface Anchors {
     /** Lines of the newest checkpoint that an anchor does not have yet, of the one that has fewest; undefined without anchors. */
     readonly anchorLagLines: number | undefined
   }
-  /** Gives every anchor the newest checkpoint once more, if it lacks it, and waits for that. */
+  /** Gives every anchor the newest checkpoint, if it lacks it, and waits for that, 5 s at most. */
   close(): Promise<void>
 }
 
 export function makeAnchors({ settings, ...shared }: AnchorsOptions): Anchors {
+  const { clock, log } = shared
   const anchors = settings.map((one) => makeAnchor(one, shared))
   return {
     offer(checkpoint) {
@@ -53,7 +56,12 @@ export function makeAnchors({ settings, ...shared }: AnchorsOptions): Anchors {
       anchorLagLines: anchors.length === 0 ? undefined : Math.max(...anchors.map((anchor) => anchor.lagLines())),
     }),
     async close() {
-      await Promise.all(anchors.map((anchor) => anchor.close()))
+      if (anchors.length === 0) return
+      const late = Promise.withResolvers<'late'>()
+      const forget = clock.after(closeMsMax, () => late.resolve('late'))
+      const ended = await Promise.race([late.promise, Promise.all(anchors.map((anchor) => anchor.close()))])
+      forget()
+      if (ended === 'late') log.warn({}, 'an anchor does not answer; it gets the last checkpoint at the next start')
     },
   }
 }

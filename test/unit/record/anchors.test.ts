@@ -162,6 +162,30 @@ describe('an anchor that is a webhook', () => {
   })
 })
 
+describe('an anchor that never answers', () => {
+  it('holds up a shutdown for some seconds and no longer', async () => {
+    await using world = logWorld()
+    const log = await open(
+      world,
+      { to: { kind: 'webhook', url: 'https://siem.example/c' } },
+      () => new Promise(() => {}),
+    )
+    await note(log, 1)
+    let isClosed = false
+    void log.close().then(() => {
+      isClosed = true
+    })
+    await world.clock.settled(() => sizeIn(join(world.directory, 'checkpoints', 'checkpoint')) === 1)
+    await world.clock.advance(4_000)
+    expect(isClosed).toBe(false)
+    await world.clock.settled(() => isClosed, 500)
+    expect(world.said).toContainEqual({
+      level: 'warn',
+      message: 'an anchor does not answer; it gets the last checkpoint at the next start',
+    })
+  })
+})
+
 describe('an anchor that is a witness', () => {
   const url = 'https://witness.example/audit/witness'
 
