@@ -66,7 +66,7 @@ interface PolicyFiles {
 async function given(word: string, options: Options, io: Io): Promise<Question> {
   const input = (await readInput(options, io, exitStatus.usage)) as RegoJson | undefined
   if (word !== '') return { query: word, input }
-  if (input === undefined)
+  if (input === undefined || omitted !== undefined)
     throw new CommandError(
       'there is nothing to explain; name a call with `--input FILE`, a recorded decision by its id, or write a query',
     )
@@ -87,9 +87,9 @@ function recorded({
       `\`${id}\` was refused with \`${code ?? 'a fault'}\` before policy was asked`,
       exitStatus.finding,
     )
-  if (input === undefined)
+  if (input === undefined || omitted !== undefined)
     throw new CommandError(
-      `the record of \`${id}\` holds no input (${omitted ?? 'it was not kept'}); record input on that route with \`recording: { level: input }\``,
+      `the record of \`${id}\` does not hold the input in full (${omitted ?? 'it was not kept'}); record input on that route with \`recording: { level: input }\``,
       exitStatus.finding,
     )
   const question = { query: questionText(path), entrypoint: path, input: input as RegoJson }

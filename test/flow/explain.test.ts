@@ -131,7 +131,7 @@ describe('gatehouse explain', () => {
       const { headers } = await world.send({ path: '/secret' })
       const ran = await run(world.folder, [String(headers['gatehouse-decision'])])
       expect(ran.status).toBe(1)
-      expect(ran.err).toMatch(/holds no input .*`recording: \{ level: input \}`/)
+      expect(ran.err).toMatch(/does not hold the input in full .*`recording: \{ level: input \}`/)
     } finally {
       await world.close()
     }
