@@ -66,7 +66,7 @@ interface PolicyFiles {
 async function given(word: string, options: Options, io: Io): Promise<Question> {
   const input = (await readInput(options, io, exitStatus.usage)) as RegoJson | undefined
   if (word !== '') return { query: word, input }
-  if (input === undefined || omitted !== undefined)
+  if (input === undefined)
     throw new CommandError(
       'there is nothing to explain; name a call with `--input FILE`, a recorded decision by its id, or write a query',
     )
