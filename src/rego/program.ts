@@ -39,6 +39,8 @@ export interface Ref {
   readonly kind: 'ref'
   readonly root: Root
   readonly path: readonly Term[]
+  /** Written as a call without arguments of a rule, which OPA takes where it does not know the type of the rule's value. */
+  readonly called?: true
   readonly at: Span
 }
 

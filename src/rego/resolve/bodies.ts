@@ -97,6 +97,10 @@ export abstract class BodyResolver extends TermResolver {
 
   /** `f(x)` tests its value; `f(x, y)` with one argument too many unifies its value with the last. */
   private callStatement(term: ast.Call, target: Target, at: ast.Span): void {
+    if (term.args.length <= 1 && this.isRuleCall(term)) {
+      this.ruleStatement(term, target, at)
+      return
+    }
     const callee = this.callee(term, true)
     const constant =
       callee?.kind === 'builtin' && term.args.length <= 1 ? this.metadata(callee.name, term.at) : undefined
@@ -107,6 +111,17 @@ export abstract class BodyResolver extends TermResolver {
     const value: Term = constant ?? { ...call, args: output === undefined ? args : args.slice(0, -1) }
     if (output === undefined) target.body.push({ kind: 'test', term: value, with: target.with, at })
     else target.body.push({ kind: 'unify', left: output, right: value, from: 'output', with: target.with, at })
+  }
+
+  /** `p()` tests the rule's value, `p(x)` unifies it with `x`. */
+  private ruleStatement(call: ast.Call, target: Target, at: ast.Span): void {
+    const [output] = call.args
+    const value = this.calledRule(call, target)
+    if (output === undefined) target.body.push({ kind: 'test', term: value, with: target.with, at })
+    else {
+      const left = this.direct(output, target)
+      target.body.push({ kind: 'unify', left, right: value, from: 'output', with: target.with, at })
+    }
   }
 
   private arityOf(callee: Callee): number {

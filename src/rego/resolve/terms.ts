@@ -10,6 +10,7 @@ import type { Call, Callee, Comprehension, Expr, Hole, Ref, Root, Term, With } f
 import { Context } from './context.ts'
 import { likelyFunction, likelyPath, packageCalled, replacementOf } from './likely.ts'
 import { namesIn, Scope } from './scope.ts'
+import type { Declared } from './tree.ts'
 
 /** Where lifted expressions go, and the modifiers that they run under. */
 export interface Target {
@@ -162,6 +163,7 @@ export abstract class TermResolver extends Context {
 
   /** A call in a place where its value is used. */
   private call(term: ast.Call, target: Target): Term {
+    if (term.args.length === 0 && this.isRuleCall(term)) return this.calledRule(term, target)
     const callee = this.callee(term)
     const args = term.args.map((arg) => this.term(arg, target))
     if (callee === undefined) return { kind: 'null', at: term.at }
@@ -255,6 +257,23 @@ export abstract class TermResolver extends Context {
     }
     const full = [name, ...rest].join('.')
     return this.settings.builtins.has(full) ? { kind: 'builtin', name: full } : undefined
+  }
+
+  protected calledRule({ operator }: ast.Call, target: Target): Term {
+    const value = this.direct(operator, target)
+    return value.kind === 'ref' ? { ...value, called: true } : value
+  }
+
+  /** `p()` of a rule without arguments is its value: rules may be written with empty parentheses too. */
+  protected isRuleCall({ operator, infix }: ast.Call): boolean {
+    const head = operator.kind === 'var' ? operator : operator.head
+    const rest = operator.kind === 'var' ? [] : operator.path
+    if (infix !== undefined || head.kind !== 'var' || this.scope.find(head.name) !== undefined) return false
+    const meaning = this.meaning(head.name)
+    if (meaning.kind !== 'path' || rest.some((part) => part.kind !== 'string')) return false
+    const [root, ...path] = [...meaning.path, ...rest.map((part) => (part.kind === 'string' ? part.value : ''))]
+    const declared = root === 'data' ? (this.root.find(path)?.declared ?? []) : []
+    return declared.length > 0 && declared.every((each) => isCompleteRule(each))
   }
 
   private undefinedFunction(
@@ -353,6 +372,11 @@ const plainName = /^[A-Za-z_][A-Za-z0-9_]*$/
 export function formatPath(path: readonly string[]): string {
   const [head = '', ...rest] = path
   return head + rest.map((part) => (plainName.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`)).join('')
+}
+
+/** A rule of one value, without arguments and keys. */
+function isCompleteRule({ rule, dynamic }: Declared): boolean {
+  return rule.head.args === undefined && !rule.head.contains && dynamic.length === 0
 }
 
 /** Unification and assignment belong to the language, whatever capabilities say. */

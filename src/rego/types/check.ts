@@ -120,6 +120,15 @@ class Checker implements Known {
     this.source = source
   }
 
+  /** A rule that is called must be able to be a function, as far as its type says. */
+  private called(term: Ref): void {
+    const type = this.infer.typeOf(term)
+    if (type === undefined || (type.kind === 'any' && type.of.length === 0)) return
+    const path = term.path.map((part) => (part.kind === 'string' ? part.value : ''))
+    const hint = `\`${path.at(-1)}\` is a rule without arguments`
+    this.error(term.at, `undefined function ${formatPath(['data', ...path])}`, [hint])
+  }
+
   private error(at: Span, message: string, details: readonly string[] = []): void {
     this.errors.push(errorAt('rego_type_error', at, message, this.source, details.map(shortened)))
   }
@@ -313,6 +322,7 @@ class Checker implements Known {
             this.infer.fits(root, anyType)
         }
         for (const part of term.path) this.visit(part, calls)
+        if (term.called) this.called(term)
         // Of a body that only succeeds or fails OPA does not know what a term in it is.
         if (calls || term.root.kind !== 'term') this.ref(term)
         return

@@ -32,6 +32,12 @@ describe('a result', () => {
     ['false is a value', 'p := false', undefined, false],
     ['null is a value', 'p := null', undefined, null],
     ['no rule that holds is undefined', 'p if input.x', undefined, undefined],
+    [
+      'a rule of which nothing is known may be written as a call',
+      's := input\np := [s(), data.a.s(), x] if s(x)',
+      2,
+      [2, 2, 2],
+    ],
     ['a null input is an input', 'p := [input]', null, [null]],
     ['a missing input is undefined', 'p := [input]', undefined, undefined],
     [
