@@ -82,20 +82,22 @@ async function segmentOf(
   return { segment: 0, first: 0 }
 }
 
+/** As the segment is now: what is added while it is read is left for another time. */
 async function* chunksOf(
   files: ReadFiles,
   path: string,
 ): AsyncGenerator<{ bytes: Buffer; starts: number[] }, void, undefined> {
-  // One byte more than a small segment has: a piece that is not full is the last one.
-  const pieceBytes = Math.min(chunkBytes, (await files.sizeBytes(path)) + 1)
+  const sizeBytes = await files.sizeBytes(path)
+  const pieceBytes = Math.min(chunkBytes, sizeBytes)
   const buffers = [Buffer.allocUnsafe(pieceBytes), Buffer.allocUnsafe(pieceBytes)] as const
   let position = 0
   let turn = 0
-  const readNext = () => files.read(path, position, pieceBytes, buffers[turn++ % 2 === 0 ? 0 : 1])
+  const readNext = () =>
+    files.read(path, position, Math.min(pieceBytes, sizeBytes - position), buffers[turn++ % 2 === 0 ? 0 : 1])
   let read = readNext()
   for (;;) {
     const bytes = await read
-    const isLast = bytes.length < pieceBytes
+    const isLast = bytes.length === 0 || position + bytes.length >= sizeBytes
     let end = bytes.lastIndexOf(newline) + 1
     if (end === 0) {
       if (isLast) return
