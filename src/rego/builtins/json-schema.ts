@@ -67,42 +67,72 @@ interface Outcome {
   score: number
 }
 
+/** Where a reference is read from: the address of the document that it stands in, and that document. */
+interface Scope {
+  readonly base: string
+  readonly root: Value
+}
+
+/** The base of what gives itself no address. */
+const noAddress = 'schema://none/'
+
+/** An address as seen from another (RFC 3986, section 5); what is none stays as it is. */
+function resolveAddress(address: string, base: string): string {
+  return URL.parse(address, base)?.href ?? address
+}
+
 class Schema {
   readonly #root: Value
   readonly #draft: number
-  /** Schemas by the address they give themselves. */
+  /** Schemas by the address they give themselves, as written and as seen from the schema around them. */
   readonly #named = new Map<string, Value>()
+  /** What the references lead to, by the schema that has the reference. */
+  readonly #targets = new Map<PlainObject, Value>()
 
   constructor(root: Value) {
     this.#root = root
     const dialect = isPlainObject(root) ? getField(root, '$schema') : undefined
     this.#draft = typeof dialect === 'string' ? (drafts[dialect.replace(/#$/, '')] ?? hybrid) : hybrid
     if (typeof root !== 'boolean' && !isPlainObject(root)) throw invalid('schema is invalid')
-    this.#check(root, 0)
-    this.#checkReferences(root, 0)
+    this.#check(root, { base: noAddress, root }, 0)
+    this.#checkReferences(root, { base: noAddress, root }, 0)
   }
 
   validate(document: Value): readonly Failure[] {
     return this.#evaluate(this.#root, document, '(Root)', 0).failures
   }
 
-  #check(schema: Value, depth: number): void {
+  #check(schema: Value, outer: Scope, depth: number): void {
     if (depth > depthMax) throw limitError('the nesting of a JSON schema', `${depthMax} levels`)
     if (typeof schema === 'boolean' && this.#draft >= 6) return
     if (!isPlainObject(schema)) throw invalid('Expected: Valid Schema, given: Invalid JSON')
-    const idKey = this.#draft === 4 || (this.#draft === hybrid && Object.hasOwn(schema, 'id')) ? 'id' : '$id'
-    const id = textKeyword(schema, idKey)
-    if (id !== undefined) this.#named.set(id.replace(/#$/, ''), schema)
+    const id = textKeyword(schema, this.#idKey(schema))
+    const scope = this.#scopeOf(schema, outer)
+    if (id !== undefined) {
+      this.#named.set(id.replace(/#$/, ''), schema)
+      this.#named.set(resolveAddress(id, outer.base).replace(/#$/, ''), schema)
+    }
     for (const key of ['title', 'description', '$ref', 'format']) textKeyword(schema, key)
     if (Object.hasOwn(schema, '$ref')) return
     checkTypes(schema)
     checkNumbers(schema, this.#draft)
     checkPatterns(schema)
-    this.#checkChildren(schema, depth)
+    this.#checkChildren(schema, scope, depth)
     checkLists(schema)
   }
 
-  #checkChildren(schema: PlainObject, depth: number): void {
+  #idKey(schema: PlainObject): string {
+    return this.#draft === 4 || (this.#draft === hybrid && Object.hasOwn(schema, 'id')) ? 'id' : '$id'
+  }
+
+  /** A schema that gives itself an address is a document of its own to the references in it. */
+  #scopeOf(schema: PlainObject, outer: Scope): Scope {
+    const id = getField(schema, this.#idKey(schema))
+    if (typeof id !== 'string' || id.startsWith('#')) return outer
+    return { base: resolveAddress(id, outer.base).replace(/#$/, ''), root: schema }
+  }
+
+  #checkChildren(schema: PlainObject, scope: Scope, depth: number): void {
     for (const key of mapKeywords) {
       const map = getField(schema, key)
       if (map === undefined) continue
@@ -113,7 +143,7 @@ class Schema {
             : 'Properties must be of type object',
         )
       }
-      for (const name of sortedKeys(map)) this.#check(map[name] as Value, depth + 1)
+      for (const name of sortedKeys(map)) this.#check(map[name] as Value, scope, depth + 1)
     }
     for (const key of schemaKeywords) {
       const inner = getField(schema, key)
@@ -127,21 +157,22 @@ class Schema {
             : `${key} must be of an object`,
         )
       }
-      this.#check(inner, depth + 1)
+      this.#check(inner, scope, depth + 1)
     }
-    for (const key of listKeywords) for (const inner of listKeyword(schema, key) ?? []) this.#check(inner, depth + 1)
+    for (const key of listKeywords)
+      for (const inner of listKeyword(schema, key) ?? []) this.#check(inner, scope, depth + 1)
     const items = getField(schema, 'items')
     for (const inner of items === undefined ? [] : Array.isArray(items) ? items : [items]) {
       if (typeof inner !== 'boolean' && !isPlainObject(inner))
         throw invalid('Invalid type. Expected: Valid Schema/Array Of Schemas, given: items')
-      this.#check(inner, depth + 1)
+      this.#check(inner, scope, depth + 1)
     }
     const dependencies = getField(schema, 'dependencies')
     if (dependencies === undefined) return
     if (!isPlainObject(dependencies)) throw invalid('Invalid type. Expected: Dependency, given: dependencies')
     for (const name of sortedKeys(dependencies)) {
       const dependency = dependencies[name] as Value
-      if (!Array.isArray(dependency)) this.#check(dependency, depth + 1)
+      if (!Array.isArray(dependency)) this.#check(dependency, scope, depth + 1)
       else if (dependency.some((item) => typeof item !== 'string')) {
         throw invalid('Invalid type. Expected: Schema Or Array Of Strings, given: dependency')
       }
@@ -149,23 +180,27 @@ class Schema {
   }
 
   /** Every reference leads to a schema of this document: none is fetched. */
-  #checkReferences(part: Value, depth: number): void {
+  #checkReferences(part: Value, outer: Scope, depth: number): void {
     if (depth > depthMax) throw limitError('the nesting of a JSON schema', `${depthMax} levels`)
-    if (Array.isArray(part)) for (const item of part) this.#checkReferences(item, depth + 1)
+    if (Array.isArray(part)) for (const item of part) this.#checkReferences(item, outer, depth + 1)
     if (!isPlainObject(part)) return
-    if (typeof part.$ref === 'string') this.#resolve(part.$ref)
+    const scope = this.#scopeOf(part, outer)
+    if (typeof part.$ref === 'string') this.#targets.set(part, this.#resolve(part.$ref, scope))
     for (const key of Object.keys(part))
-      if (key !== 'enum' && key !== 'const') this.#checkReferences(part[key] as Value, depth + 1)
+      if (key !== 'enum' && key !== 'const') this.#checkReferences(part[key] as Value, scope, depth + 1)
   }
 
-  #resolve(reference: string): Value {
+  #resolve(reference: string, scope: Scope): Value {
     const hash = reference.indexOf('#')
     const address = hash < 0 ? reference : reference.slice(0, hash)
     const pointer = hash < 0 ? '' : reference.slice(hash + 1)
-    const start = address === '' ? this.#root : this.#named.get(address)
+    const start =
+      address === '' ? scope.root : (this.#named.get(address) ?? this.#named.get(resolveAddress(address, scope.base)))
     const byAnchor = pointer.startsWith('/')
       ? undefined
-      : (this.#named.get(reference) ?? (pointer === '' ? start : undefined))
+      : (this.#named.get(resolveAddress(reference, scope.base)) ??
+        this.#named.get(reference) ??
+        (pointer === '' ? start : undefined))
     if (byAnchor !== undefined) return byAnchor
     if (start === undefined || !pointer.startsWith('/'))
       throw invalid(`remote reference loading disabled: ${reference}`)
@@ -186,7 +221,11 @@ class Schema {
       return outcome
     }
     const object = schema as PlainObject
-    if (typeof object.$ref === 'string') return this.#evaluate(this.#resolve(object.$ref), value, field, depth + 1)
+    if (typeof object.$ref === 'string') {
+      // What stands below `enum` or `const` is no schema until something refers to it.
+      const target = this.#targets.get(object) ?? this.#resolve(object.$ref, { base: noAddress, root: this.#root })
+      return this.#evaluate(target, value, field, depth + 1)
+    }
     const types = typesOf(object)
     if (types.length > 0 && !types.some((type) => hasType(value, type))) {
       const given = isNumber(value) ? (isInteger(value) ? 'integer' : 'number') : typeName(value)
