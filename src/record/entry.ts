@@ -10,7 +10,6 @@ import {
   type Arrival,
   type ByteSource,
   type Call,
-  type CallSummary,
   type Clock,
   type Decision,
   type Fault,
@@ -21,17 +20,15 @@ import {
   type ObserveCall,
   type Principal,
   type Reply,
-  steps,
   type Target,
   toFault,
   type UpstreamReply,
 } from '../model/index.ts'
+import { CallNotes, type End, type NotePorts, step } from './call-notes.ts'
 import { type Hiding, makeContentTexts } from './content.ts'
 import { FollowedSource, type StreamEnd } from './followed-source.ts'
-import { KeptReply } from './kept-reply.ts'
-import { makeDecisionLines, outcomeLine, shortDetail, shortName } from './lines.ts'
+import { makeDecisionLines, shortDetail } from './lines.ts'
 import type { DecisionLog } from './log.ts'
-import type { Share } from './queue.ts'
 
 /** One call's entry. Every method notes its argument and the time, and gives the argument back. */
 export interface Entry {
@@ -67,10 +64,6 @@ export interface RecorderOptions {
   readonly hiding?: Hiding | undefined
 }
 
-const step = Object.fromEntries(steps.map((name, place) => [name, place])) as Record<(typeof steps)[number], number>
-const timerNames = steps.map((name) => `"timer_${name}_ns":`)
-const nsInMs = 1_000_000
-
 /** Faults after an allow that say that the upstream got nothing of the call; after any other it may have acted. */
 const notReached: ReadonlySet<FaultCode> = new Set<FaultCode>([
   'upstream_unreachable',
@@ -81,101 +74,76 @@ const notReached: ReadonlySet<FaultCode> = new Set<FaultCode>([
 /** Faults that withhold what the upstream replied. */
 const withheld: ReadonlySet<FaultCode> = new Set<FaultCode>(['reply_not_maskable', 'reply_too_large'])
 
-/** What an outcome says that the entry does not know by itself. */
-interface End {
-  readonly outcome: 'forwarded' | 'refused' | 'failed'
-  readonly status: number
-  readonly code?: string | undefined
-  readonly detail?: string | undefined
-  readonly upstream?: UpstreamReply | undefined
-  /** Its body as the record has it, where the route asks for it. */
-  readonly reply?: string | undefined
-  readonly replyBytes: number
-  readonly complete: boolean
-  readonly upstreamReached: boolean
-}
-
 export function makeRecorder(options: RecorderOptions): OpenEntry {
   const { log, clock, makeId, observe, redact } = options
   const { queue } = log
   const decisionLine = makeDecisionLines(options.labels, makeContentTexts(options.hiding))
 
+  const ports: NotePorts = { clock, makeId, redact, decisionLine }
+
   class CallEntry implements Entry {
-    private readonly arrival: Arrival
-    private readonly stepMs = new Float64Array(steps.length)
-    private lastMs: number
-    private id: string | undefined
-    private call: Call | undefined
-    private principal: Principal | undefined
-    private target: Target | undefined
-    private decision: Decision | undefined
+    private readonly notes: CallNotes
     /** Whether a record that allows the call is in the log, or surely will be. */
     private decisionWritten = false
     /** Whether the outcome was made. INVARIANT: set once, and nothing but a correction is recorded after it. */
     private ended = false
 
     constructor(arrival: Arrival) {
-      this.arrival = arrival
-      this.lastMs = arrival.startedMs
+      this.notes = new CallNotes(arrival, ports)
     }
 
     get decisionId(): string {
-      this.id ??= makeId()
-      return this.id
+      return this.notes.decisionId
     }
 
     received(call: Call): Call {
-      this.call = call
-      this.mark(step.receive)
+      this.notes.received(call)
       return call
     }
 
     identified(principal: Principal): Principal {
-      this.principal = principal
-      this.mark(step.identify)
+      this.notes.identified(principal)
       return principal
     }
 
     routed(target: Target): Target {
-      this.target = target
-      this.mark(step.route)
+      this.notes.routed(target)
       return target
     }
 
     async decided(decision: Decision): Promise<Decision> {
-      this.decision = decision
-      this.id = decision.id
-      this.mark(step.decide)
+      const { notes } = this
+      notes.decided(decision)
       // A refusal goes nowhere: its two records are written together, before the agent hears of it.
       if (decision.kind !== 'allow') return decision
-      const line = this.decisionText('allow', undefined, undefined)
-      await (this.mode === 'strict' ? queue.add(line) : queue.admit(line))
+      const line = notes.decisionText('allow', undefined, undefined)
+      await (notes.mode === 'strict' ? queue.add(line) : queue.admit(line))
       this.decisionWritten = true
-      this.mark(step.record)
+      notes.mark(step.record)
       return decision
     }
 
     async refused(reply: Reply): Promise<Reply> {
-      const code = this.codeOfRefusal()
+      const code = this.notes.codeOfRefusal()
       await this.recordRefusal(code, undefined, {
         outcome: 'refused',
         status: reply.status,
         code,
         replyBytes: bytesOf(reply),
-        complete: this.arrival.departure.reason === undefined,
+        complete: this.notes.arrival.departure.reason === undefined,
         upstreamReached: false,
       })
       return reply
     }
 
     async followed(upstream: UpstreamReply): Promise<Reply> {
-      this.mark(step.forward)
+      this.notes.mark(step.forward)
       const reply = toReply(upstream, this.decisionId)
-      if (reply.body.kind === 'stream' && !isBodiless(this.arrival.method, reply.status)) {
+      if (reply.body.kind === 'stream' && !isBodiless(this.notes.arrival.method, reply.status)) {
         return { ...reply, body: { kind: 'stream', source: this.follow(upstream, reply.body.source) } }
       }
-      const departed = this.arrival.departure.reason
-      const kept = this.keeper()
+      const departed = this.notes.arrival.departure.reason
+      const kept = this.notes.keeper()
       if (reply.body.kind === 'bytes') kept?.add(reply.body.bytes)
       const end: End = {
         outcome: upstream.fault === undefined ? 'forwarded' : 'failed',
@@ -194,8 +162,8 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
     async failed(fault: Fault, answer: AnswerFault): Promise<Reply> {
       const reply = answer(fault, this.decisionId)
       if (this.ended) return reply
-      this.mark(this.stepUnderWay())
-      const detail = this.detailOf(fault)
+      this.notes.mark(this.notes.stepUnderWay(this.decisionWritten))
+      const detail = this.notes.detailOf(fault)
       const end: End = {
         outcome: this.decisionWritten ? 'failed' : 'refused',
         status: reply.status,
@@ -203,7 +171,7 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
         // Of a refusal it stands in the decision record.
         detail: this.decisionWritten ? detail : undefined,
         replyBytes: bytesOf(reply),
-        complete: this.arrival.departure.reason === undefined && !withheld.has(fault.code),
+        complete: this.notes.arrival.departure.reason === undefined && !withheld.has(fault.code),
         upstreamReached: this.decisionWritten && !notReached.has(fault.code),
       }
       try {
@@ -220,17 +188,16 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
 
     /** Both records, durable before anything is said. On a rejection nothing was written. */
     private async recordRefusal(code: string, detail: string | undefined, end: End): Promise<void> {
-      await queue.addPair(this.refusalText(code, detail), this.outcomeText(end), this.share)
+      await queue.addPair(this.notes.refusalText(code, detail), this.notes.outcomeText(end), this.notes.share)
       this.ended = true
-      this.mark(step.record)
+      this.notes.mark(step.record)
       this.tell(end.status, code, undefined)
     }
 
     /** The log cannot take the call's records: they are written when it can again, or at least counted. */
     private recordRefusalLater(ofLog: Fault, detail: string, end: End): void {
       this.ended = true
-      const code =
-        this.decision === undefined || this.decision.kind === 'allow' ? (end.code ?? ofLog.code) : this.codeOfRefusal()
+      const code = this.notes.isRefusal ? this.notes.codeOfRefusal() : (end.code ?? ofLog.code)
       const { status } = faults[ofLog.code]
       const later: End = {
         ...end,
@@ -241,7 +208,8 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
         upstreamReached: false,
       }
       const held =
-        ofLog.code === 'log_unavailable' && queue.hold(this.refusalText(code, detail), this.outcomeText(later))
+        ofLog.code === 'log_unavailable' &&
+        queue.hold(this.notes.refusalText(code, detail), this.notes.outcomeText(later))
       if (!held) log.omit(ofLog.code, 1)
       this.tell(status, ofLog.code, undefined)
     }
@@ -249,8 +217,8 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
     /** The outcome of a call whose decision is written. When it cannot be durable, `withheldStatus` is what the agent got. */
     private async recordEnd(end: End, withheldStatus: number): Promise<void> {
       this.ended = true
-      const text = this.outcomeText(end)
-      if (this.mode === 'async') {
+      const text = this.notes.outcomeText(end)
+      if (this.notes.mode === 'async') {
         void queue.keep('outcome', text)
       } else {
         try {
@@ -265,17 +233,17 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
             detail: shortDetail(ofLog.detail),
             complete: false,
           }
-          void queue.keep('outcome', this.outcomeText(cut))
+          void queue.keep('outcome', this.notes.outcomeText(cut))
           this.tell(cut.status, ofLog.code, end.upstream)
           throw ofLog
         }
       }
-      this.mark(step.record)
+      this.notes.mark(step.record)
       this.tell(end.status, end.code ?? 'ok', end.upstream)
     }
 
     private follow(upstream: UpstreamReply, source: ByteSource): ByteSource {
-      const kept = this.keeper()
+      const kept = this.notes.keeper()
       const end = (code: FaultCode | undefined, detail: string | undefined, replyBytes: number): End => ({
         outcome: code === undefined ? 'forwarded' : 'failed',
         status: upstream.status,
@@ -289,128 +257,22 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
       })
       const told: StreamEnd = {
         whole: (replyBytes) => {
-          this.mark(step.reply)
+          this.notes.mark(step.reply)
           const whole = end(undefined, undefined, replyBytes)
           return this.recordEnd(whole, whole.status)
         },
         broken: (fault, replyBytes) => {
-          this.mark(step.reply)
+          this.notes.mark(step.reply)
           this.ended = true
-          void queue.keep('outcome', this.outcomeText(end(fault.code, this.detailOf(fault), replyBytes)))
+          void queue.keep('outcome', this.notes.outcomeText(end(fault.code, this.notes.detailOf(fault), replyBytes)))
           this.tell(upstream.status, fault.code, upstream)
         },
       }
-      return new FollowedSource(source, this.arrival.departure, told, kept)
-    }
-
-    private keeper(): KeptReply | undefined {
-      return this.target?.route.recording.reply === true ? new KeptReply() : undefined
-    }
-
-    private refusalText(code: string, detail: string | undefined): string {
-      const kind = this.decision?.kind === 'ask' ? 'ask' : 'deny'
-      return this.decisionText(kind, code, detail)
-    }
-
-    private decisionText(kind: Decision['kind'], code: string | undefined, detail: string | undefined): string {
-      return decisionLine({
-        id: this.decisionId,
-        arrival: this.arrival,
-        call: this.call,
-        principal: this.principal,
-        target: this.target,
-        decision: this.decision,
-        kind,
-        code,
-        detail,
-        level: this.target?.route.recording.level ?? 'metadata',
-        metrics: this.timers(step.receive, step.decide),
-      })
-    }
-
-    private outcomeText(end: End): string {
-      const total = Math.round((this.lastMs - this.arrival.startedMs) * nsInMs)
-      const timers = this.timers(step.record, step.reply)
-      return outcomeLine({
-        id: this.decisionId,
-        arrival: this.arrival,
-        outcome: end.outcome,
-        code: end.code,
-        detail: end.detail,
-        status: end.status,
-        upstreamStatus: end.upstream?.upstream.status,
-        replyBytes: end.replyBytes,
-        reply: end.reply,
-        complete: end.complete,
-        upstreamReached: end.upstreamReached,
-        obligationsDone: end.upstream?.obligationsDone ?? [],
-        tries: end.upstream?.upstream.tries,
-        metrics: `${timers}${timers === '' ? '' : ','}"timer_total_ns":${total}`,
-      })
-    }
-
-    private timers(first: number, last: number): string {
-      let text = ''
-      for (let place = first; place <= last; place++) {
-        const ms = this.stepMs[place] ?? 0
-        if (ms > 0) text += `${text === '' ? '' : ','}${timerNames[place]}${Math.round(ms * nsInMs)}`
-      }
-      return text
-    }
-
-    private codeOfRefusal(): string {
-      if (this.decision?.kind === 'ask') return 'approval_required'
-      return shortName(this.decision?.reasons[0]?.code ?? 'policy_denied')
-    }
-
-    /** Refusals before anybody is known by name: a flood of them costs its sender nothing. */
-    private get share(): Share {
-      const known = this.principal?.authenticated === true || this.target !== undefined
-      return known ? 'known' : 'unknown'
-    }
-
-    /** Secrets come out before it is cut: half a secret would not be recognised. */
-    private detailOf(fault: Fault): string {
-      let text = redact(fault.detail)
-      const { rawHeaders } = this.arrival
-      for (let place = 0; place + 1 < rawHeaders.length; place += 2) {
-        if (rawHeaders[place]?.toLowerCase() !== 'authorization') continue
-        const credential = (rawHeaders[place + 1] ?? '').replace(/^\S+ +/, '')
-        if (credential !== '') text = text.replaceAll(credential, '[redacted]')
-      }
-      return shortDetail(text)
+      return new FollowedSource(source, this.notes.arrival.departure, told, kept)
     }
 
     private tell(status: number, code: string, upstream: UpstreamReply | undefined): void {
-      observe({
-        decision: this.decisionWritten ? 'allow' : this.decision?.kind === 'ask' ? 'ask' : 'deny',
-        code,
-        route: this.target?.route.id ?? 'none',
-        upstream: this.target?.upstream.id ?? 'none',
-        status,
-        upstreamStatus: upstream?.upstream.status,
-        stepMs: this.stepMs,
-        totalMs: this.lastMs - this.arrival.startedMs,
-      } satisfies CallSummary)
-    }
-
-    private get mode() {
-      return this.target?.route.recording.mode ?? 'strict'
-    }
-
-    private mark(place: number): void {
-      const nowMs = clock.monotonicMs()
-      this.stepMs[place] = (this.stepMs[place] ?? 0) + nowMs - this.lastMs
-      this.lastMs = nowMs
-    }
-
-    /** The step that a fault came out of. */
-    private stepUnderWay(): number {
-      if (this.decisionWritten) return step.forward
-      if (this.decision !== undefined) return step.record
-      if (this.target !== undefined) return step.decide
-      if (this.principal !== undefined) return step.route
-      return this.call === undefined ? step.receive : step.identify
+      observe(this.notes.summary(this.decisionWritten, status, code, upstream))
     }
   }
 
