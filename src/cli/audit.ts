@@ -72,13 +72,19 @@ async function verify(asked: Asked): Promise<number> {
     source: `\`${visible(file)}\``,
     note: textOf(file, io, 'the checkpoint'),
   }))
-  const verified = await verifyLog({ directory, files: nodeFiles, key: found.key, checkpoints })
+  const verified = await verifyLog({
+    directory,
+    files: nodeFiles,
+    key: found.key,
+    checkpoints,
+    witness: witnessKeyOf(options, io),
+  })
   await io.out.write(options.text('format') === 'json' ? verifiedJson(verified, found) : verifiedText(verified, found))
   return verified.finding === undefined ? exitStatus.done : exitStatus.finding
 }
 
 function verifiedJson(
-  { lines, checkpoint, source, after, finding }: Verified,
+  { lines, checkpoint, source, after, witnessed, finding }: Verified,
   { key, source: from, path }: FoundKey,
 ): string {
   return `${JSON.stringify({
@@ -87,13 +93,14 @@ function verifiedJson(
     covered: checkpoint.size,
     after,
     ...(finding !== undefined && { first: finding, says: findingText(finding) }),
+    ...(witnessed !== undefined && { witnessed: { size: witnessed.size, time: timeText(witnessed.timeS) } }),
     checkpoint: { source, origin: checkpoint.origin, size: checkpoint.size, root: checkpoint.root.toString('base64') },
     key: { source: from, path, text: key.text },
   })}\n`
 }
 
 function verifiedText(
-  { lines, checkpoint, source, after, finding }: Verified,
+  { lines, checkpoint, source, after, witnessed, finding }: Verified,
   { key, source: from, path }: FoundKey,
 ): string {
   const verdict =
@@ -108,7 +115,15 @@ function verifiedText(
     from === 'file'
       ? `from \`${visible(path)}\``
       : `from \`${visible(path)}\`, beside the log: whoever can change the log can change it too; keep it elsewhere and name it with \`--key FILE\``
-  return `${verdict}\ncheckpoint: over ${linesText(checkpoint.size)}, of \`${visible(checkpoint.origin)}\`, from ${source}\n${behind}\nkey: \`${visible(key.text)}\`, ${trust}\n`
+  const seen =
+    witnessed === undefined
+      ? ''
+      : `witnessed: the first ${linesText(witnessed.size)}, at ${timeText(witnessed.timeS)}\n`
+  return `${verdict}\n${seen}checkpoint: over ${linesText(checkpoint.size)}, of \`${visible(checkpoint.origin)}\`, from ${source}\n${behind}\nkey: \`${visible(key.text)}\`, ${trust}\n`
+}
+
+function timeText(timeS: number): string {
+  return new Date(timeS * 1_000).toISOString()
 }
 
 /** Lines are counted from 0, as `seq` is. */
@@ -204,6 +219,16 @@ function noValues({ values, options }: Asked, allowed: number, usage: string): v
     throw new CommandError(
       `\`audit ${options.operands[0]}\` takes no \`${visible(values[allowed] ?? '')}\`; write \`audit ${usage}\``,
     )
+}
+
+function witnessKeyOf(options: Options, io: Io): VerifierKey | undefined {
+  const file = options.text('witness')
+  if (file === undefined) return undefined
+  const found = parseVerifier(textOf(file, io, 'the key of the witness'))
+  if (found?.kind === 'witness') return found
+  throw new CommandError(
+    `\`${visible(file)}\` holds no public key of a witness; a Gatehouse that is one prints it at \`/audit/witness/key\` on its port for operators`,
+  )
 }
 
 /** `--key FILE`, else what lies beside the log. */

@@ -311,6 +311,12 @@ export const commands = [
         repeats: true,
         says: 'Holds a checkpoint that was kept elsewhere; may come more than once',
       },
+      {
+        name: 'witness',
+        kind: 'file',
+        value: 'FILE',
+        says: 'Holds the public key of a witness that must have signed a checkpoint',
+      },
       ...configuration,
     ],
     examples: [

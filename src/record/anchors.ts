@@ -7,7 +7,7 @@ import { type AnchorSettings, type Clock, type FetchDocument, type Log, messageO
 import type { ReadTile, SignedCheckpoint, VerifierKey } from '../proof/index.ts'
 import { AnchorContradicts, type Keep, keepInFile, keepWithWitness, postToWebhook } from './anchor-kinds.ts'
 import type { LogFiles } from './files.ts'
-import { checkpointFolder } from './tile-store.ts'
+import { checkpointFolder, cosignedName } from './tile-store.ts'
 
 /** Milliseconds before a failed anchor is tried again, doubled up to the last, or to its own pace where that is shorter. */
 const retryMsMin = 1_000
@@ -161,7 +161,7 @@ function keepFor(
         key,
         read,
         fetchDocument,
-        keep: (note) => keepCosigned(join(checkpointFolder(directory), 'cosigned'), id, note, files),
+        keep: (note) => keepCosigned(join(checkpointFolder(directory), cosignedName), id, note, files),
       })
   }
 }

@@ -18,10 +18,13 @@ export interface TileStore {
   /** The public key as it lies there; undefined when there is none. */
   key(): Promise<string | undefined>
   writeKey(text: string): Promise<void>
+  /** Checkpoints with the signatures of witnesses, by the anchor that they came from. */
+  cosigned(): Promise<readonly { readonly anchor: string; readonly note: string }[]>
 }
 
 const keyName = 'log.pub'
 const checkpointName = 'checkpoint'
+export const cosignedName = 'cosigned'
 /** Bytes of a public key as text at most. */
 const keyBytesMax = 1_024
 
@@ -64,11 +67,11 @@ export function makeTileStore(logDirectory: string, files: LogFiles): TileStore 
   }
 }
 
-/** For whoever only looks: `read`, `checkpoint` and `key`. */
+/** For whoever only looks. */
 export function readTileStore(
   logDirectory: string,
-  files: Pick<LogFiles, 'read'>,
-): Pick<TileStore, 'read' | 'checkpoint' | 'key'> {
+  files: Pick<LogFiles, 'read' | 'list'>,
+): Pick<TileStore, 'read' | 'checkpoint' | 'key' | 'cosigned'> {
   const folder = checkpointFolder(logDirectory)
   const textOf = (name: string, bytesMax: number) =>
     unlessAbsent(files.read(join(folder, name), 0, bytesMax)).then((bytes) => bytes?.toString())
@@ -86,10 +89,20 @@ export function readTileStore(
     },
     checkpoint: () => textOf(checkpointName, noteCharsMax),
     key: () => textOf(keyName, keyBytesMax),
+    async cosigned() {
+      const anchors = (await unlessAbsent(files.list(join(folder, cosignedName)))) ?? []
+      const found = []
+      // What a crash left of one that was being written is named otherwise.
+      for (const anchor of anchors.filter((name) => !name.endsWith('.new')).sort()) {
+        const note = await textOf(join(cosignedName, anchor), noteCharsMax)
+        if (note !== undefined) found.push({ anchor, note })
+      }
+      return found
+    },
   }
 }
 
-async function unlessAbsent(reading: Promise<Buffer>): Promise<Buffer | undefined> {
+async function unlessAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading
   } catch (cause) {

@@ -33,6 +33,8 @@ export interface VerifyOptions {
   readonly key: VerifierKey
   /** Kept elsewhere: each with where it was found. The log's own are looked for besides. */
   readonly checkpoints: readonly Sourced[]
+  /** Of a witness whose signature at least one checkpoint must carry. Those that lie beside the log are looked at too. */
+  readonly witness?: VerifierKey | undefined
 }
 
 export interface Sourced {
@@ -49,6 +51,8 @@ export interface Verified {
   readonly source: string
   /** Lines behind those that it covers: nothing vouches for them yet. */
   readonly after: number
+  /** The newest checkpoint that the witness signed, and when, in seconds since 1970. */
+  readonly witnessed: { readonly size: number; readonly timeS: number } | undefined
   /** Undefined when every line that a checkpoint covers is as it was. */
   readonly finding: Finding | undefined
 }
@@ -70,15 +74,42 @@ export async function verifyLog(options: VerifyOptions): Promise<Verified> {
   const right = checkpoints.filter(({ size }) => wrong !== undefined && size < wrong.size).at(-1)
   const finding =
     wrong && (await locate({ directory, files, key, checkpoint: wrong, proven: right?.size ?? 0, total: lines }))
-  return { lines, checkpoint: newest, source: newest.source, after: Math.max(0, lines - newest.size), finding }
+  const after = Math.max(0, lines - newest.size)
+  return {
+    lines,
+    checkpoint: newest,
+    source: newest.source,
+    after,
+    witnessed: witnessedOf(checkpoints, options.witness),
+    finding,
+  }
 }
 
 type Candidate = SignedCheckpoint & { readonly source: string }
 
+function witnessedOf(checkpoints: readonly Candidate[], witness: VerifierKey | undefined): Verified['witnessed'] {
+  if (witness === undefined) return undefined
+  for (const { parsed, size, source } of checkpoints.toReversed()) {
+    const verdict = signedBy(parsed, witness)
+    if (verdict.kind === 'wrong')
+      throw new UnverifiableError(`the signature of \`${witness.name}\` in ${source} does not fit the checkpoint`, true)
+    if (verdict.kind === 'signed') return { size, timeS: verdict.timeS ?? 0 }
+  }
+  throw new UnverifiableError(
+    `no checkpoint is signed by the witness \`${witness.name}\` with the id \`${witness.id}\`; give one with \`--checkpoint FILE\``,
+  )
+}
+
 /** By size, and each signed by the log's key. */
-async function checkpointsOf({ directory, files, key, checkpoints }: VerifyOptions): Promise<Candidate[]> {
-  const own = await readTileStore(directory, files).checkpoint()
-  const sources = [...checkpoints, ...(own === undefined ? [] : [{ source: ownFile, note: own }])]
+async function checkpointsOf({ directory, files, key, checkpoints, witness }: VerifyOptions): Promise<Candidate[]> {
+  const store = readTileStore(directory, files)
+  const own = await store.checkpoint()
+  const cosigned = witness === undefined ? [] : await store.cosigned()
+  const sources = [
+    ...checkpoints,
+    ...cosigned.map(({ anchor, note }) => ({ source: `what the anchor \`${anchor}\` signed`, note })),
+    ...(own === undefined ? [] : [{ source: ownFile, note: own }]),
+  ]
   const found: Candidate[] = []
   for (const { source, note } of sources) {
     const checkpoint = parseCheckpoint(note)

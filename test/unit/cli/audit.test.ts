@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from '
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runWords } from '../../../src/cli/main.ts'
-import { parseCheckpoint, parseVerifier } from '../../../src/proof/index.ts'
+import { parseCheckpoint, parseVerifier, signerFromSeed, witnessSignature } from '../../../src/proof/index.ts'
 import { makeFakeIo } from '../../support/io.ts'
 import { arrivalOf, buyer, decisionOf, logWorld, proofOf, targetOf, upstreamReply } from '../../support/log.ts'
 import { root } from '../../support/sources.ts'
@@ -58,6 +58,38 @@ describe('gatehouse audit verify', () => {
     const elsewhere = await at.run('verify', '--key', 'kept.pub', '--checkpoint', 'early.checkpoint')
     expect(elsewhere).toMatchObject({ status: 0, err: '' })
     expect(elsewhere.out).toMatch(/key: `.*`, from `.*kept\.pub`\n$/)
+  })
+
+  it('wants the signature of a witness where one is named, and says up to where it goes', async () => {
+    await using at = await world()
+    const signer = signerFromSeed('witness.example', Buffer.alloc(32, 5), 'witness')
+    writeFileSync(join(at.folder, 'witness.pub'), signer.verifier.text)
+    const none = await at.run('verify', '--witness', 'witness.pub')
+    expect(none.status).toBe(2)
+    expect(none.err).toMatch(
+      /no checkpoint is signed by the witness `witness\.example` with the id `[0-9a-f]{8}`; give one/,
+    )
+    const early = readFileSync(join(at.folder, 'early.checkpoint'), 'utf8')
+    const cosigned = join(at.made.directory, 'checkpoints', 'cosigned')
+    mkdirSync(cosigned)
+    writeFileSync(
+      join(cosigned, 'peer'),
+      early + witnessSignature(parseCheckpoint(early)?.parsed.text ?? '', signer, 1_700_000_000),
+    )
+    const { status, out } = await at.run('verify', '--witness', 'witness.pub')
+    expect(status).toBe(0)
+    expect(out).toContain('witnessed: the first 4 lines, at 2023-11-14T22:13:20.000Z\n')
+    const json = JSON.parse((await at.run('verify', '--witness', 'witness.pub', '--format', 'json')).out)
+    expect(json).toMatchObject({ whole: true, covered: 304, witnessed: { size: 4, time: '2023-11-14T22:13:20.000Z' } })
+    writeFileSync(join(cosigned, 'peer'), early + witnessSignature('another text\n', signer, 1_700_000_000))
+    const bent = await at.run('verify', '--witness', 'witness.pub')
+    expect(bent.status).toBe(1)
+    expect(bent.err).toMatch(
+      /the signature of `witness\.example` in what the anchor `peer` signed does not fit the checkpoint/,
+    )
+    expect((await at.run('verify', '--witness', 'kept.pub')).err).toMatch(
+      /`kept\.pub` holds no public key of a witness/,
+    )
   })
 
   it('counts the lines that nothing vouches for', async () => {
