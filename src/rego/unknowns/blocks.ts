@@ -2,59 +2,43 @@
  * Evaluates the statements of a plan on sketches, in the order in which compiled code does. A statement that may hold makes everything behind it
  * in its block something that may happen; an error behind it is then an error of some completions only.
  */
+
 import type { Span } from '../ast.ts'
-import type { Block, Operand, Override, PlannedCallee, Statement } from '../plan/ir.ts'
-import { elementsOf, isCollection as isCollectionValue, keysOf } from '../run/collections.ts'
+import type { Block, Operand, Override, Statement } from '../plan/ir.ts'
 import { EvaluationError } from '../run/failure.ts'
 import { runtime } from '../run/runtime.ts'
-import { RegoSet, type Value } from '../value.ts'
 import { objectOf, SketchBuilding } from './building.ts'
 import { booleanOf, condition, text } from './calls.ts'
 import type { Case } from './case.ts'
 import type { Ends, SketchFrame } from './frame.ts'
+import { each, every, type Rounds, scan, scanTree } from './loops.ts'
+import { defined, met, nothing, type Outcome } from './outcomes.ts'
 import { get, put } from './parts.ts'
-import { equal, isCollection, isType, settled, sizeOf } from './questions.ts'
-import {
-  anything,
-  defined,
-  type Entry,
-  either,
-  isKnown,
-  nothing,
-  type Outcome,
-  Outline,
-  outlineOf,
-  type Sketch,
-  Unknown,
-} from './sketch.ts'
+import type { Program } from './program.ts'
+import { equal, isType, settled, sizeOf } from './questions.ts'
+import { isKnown, outlineOf, type Sketch, Unknown } from './sketch.ts'
 import { baseUnder, overlaid, type SketchReplacement, SketchState } from './state.ts'
-import { below, cursorAt, type Documents, type SketchCursor, select, settle } from './tree.ts'
+import { cursorAt, select, settle } from './tree.ts'
 import { all, negated, type Truth } from './truth.ts'
 
 type Of<Op extends Statement['op']> = Extract<Statement, { op: Op }>
-
-/** What statements need of the program around them. */
-export interface Program extends Documents {
-  /** The result of a call as a state sees it. */
-  call(state: SketchState, callee: PlannedCallee, args: readonly Sketch[], place: Span): Outcome
-  /** The results of a relation. */
-  relation(name: string, args: readonly Value[], place: Span): Iterable<Value>
-  /** Whether a document has a member. */
-  exists(state: SketchState, existence: number): Truth
-  /** Whether a builtin is the library's own here: neither replaced by `with` nor one of the caller's. */
-  isLibrary(state: SketchState, builtin: string): boolean
-}
 
 export class BlockRunner {
   readonly #program: Program
   readonly #at: Case
   readonly #frame: SketchFrame
-  readonly #cursors = new Map<number, SketchCursor>()
+  readonly #rounds: Rounds
 
   constructor(program: Program, frame: SketchFrame) {
     this.#program = program
     this.#at = program.at
     this.#frame = frame
+    this.#rounds = {
+      program,
+      frame,
+      run: (block, sure, ends) => this.run(block, sure, ends),
+      reaches: (block) => this.#reaches(block),
+    }
   }
 
   /** Whether what is evaluated now stands for any number of rounds of a loop. */
@@ -99,19 +83,19 @@ export class BlockRunner {
         frame.set(statement.target, booleanOf(this.#reaches(statement.body)))
         return 'yes'
       case 'tree':
-        this.#cursors.set(statement.target, cursorAt(frame.state(statement.state), statement.path))
+        frame.setCursor(statement.target, cursorAt(frame.state(statement.state), statement.path))
         return 'yes'
       case 'select': {
         const state = frame.state(statement.state)
-        const cursor = select(this.#program, state, this.#cursor(statement.source), frame.operand(statement.key))
+        const cursor = select(this.#program, state, frame.cursor(statement.source), frame.operand(statement.key))
         if (cursor === undefined) return 'no'
-        this.#cursors.set(statement.target, cursor)
+        frame.setCursor(statement.target, cursor)
         return cursor.kind === 'value' && !cursor.outcome.certain ? 'maybe' : 'yes'
       }
       case 'settle':
         return this.#set(
           statement.target,
-          settle(this.#program, frame.state(statement.state), this.#cursor(statement.source)),
+          settle(this.#program, frame.state(statement.state), frame.cursor(statement.source)),
         )
       case 'get':
         return this.#set(statement.target, get(this.#at, frame.operand(statement.source), frame.operand(statement.key)))
@@ -184,7 +168,7 @@ export class BlockRunner {
         return right === 'no' ? left : right
       }
       case 'every':
-        return this.#every(statement)
+        return every(this.#rounds, statement)
       case 'with':
         this.#with(statement)
         return 'yes'
@@ -202,11 +186,11 @@ export class BlockRunner {
     const frame = this.#frame
     switch (statement.op) {
       case 'scan':
-        return this.#scan(statement, sure, ends)
+        return scan(this.#rounds, statement, sure, ends)
       case 'scanTree':
-        return this.#scanTree(statement, sure, ends)
+        return scanTree(this.#rounds, statement, sure, ends)
       case 'each':
-        return this.#each(statement, sure, ends)
+        return each(this.#rounds, statement, sure, ends)
       case 'reach':
         return given(ends.reach)(sure)
       case 'result': {
@@ -234,12 +218,6 @@ export class BlockRunner {
     if (value === undefined) return 'no'
     this.#frame.set(target, settled(this.#at, value))
     return certain ? 'yes' : 'maybe'
-  }
-
-  #cursor(temp: number): SketchCursor {
-    const cursor = this.#cursors.get(temp)
-    if (cursor === undefined) throw new Error(`cursor ${temp} is read before it is set`)
-    return cursor
   }
 
   #check({ callee, args, state, at }: Of<'check'>): Truth {
@@ -329,112 +307,6 @@ export class BlockRunner {
     return answer
   }
 
-  #every({ source, key, value, body }: Of<'every'>): Truth {
-    const domain = this.#elements(this.#frame.operand(source))
-    if (domain.is === 'no') return 'no'
-    let answer: Truth = domain.is
-    for (const entry of domain.entries) {
-      this.#at.step()
-      this.#frame.set(key, entry.key)
-      this.#frame.set(value, entry.value)
-      const there = this.#presence(entry)
-      const one = this.#at.attempt(answer !== 'yes' || there !== 'yes', () => this.#reaches(body), 'maybe')
-      if (one === 'no' && there === 'yes') return 'no'
-      if (one !== 'yes' && there !== 'no') answer = 'maybe'
-    }
-    if (!domain.open) return answer
-    this.#ofMany(() => {
-      this.#frame.set(key, new Unknown())
-      this.#frame.set(value, new Unknown())
-      const one = this.#at.attempt(true, () => this.#reaches(body), 'maybe')
-      if (one !== 'yes' && answer === 'yes') answer = 'maybe'
-    })
-    return answer
-  }
-
-  #presence({ certain, fact }: Entry): Truth {
-    if (certain) return 'yes'
-    return fact === undefined ? 'maybe' : this.#at.fact(fact)
-  }
-
-  /** The elements of a collection; `is` says whether it is one, `open` whether there may be others. */
-  #elements(source: Sketch): { readonly is: Truth; readonly entries: readonly Entry[]; readonly open: boolean } {
-    const value = settled(this.#at, source)
-    if (value instanceof Unknown) {
-      const is = isCollection(this.#at, value)
-      return { is, entries: [], open: is !== 'no' }
-    }
-    const outline = value instanceof Outline ? value : wholeOutline(value)
-    if (outline === undefined) return { is: 'no', entries: [], open: false }
-    return { is: 'yes', entries: outline.entries, open: !outline.isClosed }
-  }
-
-  #scan({ source, key, value, body }: Of<'scan'>, sure: boolean, ends: Ends): boolean {
-    const { entries, open } = this.#elements(this.#frame.operand(source))
-    for (const entry of entries) {
-      this.#at.step()
-      const there = this.#presence(entry)
-      if (there === 'no') continue
-      this.#frame.set(key, entry.key)
-      this.#frame.set(value, entry.value)
-      if (this.run(body, sure && there === 'yes', ends)) return true
-    }
-    if (open) {
-      this.#ofMany(() => {
-        this.#frame.set(key, new Unknown())
-        this.#frame.set(value, new Unknown())
-        this.run(body, false, ends)
-      })
-    }
-    return false
-  }
-
-  /** Runs something that stands for any number of rounds of a loop. */
-  #ofMany(run: () => void): void {
-    const { many } = this.#frame
-    this.#frame.many = true
-    run()
-    this.#frame.many = many
-  }
-
-  #scanTree({ source, key, value, body, state }: Of<'scanTree'>, sure: boolean, ends: Ends): boolean {
-    const { found, open } = below(this.#program, this.#frame.state(state), this.#cursor(source))
-    for (const [name, cursor] of found) {
-      this.#at.step()
-      this.#frame.set(key, name)
-      this.#cursors.set(value, cursor)
-      const certain = cursor.kind !== 'value' || cursor.outcome.certain
-      if (this.run(body, sure && certain, ends)) return true
-    }
-    if (open) {
-      this.#ofMany(() => {
-        this.#at.mayFail = true
-        this.#frame.set(key, new Unknown())
-        this.#cursors.set(value, { kind: 'value', outcome: anything() })
-        this.run(body, false, ends)
-      })
-    }
-    return false
-  }
-
-  #each({ target, name, args, body, at }: Of<'each'>, sure: boolean, ends: Ends): boolean {
-    const operands = this.#frame.operands(args).map((arg) => settled(this.#at, arg))
-    if (operands.every(isKnown)) {
-      for (const value of this.#program.relation(name, operands, at)) {
-        this.#at.step()
-        this.#frame.set(target, value)
-        if (this.run(body, sure, ends)) return true
-      }
-      return false
-    }
-    if (this.#at.evaluation.environment.strictBuiltinErrors) this.#at.mayFail = true
-    this.#ofMany(() => {
-      this.#frame.set(target, new Unknown())
-      this.run(body, false, ends)
-    })
-    return false
-  }
-
   #with({ state, from, overrides }: Of<'with'>): void {
     const outer = this.#frame.state(from)
     let { input, overlay } = outer
@@ -488,30 +360,4 @@ function given<End>(end: End | undefined): End {
 /** A document that may be absent, as something to put a value into. */
 function certainly({ value, certain }: Outcome): Sketch | undefined {
   return certain ? value : new Unknown()
-}
-
-/** All entries of a known collection, however many: a loop goes through each. */
-function wholeOutline(value: Value): Outline | undefined {
-  if (!isCollectionValue(value)) return undefined
-  const small = outlineOf(value)
-  if (small !== undefined) return small
-  const keys = keysOf(value)
-  const entries = elementsOf(value).map((item, i): Entry => ({ key: keys[i] as Value, value: item, certain: true }))
-  return new Outline(Array.isArray(value) ? 'array' : value instanceof RegoSet ? 'set' : 'object', entries)
-}
-
-/**
- * One more result of what must not have different results: the result that both are, or may be. `clash` throws where two certain results
- * differ.
- */
-export function met(at: Case, found: Outcome, more: Outcome, clash: () => never): Outcome {
-  if (found.value === undefined) return more
-  if (more.value === undefined) return found
-  const same = equal(at, found.value, more.value)
-  if (same === 'yes') return { value: found.value, certain: found.certain || more.certain }
-  if (same === 'no' && found.certain && more.certain) clash()
-  at.mayFail = true
-  // Where they differ, the query does not hold: a result that is there in any case is the result.
-  if (found.certain) return found
-  return more.certain ? more : { value: either([found.value, more.value]), certain: false }
 }

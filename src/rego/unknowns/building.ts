@@ -2,23 +2,15 @@
  * Collections and documents in the making, where an element may be there under some completions only. Two values for one key are a conflict
  * as in evaluation proper; where nobody knows whether they clash, the case may fail.
  */
+
 import type { Span } from '../ast.ts'
 import { EvaluationError } from '../run/failure.ts'
 import { keyOf } from '../value.ts'
 import type { Case } from './case.ts'
 import { Domain } from './domain.ts'
+import { nothing, type Outcome } from './outcomes.ts'
 import { equal } from './questions.ts'
-import {
-  collection,
-  type Entry,
-  either,
-  isKnown,
-  nothing,
-  type Outcome,
-  Outline,
-  type Sketch,
-  Unknown,
-} from './sketch.ts'
+import { collection, type Entry, either, isKnown, Outline, type Sketch, Unknown } from './sketch.ts'
 import { any } from './truth.ts'
 
 /** How an element comes: whether in any case, and whether once or any number of times with values that nobody can tell apart. */

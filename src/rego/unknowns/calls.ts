@@ -2,15 +2,17 @@
  * Builtins on sketches. On known operands a builtin is called; of a few that policies are made of, more is known here; any other call on
  * unknown operands has a result that is unknown, though the same for the same operands.
  */
+
 import type { Span } from '../ast.ts'
 import type { TypeDecl } from '../builtins/declarations.ts'
 import type { BuiltinCall } from '../run/builtin-call.ts'
 import type { Value } from '../value.ts'
 import type { Case } from './case.ts'
 import { Domain } from './domain.ts'
-import { get, isThere, oneOf, whether } from './parts.ts'
+import { behind, defined, nothing, type Outcome, oneOf } from './outcomes.ts'
+import { get, isThere, whether } from './parts.ts'
 import { domainOf, equal, isCollection, isIn, isType, less, settled, sizeOf } from './questions.ts'
-import { defined, isKnown, nothing, type Outcome, Outline, type Sketch, Unknown } from './sketch.ts'
+import { isKnown, Outline, type Sketch, Unknown } from './sketch.ts'
 import { all, any, negated, type Truth } from './truth.ts'
 
 /** A builtin as calls with unknown operands need it. */
@@ -147,8 +149,7 @@ function countOfUnknown(at: Case, whole: Unknown): Outcome {
 
 function below(at: Case, outcome: Outcome, key: Sketch): Outcome {
   if (outcome.value === undefined) return nothing
-  const found = get(at, outcome.value, key)
-  return outcome.certain || found.value === undefined ? found : { value: found.value, certain: false }
+  return behind(outcome, get(at, outcome.value, key))
 }
 
 function sortedOf(list: Outline): Sketch {

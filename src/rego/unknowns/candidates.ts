@@ -1,11 +1,13 @@
 /** The rule index on sketches: which rules of a group can hold, and which of them the index chooses under every completion. */
+
 import type { Probe, RuleIndex } from '../plan/ir.ts'
 import { elementsOf, isCollection } from '../run/collections.ts'
 import { keyOf, type Value } from '../value.ts'
 import type { Case } from './case.ts'
+import { behind, nothing, type Outcome } from './outcomes.ts'
 import { get } from './parts.ts'
 import { domainOf, settled } from './questions.ts'
-import { isKnown, nothing, type Outcome, type Sketch, Unknown } from './sketch.ts'
+import { isKnown, type Sketch, Unknown } from './sketch.ts'
 import type { SketchState } from './state.ts'
 
 /** The rules to try in their order, by number; the value says whether compiled code would try it under every completion. */
@@ -78,8 +80,7 @@ function probed(at: Case, probe: Probe, state: SketchState, args: readonly Sketc
   let found: Outcome = probe.root === 'input' ? state.input : argument(args, probe.argument)
   for (const key of probe.path) {
     if (found.value === undefined) break
-    const below = get(at, found.value, key)
-    found = found.certain || below.value === undefined ? below : { value: below.value, certain: false }
+    found = behind(found, get(at, found.value, key))
   }
   at.open = open
   return found.value === undefined ? nothing : { value: settled(at, found.value), certain: found.certain }

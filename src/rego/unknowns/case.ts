@@ -2,11 +2,12 @@
  * One case: the questions that it has answered beforehand, and what is found out while the query is evaluated in it. A question that the
  * assumptions leave open is remembered, so that the case can be divided there.
  */
+
 import { EvaluationError } from '../run/failure.ts'
 import { type Evaluation, State } from '../run/state.ts'
 import type { Value } from '../value.ts'
 import { Domain } from './domain.ts'
-import type { Names } from './sketch.ts'
+import type { Names } from './names.ts'
 import { type Truth, truth } from './truth.ts'
 
 /** What can be assumed. Each has one answer under every completion. */

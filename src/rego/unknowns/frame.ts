@@ -4,11 +4,13 @@ import type { Operand, StateId, Temp } from '../plan/ir.ts'
 import type { SketchBuilding } from './building.ts'
 import type { Sketch } from './sketch.ts'
 import type { SketchState } from './state.ts'
+import type { SketchCursor } from './tree.ts'
 
 export class SketchFrame {
   readonly #temps: (Sketch | undefined)[] = []
   readonly #states: SketchState[]
   readonly buildings = new Map<Temp, SketchBuilding>()
+  readonly #cursors = new Map<Temp, SketchCursor>()
   /** Whether what is evaluated stands for any number of rounds of a loop. */
   many = false
 
@@ -33,6 +35,24 @@ export class SketchFrame {
 
   set(temp: Temp, value: Sketch | undefined): void {
     this.#temps[temp] = value
+  }
+
+  cursor(temp: Temp): SketchCursor {
+    const cursor = this.#cursors.get(temp)
+    if (cursor === undefined) throw new Error(`cursor ${temp} is read before it is set`)
+    return cursor
+  }
+
+  setCursor(temp: Temp, cursor: SketchCursor): void {
+    this.#cursors.set(temp, cursor)
+  }
+
+  /** Runs something that stands for any number of rounds of a loop. */
+  ofMany(run: () => void): void {
+    const { many } = this
+    this.many = true
+    run()
+    this.many = many
   }
 
   operand(operand: Operand): Sketch {

@@ -2,20 +2,23 @@
  * Documents and functions on sketches: where the rules of one name meet, as `emit/group.ts` has it for compiled code. A rule that only some
  * completions come to is tried as something that may happen.
  */
+
 import type { Span } from '../ast.ts'
 import type { Existence, Group, Plan, PlannedCallee, Procedure, Tree, Variant } from '../plan/ir.ts'
 import { EvaluationError } from '../run/failure.ts'
 import { RegoSet, type Value } from '../value.ts'
-import { BlockRunner, met, type Program } from './blocks.ts'
+import { BlockRunner } from './blocks.ts'
 import { SketchDocument } from './building.ts'
 import type { KnownBuiltins } from './builtins.ts'
 import { booleanOf, callBuiltin } from './calls.ts'
 import { candidatesOf } from './candidates.ts'
 import type { Case } from './case.ts'
 import { type Ends, SketchFrame } from './frame.ts'
+import { anything, behind, defined, instead, met, nothing, type Outcome, onlyIf } from './outcomes.ts'
 import { get, isThere, whether } from './parts.ts'
+import type { Program } from './program.ts'
 import { equal } from './questions.ts'
-import { anything, defined, either, nothing, type Outcome, type Sketch, Unknown } from './sketch.ts'
+import { type Sketch, Unknown } from './sketch.ts'
 import { replacementAt, SketchState } from './state.ts'
 import { all, negated, type Truth } from './truth.ts'
 
@@ -96,8 +99,7 @@ export class SketchProgram implements Program {
 
   #below(whole: Outcome, key: Sketch): Outcome {
     if (whole.value === undefined) return nothing
-    const found = get(this.at, whole.value, key)
-    return whole.certain || found.value === undefined ? found : { value: found.value, certain: false }
+    return behind(whole, get(this.at, whole.value, key))
   }
 
   /** What a group gives for these keys or arguments, computed once in a state. An error is remembered, too. */
@@ -153,8 +155,7 @@ export class SketchProgram implements Program {
       if (group.uniform && out.value !== undefined && out.certain) break
       const unsure = !isSure || (group.uniform && out.value !== undefined)
       const found = this.at.attempt(unsure, () => this.value(state, procedureAt(variant, rule), args), nothing)
-      const more = isSure || found.value === undefined ? found : { value: found.value, certain: false }
-      out = met(this.at, out, more, () => clash(group))
+      out = met(this.at, out, onlyIf(isSure, found), () => clash(group))
     }
     for (const fallback of variant.fallbacks) {
       if (out.value !== undefined && out.certain) break
@@ -307,13 +308,6 @@ export class SketchProgram implements Program {
     for (const clause of query.clauses) runner.run(clause, true, { left: false, row })
     return answer
   }
-}
-
-/** A result where another stands in for it when it is undefined. */
-function instead(found: Outcome, otherwise: Outcome): Outcome {
-  if (found.value === undefined) return otherwise
-  if (found.certain || otherwise.value === undefined) return found
-  return { value: either([found.value, otherwise.value]), certain: otherwise.certain }
 }
 
 function procedureAt({ procedures }: Variant | Existence, rule: number): Procedure {

@@ -2,6 +2,7 @@
  * Whether a query holds while parts of its documents are unknown. The query is evaluated on sketches; where the answer depends on a question that
  * nobody has answered, it is evaluated again in both cases, the one with `yes` and the one with `no`, until every case has its answer.
  */
+
 import type { Plan } from '../plan/ir.ts'
 import { EvaluationError } from '../run/failure.ts'
 import { type Environment, Evaluation } from '../run/state.ts'
@@ -10,9 +11,11 @@ import { startVisits, TooManyVisits } from '../visits.ts'
 import type { KnownBuiltins } from './builtins.ts'
 import { Assumptions, type Budget, Case, Exhausted } from './case.ts'
 import { SketchProgram } from './groups.ts'
+import { Names } from './names.ts'
+import { defined, nothing, type Outcome } from './outcomes.ts'
 import { whether } from './parts.ts'
 import { type Place, withUnknowns } from './places.ts'
-import { defined, Names, nothing, type Outcome, type Sketch } from './sketch.ts'
+import type { Sketch } from './sketch.ts'
 import type { Truth } from './truth.ts'
 
 /**

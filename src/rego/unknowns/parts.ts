@@ -1,19 +1,17 @@
 /** What stands at a key: of a value, of an unknown value, of an outline; and documents with something else put in their place. */
+
 import { baseAt } from '../run/overlay.ts'
 import { isObject, lookup, type Value } from '../value.ts'
 import type { Case, Implied } from './case.ts'
 import { Domain } from './domain.ts'
+import { anything, behind, defined, nothing, type Outcome, oneOf, onlyIf } from './outcomes.ts'
 import { domainOf, equal, isOneOf, isScalar, isType, settled } from './questions.ts'
 import {
-  anything,
   collection,
-  defined,
   type Entry,
   either,
   entriesOfValue,
   isKnown,
-  nothing,
-  type Outcome,
   Outline,
   outlineOf,
   type Sketch,
@@ -59,13 +57,6 @@ export function whether(at: Case, value: Sketch, fact: string, implies?: Implied
   return there === 'no' ? nothing : { value, certain: there === 'yes' }
 }
 
-/** The result where it is one of several results, and nobody knows which. */
-export function oneOf(outcomes: readonly Outcome[]): Outcome {
-  const values = outcomes.flatMap(({ value }) => (value === undefined ? [] : [value]))
-  if (values.length === 0) return nothing
-  return { value: either(values), certain: outcomes.every(({ value, certain }) => value !== undefined && certain) }
-}
-
 /** A known collection at an unknown key: the keys that the case admits are the candidates. */
 function getAtUnknown(at: Case, source: Value, key: Unknown): Outcome {
   if (typeof source !== 'object' || source === null) return nothing
@@ -96,8 +87,7 @@ function getOfOutline(at: Case, source: Outline, key: Sketch): Outcome {
   const values = candidates.map(({ entry }) => entry.value)
   if (source.rest === undefined) return values.length === 0 ? nothing : { value: either(values), certain: false }
   const isObject = isType(at, source.rest, 'object')
-  const others = isObject === 'no' ? nothing : get(at, source.rest, key)
-  const below = isObject === 'yes' || others.value === undefined ? others : { value: others.value, certain: false }
+  const below = isObject === 'no' ? nothing : onlyIf(isObject === 'yes', get(at, source.rest, key))
   if (values.length === 0) return below
   return { value: either([...values, ...(below.value === undefined ? [] : [below.value])]), certain: false }
 }
@@ -110,7 +100,7 @@ export function getNamed(at: Case, document: Outcome, name: string): Outcome {
   if (isKnown(source)) found = known(baseAt(source, name))
   else if (/^\d/.test(name)) found = anything()
   else found = get(at, source, name)
-  return document.certain || found.value === undefined ? found : { value: found.value, certain: false }
+  return behind(document, found)
 }
 
 /** A document in which a path has another value: what `upsert` makes of values. Objects on the way are kept, other values replaced. */

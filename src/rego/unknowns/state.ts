@@ -1,9 +1,11 @@
 /** The documents and functions that a piece of an evaluation with unknown parts sees, and what `with` makes of them. */
+
 import type { PlannedCallee } from '../plan/ir.ts'
 import { isObject as isObjectValue } from '../value.ts'
 import type { Case } from './case.ts'
+import { defined, nothing, type Outcome } from './outcomes.ts'
 import { getNamed, put } from './parts.ts'
-import { collection, defined, isKnown, nothing, type Outcome, Outline, outlineOf, type Sketch } from './sketch.ts'
+import { collection, isKnown, Outline, outlineOf, type Sketch } from './sketch.ts'
 
 /** Replacements in the data document: one that stands for everything from here down, or further ones below. Never changed once made. */
 export interface SketchOverlay {

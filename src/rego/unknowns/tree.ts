@@ -2,26 +2,15 @@
  * The tree of documents where a key is known only in evaluation, as `run/tree.ts` walks it, with sketches for values. A cursor is a place in
  * the tree, a document of rules with the keys gathered so far, or a value.
  */
+
 import type { Group, Tree } from '../plan/ir.ts'
 import { compareStrings, isObject } from '../value.ts'
 import type { Case } from './case.ts'
 import { Domain } from './domain.ts'
+import { anything, behind, defined, nothing, type Outcome } from './outcomes.ts'
 import { get, getNamed } from './parts.ts'
 import { domainOf, isOneOf, isType, settled } from './questions.ts'
-import {
-  anything,
-  collection,
-  defined,
-  type Entry,
-  elementsMax,
-  isKnown,
-  nothing,
-  type Outcome,
-  Outline,
-  outlineOf,
-  type Sketch,
-  Unknown,
-} from './sketch.ts'
+import { collection, type Entry, elementsMax, isKnown, Outline, outlineOf, type Sketch, Unknown } from './sketch.ts'
 import { merged, overlayAt, type SketchOverlay, type SketchState } from './state.ts'
 
 /** A node of the tree of rules. */
@@ -69,9 +58,8 @@ export function select(
   }
   const whole = settle(documents, state, cursor)
   if (whole.value === undefined) return undefined
-  const found = get(documents.at, whole.value, name)
-  if (found.value === undefined) return undefined
-  return valueCursor(whole.certain ? found : { value: found.value, certain: false })
+  const found = behind(whole, get(documents.at, whole.value, name))
+  return found.value === undefined ? undefined : valueCursor(found)
 }
 
 function depthMax(group: Group): number {
