@@ -24,7 +24,7 @@ export function indexComprehensions(plan: Plan, builtins: IndexBuiltins): Plan {
     })
     return { ...group, variants: new Map(variants) }
   })
-  const changed = { ...plan, groups, query: change(plan.query) }
+  const changed = { ...plan, groups, query: change(plan.query), entries: plan.entries.map(change) }
   return plan.value === undefined ? changed : { ...changed, value: change(plan.value) }
 }
 

@@ -285,7 +285,7 @@ function edited(
     }))
     return { ...group, variants, existences }
   })
-  const changed = { ...plan, groups, query: procedure(plan.query) }
+  const changed = { ...plan, groups, query: procedure(plan.query), entries: plan.entries.map(procedure) }
   return plan.value === undefined ? changed : { ...changed, value: procedure(plan.value) }
 }
 
