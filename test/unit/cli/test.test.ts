@@ -128,6 +128,25 @@ describe('gatehouse test', () => {
     expect(ran.status).toBe(status)
   })
 
+  it('runs tests of policies that call functions of another program, where `with` replaces them', async () => {
+    const directory = folderOf({
+      'p/a.rego': 'package a\nq if other.call("x") == 1\n',
+      'p/a_test.rego': 'package a_test\ntest_mocked if data.a.q with other.call as 1\ntest_bare if data.a.q\n',
+      'capabilities.json': JSON.stringify({
+        builtins: [
+          { name: 'other.call', decl: { args: [{ type: 'string' }], result: { type: 'any' } } },
+          {
+            name: 'equal',
+            decl: { args: [{ type: 'any' }, { type: 'any' }], result: { type: 'boolean' } },
+            infix: '==',
+          },
+        ],
+      }),
+    })
+    const results = await resultsOf(['p', '--capabilities', 'capabilities.json'], directory)
+    expect(results.map(outcome)).toEqual(['pass', 'eval_internal_error'])
+  })
+
   it('says which condition failed and what it saw', async () => {
     const { out } = await run(['p', '-v', '-r', 'fails|cases'])
     expect(out).toContain('FAILURES')
