@@ -222,7 +222,10 @@ function roomsMaker(
   const failed = (cause: unknown) => {
     if (clock.monotonicMs() - toldMs < tellAgainMs) return
     toldMs = clock.monotonicMs()
-    log.error({ cause: messageOf(cause) }, '`data.system.log` failed: records are written without what it is about')
+    log.error(
+      { cause: messageOf(cause) },
+      'a record could not be hidden as it should: it is written without what that is about',
+    )
   }
   return ({ config: { labels }, policy: { recordRules }, redact, identifier, router, decide, forwarding }) => ({
     record: makeRecorder({
@@ -232,7 +235,7 @@ function roomsMaker(
       observe: metrics.observe,
       labels,
       redact,
-      hiding: recordRules && { rules: recordRules, conceal: vault, failed },
+      hiding: { rules: recordRules, conceal: vault, failed },
     }),
     receive,
     identify: identifier.identify,

@@ -39,6 +39,8 @@ export interface DecisionRecord extends RecordBase {
   readonly input?: JsonObject
   /** Why the input is not here in full: `level`, `size`, `dropped` or `mask_failed`; after the last two there is no result either. */
   readonly input_omitted?: string
+  /** Keyed hash of the input's JSON, where the input is not here in full. */
+  readonly input_digest?: string
   readonly result?: Json
   readonly nd_builtin_cache?: JsonObject
   /** Paths that `data.system.log.mask` removed, and those where it put another value. */

@@ -22,19 +22,32 @@ type Omission = 'level' | 'size' | 'dropped' | 'mask_failed'
 const nothing: Content = { whole: () => '', shorter: () => '' }
 
 export interface Hiding {
-  /** Of the policy in force. */
-  readonly rules: RecordRules
+  /** Of the policy in force, where it has any. */
+  readonly rules: RecordRules | undefined
   readonly conceal: Conceal
-  /** Told why they could not be followed; the record then holds nothing of what they are about. */
+  /** Told why something could not be hidden, or its digest not be made; the record then holds nothing of what it is about. */
   readonly failed: (cause: unknown) => void
 }
 
+/** Without `hiding` records hold what their level says, and no digest of what they leave out. */
 export function makeContentTexts(hiding: Hiding | undefined): ContentText {
   const inputText = makeInputTexts()
+
+  /** By it somebody who has the input can show that it was this one; keyed, because what is left out may be easy to guess. */
+  function digestPart(input: JsonObject | undefined): string {
+    if (hiding === undefined || input === undefined) return ''
+    try {
+      return part('input_digest', hiding.conceal.hash(textOf(input)))
+    } catch (cause) {
+      hiding.failed(cause)
+      return ''
+    }
+  }
 
   function plain({ level }: DecisionLine, decision: Decision): Content {
     const text = (as: Recording['level'], why: Omission, values: JsonObject | undefined) =>
       inputPart(inputText(decision, as), as === 'input' ? undefined : why) +
+      (as === 'input' ? '' : digestPart(decision.input)) +
       part('result', decision.result) +
       part('nd_builtin_cache', values)
     return {
@@ -44,53 +57,49 @@ export function makeContentTexts(hiding: Hiding | undefined): ContentText {
     }
   }
 
-  function hidden(
-    { level }: DecisionLine,
-    decision: Decision,
-    input: JsonObject,
-    said: Json,
-    { conceal, failed }: Hiding,
-  ): Content {
+  function hidden({ level }: DecisionLine, decision: Decision, said: Json, { conceal, failed }: Hiding): Content {
+    const { input = {} } = decision
     const text = (as: Recording['level'], why: Omission, values: JsonObject | undefined) => {
       const parts: Maskable = { input: recordedInput(input, as), result: decision.result, nd_builtin_cache: values }
       const done = mask(parts, said, conceal)
       return (
         inputPart(printed(done.parts.input), as === 'input' ? undefined : why) +
+        (as === 'input' && done.parts.input === parts.input ? '' : digestPart(input)) +
         part('result', done.parts.result) +
         part('nd_builtin_cache', done.parts.nd_builtin_cache) +
         (done.erased.length === 0 ? '' : part('erased', done.erased)) +
         (done.masked.length === 0 ? '' : part('masked', done.masked))
       )
     }
-    return {
-      whole: guarded(failed, () => text(level, 'level', decision.nondeterministic)),
-      shorter: guarded(failed, () => text(lesser(level), 'size', undefined)),
+    const guarded = (print: () => string) => () => {
+      try {
+        return print()
+      } catch (cause) {
+        failed(cause)
+        return nothingOf(decision, 'mask_failed')
+      }
     }
+    return {
+      whole: guarded(() => text(level, 'level', decision.nondeterministic)),
+      shorter: guarded(() => text(lesser(level), 'size', undefined)),
+    }
+  }
+
+  function nothingOf({ input }: Decision, why: Omission): string {
+    return inputPart('', why) + digestPart(input)
   }
 
   return function contentOf(line) {
     const { decision } = line
     if (decision === undefined) return nothing
-    const { input } = decision
-    if (hiding === undefined || input === undefined) return plain(line, decision)
+    if (hiding?.rules === undefined || decision.input === undefined) return plain(line, decision)
     try {
       const said = hiding.rules.ask(eventOf(line, decision))
-      if (said.drop) return same(inputPart('', 'dropped'))
-      return said.mask === undefined ? plain(line, decision) : hidden(line, decision, input, said.mask, hiding)
+      if (said.drop) return same(nothingOf(decision, 'dropped'))
+      return said.mask === undefined ? plain(line, decision) : hidden(line, decision, said.mask, hiding)
     } catch (cause) {
       hiding.failed(cause)
-      return same(inputPart('', 'mask_failed'))
-    }
-  }
-}
-
-function guarded(failed: Hiding['failed'], print: () => string): () => string {
-  return () => {
-    try {
-      return print()
-    } catch (cause) {
-      failed(cause)
-      return inputPart('', 'mask_failed')
+      return same(nothingOf(decision, 'mask_failed'))
     }
   }
 }

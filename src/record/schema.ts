@@ -93,6 +93,7 @@ const decision = {
     .describe(
       'why the input is not here in full: level, size, dropped, mask_failed; after the last two there is no result either',
     ),
+  input_digest: text.optional().describe('keyed hash of the whole input as JSON, where it is not here in full'),
   result: z.unknown().optional().describe('what policy answered, or `error` and why it could not'),
   nd_builtin_cache: object.optional().describe('what builtins said that say something else at another time'),
   erased: z.array(text).optional().describe('paths that `data.system.log.mask` removed'),

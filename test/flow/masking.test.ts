@@ -35,7 +35,15 @@ describe('masking by policy', () => {
       ['/input/call/body/name'],
     ])
     expect(decision.labels).toMatchObject({ note: 'kept' })
-    expect(Object.keys(decision).slice(-6)).toEqual(['input', 'result', 'erased', 'masked', 'requested_by', 'metrics'])
+    expect(Object.keys(decision).slice(-7)).toEqual([
+      'input',
+      'input_digest',
+      'result',
+      'erased',
+      'masked',
+      'requested_by',
+      'metrics',
+    ])
   })
 
   it('sees all of the input where the level keeps little, and hides in what it keeps', async () => {
@@ -69,8 +77,30 @@ describe('masking by policy', () => {
     expect(decision.input_omitted).toBe('mask_failed')
     expect([decision.input, decision.result]).toEqual([undefined, undefined])
     expect(programLog.map(({ message }) => message)).toContain(
-      '`data.system.log` failed: records are written without what it is about',
+      'a record could not be hidden as it should: it is written without what that is about',
     )
+  })
+
+  it('has a keyed digest of an input that it does not hold whole', async () => {
+    const world = await openWorld({
+      policies: { 'main.rego': main },
+      route: { recording: { level: 'none' } },
+    })
+    try {
+      const send = () => world.send({ method: 'POST', body, headers: { 'content-type': 'application/json' } })
+      for (let count = 0; count < 2; count++) await send()
+      const digests = world
+        .records()
+        .filter(({ type }) => type === 'decision')
+        .map(({ input_digest }) => input_digest)
+      expect(digests).toEqual([expect.stringMatching(/^hmac-sha256:/), expect.stringMatching(/^hmac-sha256:/)])
+      // Two calls have two ids.
+      expect(digests[0]).not.toBe(digests[1])
+    } finally {
+      await world.close()
+    }
+    const whole = await recordsOf({ policies: { 'main.rego': main } })
+    expect(whole.decision.input_digest).toBeUndefined()
   })
 
   it('hides in refusals and in records that are too large too', async () => {
