@@ -9,7 +9,8 @@ import { join } from 'node:path'
 const benchmarks = {
   http: 'the path of a call beside its rivals [--quick] [--json FILE] [--write] [--only SUBJECT,...]',
   wire: 'the strict JSON parser beside JSON.parse [--quick] [--json FILE]',
-  record: 'the decision log on its disk',
+  record: 'the decision log on its disk [SECONDS A ROW]',
+  verify: 'verifying the decision log [RECORDS]',
   rego: 'the Rego engine beside its rivals [--quick] [--json FILE] [--write] [--only ENGINE,...]',
 } as const
 

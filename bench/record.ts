@@ -1,6 +1,6 @@
 /**
  * What the decision log costs: CPU microseconds (user and system, all threads) and median and 99th percentile waits, for
- * records alone and for whole calls of two records, at 1, 64 and 256 callers, proven as in the gateway and not. Run: `node bench/record.ts [seconds a row]`.
+ * records alone and for whole calls of two records, at 1, 64 and 256 callers, proven as in the gateway and not. Run: `npm run bench -- record [seconds a row]`.
  * Callers ask again as soon as they are answered, so that batches are as large as the callers allow; in the gateway they
  * are smaller.
  */
@@ -20,7 +20,7 @@ import {
 } from '../src/model/index.ts'
 import { type DecisionLog, makeRecorder, nodeFiles, type OpenEntry, openDecisionLog } from '../src/record/index.ts'
 
-const seconds = Number(process.argv[2] ?? 2)
+let seconds = 2
 const rounds = 3
 
 const clock: Clock = {
@@ -223,23 +223,29 @@ async function measure(work: Work, recordsEach: number, callers: number, isProve
   }
 }
 
-console.log('| subject | callers | CPU us a record | records/s | p50 ms | p99 ms | records a batch | bytes a record |')
-console.log('|---|---|---|---|---|---|---|---|')
-for (const { name, recordsEach, work, isProven = true } of subjects) {
-  for (const callers of [1, 64, 256]) {
-    const rows: Row[] = []
-    for (let round = 0; round < rounds; round++) rows.push(await measure(work, recordsEach, callers, isProven))
-    const [row] = rows.sort((one, other) => one.cpuUs - other.cpuUs).slice(rounds >> 1)
-    if (row === undefined) continue
-    const { cpuUs, perSecond, p50Ms, p99Ms, batch, bytes } = row
-    const cells = [
-      cpuUs.toFixed(2),
-      Math.round(perSecond),
-      p50Ms.toFixed(2),
-      p99Ms.toFixed(2),
-      batch.toFixed(1),
-      Math.round(bytes),
-    ]
-    console.log(`| ${name} | ${callers} | ${cells.join(' | ')} |`)
+export async function run(args: readonly string[]): Promise<number> {
+  seconds = Number(args[0] ?? seconds)
+  console.log(
+    '| subject | callers | CPU us a record | records/s | p50 ms | p99 ms | records a batch | bytes a record |',
+  )
+  console.log('|---|---|---|---|---|---|---|---|')
+  for (const { name, recordsEach, work, isProven = true } of subjects) {
+    for (const callers of [1, 64, 256]) {
+      const rows: Row[] = []
+      for (let round = 0; round < rounds; round++) rows.push(await measure(work, recordsEach, callers, isProven))
+      const [row] = rows.sort((one, other) => one.cpuUs - other.cpuUs).slice(rounds >> 1)
+      if (row === undefined) continue
+      const { cpuUs, perSecond, p50Ms, p99Ms, batch, bytes } = row
+      const cells = [
+        cpuUs.toFixed(2),
+        Math.round(perSecond),
+        p50Ms.toFixed(2),
+        p99Ms.toFixed(2),
+        batch.toFixed(1),
+        Math.round(bytes),
+      ]
+      console.log(`| ${name} | ${callers} | ${cells.join(' | ')} |`)
+    }
   }
+  return 0
 }

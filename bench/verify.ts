@@ -1,0 +1,59 @@
+/**
+ * What verifying a log costs: records a second by the clock, and by the CPU that it took (all threads), over a log that is written
+ * first with records of 1 KB and then read from the page cache. Run: `npm run bench -- verify [records]`.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../src/cli/clock.ts'
+import { nodeFiles, openDecisionLog, verifyLog } from '../src/record/index.ts'
+
+const recordsStandard = 500_000
+const rounds = 3
+/** Records on their way at once, while the log is written. */
+const together = 1_000
+
+const quiet = () => {}
+export async function run(args: readonly string[]): Promise<number> {
+  const records = Number(args[0] ?? recordsStandard)
+  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
+  try {
+    const log = await openDecisionLog({
+      directory,
+      segmentBytesMax: 1 << 28,
+      freeDiskBytesMin: 0,
+      files: nodeFiles,
+      clock: systemClock,
+      log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+      proof: {
+        keyFile: join(directory, 'keys', 'key'),
+        origin: undefined,
+        randomBytes,
+        anchors: [],
+        fetchDocument: () => Promise.reject(new Error('nothing is fetched here')),
+      },
+    })
+    const rest = `"decision_id":"x","text":"${'a'.repeat(850)}"`
+    for (let written = 0; written < records; written += together)
+      await Promise.all(Array.from({ length: together }, () => log.queue.add(rest)))
+    const key = log.proof?.key
+    await log.close()
+    if (key === undefined) throw new Error('the log is not proven')
+
+    console.log('| records | records/s | records/s of CPU |')
+    console.log('|---|---|---|')
+    for (let round = 0; round < rounds; round++) {
+      const beganMs = performance.now()
+      const cpu = process.cpuUsage()
+      const { lines, finding } = await verifyLog({ directory, files: nodeFiles, key, checkpoints: [] })
+      const { user, system } = process.cpuUsage(cpu)
+      if (finding !== undefined) throw new Error('the log is not whole')
+      const perSecond = Math.round((lines * 1_000) / (performance.now() - beganMs))
+      console.log(`| ${lines} | ${perSecond} | ${Math.round((lines * 1e6) / (user + system))} |`)
+    }
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+  return 0
+}
