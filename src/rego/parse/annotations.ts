@@ -4,6 +4,7 @@
 
 import type { Annotations, Comment, Module, Plain, RuleDecl, SchemaAnnotation, Span } from '../ast.ts'
 import { parseYaml } from '../builtins/annotation-yaml.ts'
+import { parseUrl, UrlError } from '../builtins/go/url.ts'
 import { SyntaxFault } from './cursor.ts'
 
 type Fields = { readonly [key: string]: Plain }
@@ -58,23 +59,35 @@ function readBlock(
     throw new SyntaxFault(`yaml: line ${parsed.line}: ${parsed.problem}`, line.at)
   }
   const at: Span = { ...first.at, end: (block.at(-1) ?? first).at.end }
-  return new Block((parsed.value ?? {}) as Fields, at, parsePath).annotations()
+  const placeOf = (name: string): Span => block[(parsed.lines.get(name) ?? 0) - 1]?.at ?? at
+  return new Block((parsed.value ?? {}) as Fields, { at, placeOf }, parsePath).annotations()
 }
 
 /** Reads the fields of one block. Fields that annotations do not have are ignored, as OPA does. */
 class Block {
   readonly fields: Fields
   readonly at: Span
+  /** The line on which a field's value begins. */
+  readonly placeOf: (name: string) => Span
   readonly parsePath: (text: string) => readonly string[] | undefined
 
-  constructor(fields: Fields, at: Span, parsePath: (text: string) => readonly string[] | undefined) {
+  constructor(
+    fields: Fields,
+    { at, placeOf }: { readonly at: Span; readonly placeOf: (name: string) => Span },
+    parsePath: (text: string) => readonly string[] | undefined,
+  ) {
     this.fields = fields
     this.at = at
+    this.placeOf = placeOf
     this.parsePath = parsePath
   }
 
   fail(message: string): never {
     throw new SyntaxFault(message, this.at)
+  }
+
+  private wrongType(name: string, wanted: string): never {
+    throw new SyntaxFault(`annotation \`${name}\` must be ${wanted}`, this.placeOf(name))
   }
 
   annotations(): LooseAnnotations {
@@ -83,7 +96,7 @@ class Block {
     const description = this.text('description')
     const entrypoint = this.fields.entrypoint
     if (entrypoint !== undefined && entrypoint !== null && typeof entrypoint !== 'boolean')
-      this.fail('annotation `entrypoint` must be a boolean')
+      this.wrongType('entrypoint', 'a boolean')
     const organizations = this.list('organizations')?.map((each) => this.asText(each, 'organizations'))
     const authors = this.list('authors')?.map((each) => this.author(each))
     const relatedResources = this.list('related_resources')?.map((each) => this.resource(each))
@@ -113,21 +126,21 @@ class Block {
   }
 
   private asText(value: Plain, name: string): string {
-    if (typeof value === 'object') this.fail(`annotation \`${name}\` must be a string`)
+    if (typeof value === 'object') this.wrongType(name, 'a string')
     return String(value)
   }
 
   private list(name: string): readonly Plain[] | undefined {
     const value = this.fields[name]
     if (value === undefined || value === null) return undefined
-    if (!Array.isArray(value)) this.fail(`annotation \`${name}\` must be a list`)
+    if (!Array.isArray(value)) this.wrongType(name, 'a list')
     return value
   }
 
   private map(name: string): Fields | undefined {
     const value = this.fields[name]
     if (value === undefined || value === null) return undefined
-    if (!isFields(value)) this.fail(`annotation \`${name}\` must be a map`)
+    if (!isFields(value)) this.wrongType(name, 'a map')
     return value
   }
 
@@ -152,17 +165,29 @@ class Block {
     const invalid = `invalid related-resource definition ${show(value)}: `
     if (typeof value === 'string') {
       if (value === '') this.fail(`${invalid}ref URL may not be empty string`)
-      return { ref: value }
+      return { ref: this.url(value, invalid) }
     }
     if (!isFields(value)) this.fail(`${invalid}invalid value type, must be string or map`)
     const ref = textField(value, 'ref')
     const description = textField(value, 'description')
     if (ref === '') this.fail(`${invalid}'ref' value required in object`)
+    this.url(ref, invalid)
     return description === '' ? { ref } : { ref, description }
   }
 
+  private url(text: string, invalid: string): string {
+    try {
+      parseUrl(text)
+      return text
+    } catch (cause) {
+      if (cause instanceof UrlError) return this.fail(`${invalid}${cause.message}`)
+      throw cause
+    }
+  }
+
   private schema(value: Plain): SchemaAnnotation {
-    const [entry] = isFields(value) ? Object.entries(value) : []
+    if (!isFields(value)) this.wrongType('schemas', 'a list of maps')
+    const [entry] = Object.entries(value)
     if (entry === undefined) return this.fail('invalid document reference')
     const [place, given] = entry
     const path = this.parsePath(place)
