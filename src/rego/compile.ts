@@ -5,6 +5,7 @@
 
 import type { Annotations, Module, Plain } from './ast.ts'
 import type { BuiltinDecl } from './builtins/declarations.ts'
+import { schemaProblem } from './builtins/json-schema.ts'
 import { builtinsOf, type Capabilities } from './capabilities.ts'
 import { errorAt, errorsMax, limited, type RegoError, RegoErrors, stage } from './errors.ts'
 import { type ParseOptions, parseImports, parseModule, parsePackage, parseQuery } from './parse/module.ts'
@@ -18,6 +19,7 @@ import { type CheckedTypes, type CheckOptions, checkProgram, checkQuery, type Ty
 import { overlay } from './types/overlay.ts'
 import { SchemaFault, typeOfSchema } from './types/schema.ts'
 import type { Type } from './types/type.ts'
+import type { Value } from './value.ts'
 
 export interface CompileOptions {
   /** Source by file name. */
@@ -207,6 +209,8 @@ function outermostFirst(annotations: readonly Annotations[]): Annotations[] {
 
 function schemaType(schema: Plain, fail: ((message: string) => never) | undefined): Type {
   try {
+    const problem = typeof schema === 'boolean' ? undefined : schemaProblem(schema as Value)
+    if (problem !== undefined) throw new SchemaFault(`unable to compile the schema: ${problem}`)
     return typeOfSchema(schema)
   } catch (cause) {
     if (!(cause instanceof SchemaFault)) throw cause

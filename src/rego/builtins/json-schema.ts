@@ -83,14 +83,17 @@ function resolveAddress(address: string, base: string): string {
 
 class Schema {
   readonly #root: Value
+  readonly #anyPattern: boolean
   readonly #draft: number
   /** Schemas by the address they give themselves, as written and as seen from the schema around them. */
   readonly #named = new Map<string, Value>()
   /** What the references lead to, by the schema that has the reference. */
   readonly #targets = new Map<PlainObject, Value>()
 
-  constructor(root: Value) {
+  /** `anyPattern`: a `pattern` may be one that cannot be run, as of a language with look-ahead. */
+  constructor(root: Value, options: { readonly anyPattern: boolean } = { anyPattern: false }) {
     this.#root = root
+    this.#anyPattern = options.anyPattern
     const dialect = isPlainObject(root) ? getField(root, '$schema') : undefined
     this.#draft = typeof dialect === 'string' ? (drafts[dialect.replace(/#$/, '')] ?? hybrid) : hybrid
     if (typeof root !== 'boolean' && !isPlainObject(root)) throw invalid('schema is invalid')
@@ -116,7 +119,7 @@ class Schema {
     if (Object.hasOwn(schema, '$ref')) return
     checkTypes(schema)
     checkNumbers(schema, this.#draft)
-    checkPatterns(schema)
+    checkPatterns(schema, this.#anyPattern)
     this.#checkChildren(schema, scope, depth)
     checkLists(schema)
   }
@@ -487,7 +490,7 @@ function checkNumbers(schema: PlainObject, draft: number): void {
   if (above('minProperties', 'maxProperties')) throw invalid('minProperties cannot be greater than maxProperties')
 }
 
-function checkPatterns(schema: PlainObject): void {
+function checkPatterns(schema: PlainObject, anyPattern: boolean): void {
   const compiles = (pattern: string, problem: string) => {
     try {
       compilePattern(pattern)
@@ -497,7 +500,7 @@ function checkPatterns(schema: PlainObject): void {
     }
   }
   const pattern = textKeyword(schema, 'pattern')
-  if (pattern !== undefined) compiles(pattern, 'pattern must be a valid regex')
+  if (pattern !== undefined && !anyPattern) compiles(pattern, 'pattern must be a valid regex')
   const properties = getField(schema, 'patternProperties')
   for (const key of isPlainObject(properties) ? sortedKeys(properties) : [])
     compiles(key, `Invalid regex pattern '${key}'`)
@@ -625,14 +628,24 @@ function schemaOf(value: Value): Schema {
   return schemaByText(marshal(documentOf(value)))
 }
 
-function verify(schema: Value): Value {
+/** Why a value is no schema that types can be read from, where no `pattern` is ever run; undefined where it is one. */
+export function schemaProblem(schema: Value): string | undefined {
+  return problemOf(() => new Schema(documentOf(schema), { anyPattern: true }))
+}
+
+function problemOf(read: () => Schema): string | undefined {
   try {
-    schemaOf(schema)
-    return [true, null]
+    read()
+    return undefined
   } catch (error) {
-    if (error instanceof BuiltinError && !error.halts) return [false, `jsonschema: ${error.message}`]
+    if (error instanceof BuiltinError && !error.halts) return error.message
     throw error
   }
+}
+
+function verify(schema: Value): Value {
+  const problem = problemOf(() => schemaOf(schema))
+  return problem === undefined ? [true, null] : [false, `jsonschema: ${problem}`]
 }
 
 function match(document: Value, schema: Value): Value {

@@ -63,7 +63,6 @@ const cases = [
     status: 0,
     err: /^slip.rego:5: nothing declares `data.a.alow`\n\tdid you mean `data.a.allow`\?\n$/,
   },
-  { words: ['slip.rego', '-f', 'json'], status: 0, err: /^$/ },
   { words: ['none'], status: 1, err: /stat none: no such file or directory/ },
 ] as const
 
@@ -72,6 +71,10 @@ describe('gatehouse check of policies', () => {
     const ran = await run(words)
     expect(ran).toMatchObject({ status, out: '' })
     expect(ran.err).toMatch(err)
+  })
+
+  it('tells programs nothing of what is no error', async () => {
+    expect(await run(['slip.rego', '-f', 'json'])).toEqual({ status: 0, out: '', err: '' })
   })
 
   it('tells programs the same as JSON', async () => {

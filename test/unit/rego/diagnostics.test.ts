@@ -94,6 +94,24 @@ const own = [
 
 own.push(
   {
+    note: 'an annotation of a wrong type is told of on its own line',
+    source: '# METADATA\n# title: a\n# entrypoint: 3\np := 1',
+    error: '5:1 rego_parse_error annotation `entrypoint` must be a boolean',
+  },
+  {
+    note: 'a list that should be a map is told of on its own line',
+    source: '# METADATA\n# custom: [1]\np := 1',
+    error: '4:1 rego_parse_error annotation `custom` must be a map',
+  },
+  {
+    note: 'a schema that is no map is told of on the line of the schemas',
+    source: '# METADATA\n# title: a\n# schemas: [1]\np := 1',
+    error: '5:1 rego_parse_error annotation `schemas` must be a list of maps',
+  },
+)
+
+own.push(
+  {
     note: 'a mistyped rule has a suggestion',
     source: 'users := []\np if { usres[0] == 1 }',
     error: '4:8 rego_unsafe_var_error var usres is unsafe\n    did you mean `users`?',
