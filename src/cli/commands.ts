@@ -401,6 +401,13 @@ export const commands = [
         says: 'Print the errors of built-in functions beside the results',
       },
       { name: 'metrics', kind: 'switch', says: 'Print how long the parts of the work took' },
+      {
+        name: 'explain',
+        kind: 'choice',
+        value: 'VIEW',
+        choices: ['off', 'full', 'notes', 'fails', 'debug'],
+        says: 'Print what evaluation came through: everything, what led to notes of `trace`, what led to failures, or values too',
+      },
       { name: 'coverage', kind: 'switch', says: 'Print which lines and expressions were reached' },
       coverageRuns,
       {

@@ -1,6 +1,6 @@
 /** The results of a query in the forms of `opa eval`. What is printed to standard output and what to standard error. */
 import type { Json } from '../model/index.ts'
-import { type Answer, type CoverageReport, printJson } from '../rego/index.ts'
+import { type Answer, type CoverageReport, printJson, type TraceEvent, traceText } from '../rego/index.ts'
 import { boxTable } from './box-table.ts'
 import { coverageBox, coverageRecord } from './coverage-report.ts'
 import { orderedJson, type Printed, type Record, record } from './ordered-json.ts'
@@ -15,6 +15,8 @@ export interface Evaluated {
   /** In place of `timings` when the query was evaluated several times. */
   readonly statistics?: ReadonlyMap<string, Record>
   readonly coverage?: CoverageReport
+  /** What evaluation came through, as far as it is shown. */
+  readonly trace?: readonly TraceEvent[]
 }
 
 export interface Text {
@@ -39,14 +41,14 @@ export const formats: { readonly [name: string]: Format } = {
     answers.map(({ expressions }) => `${expressions.map(({ value }) => rawText(value as Json)).join(' ')}\n`).join(''),
   ),
   pretty: (evaluated) => {
-    const { timings, statistics, coverage } = evaluated
+    const { timings, statistics, coverage, trace = [] } = evaluated
     const result = orProblems(({ answers }) => prettyText(answers))(evaluated)
     const tables = [
       ...(timings === undefined || timings.size === 0 ? [] : [timingsTable(timings)]),
       ...(statistics === undefined ? [] : [statisticsTable(statistics)]),
       ...(coverage === undefined ? [] : [coverageBox(coverage)]),
     ]
-    return { out: [result.out, ...tables].join(''), err: result.err }
+    return { out: [traceText(trace), result.out, ...tables].join(''), err: result.err }
   },
 }
 
@@ -58,13 +60,26 @@ function orProblems(print: (evaluated: Evaluated) => string): Format {
       : { out: print(evaluated), err: '' }
 }
 
-function wholeOf({ answers, problems, timings, statistics, coverage }: Evaluated): Record {
+function wholeOf({ answers, problems, timings, statistics, coverage, trace }: Evaluated): Record {
   return record({
     errors: problems.length === 0 ? undefined : problemsJson(problems),
     result: answers.length === 0 ? undefined : answers.map(answerRecord),
     metrics: timings === undefined ? undefined : timings,
     aggregated_metrics: statistics,
+    explanation: trace === undefined || trace.length === 0 ? undefined : trace.map(eventRecord),
     coverage: coverage === undefined ? undefined : coverageRecord(coverage),
+  })
+}
+
+function eventRecord({ op, query, parent, node, text, message, at }: TraceEvent): Record {
+  return record({
+    op,
+    query_id: query,
+    parent_id: parent,
+    type: node,
+    text,
+    message,
+    location: record({ ...at }),
   })
 }
 

@@ -1,6 +1,15 @@
 /** `gatehouse eval QUERY`: the results of a query over policies, data and an input, with the flags and in the forms of `opa eval`. */
 import { LoadErrors } from '../policy/index.ts'
-import { type Answer, Coverage, prepareAnswers, type RegoError, type Value } from '../rego/index.ts'
+import {
+  type Answer,
+  Coverage,
+  prepareAnswers,
+  type RegoError,
+  type TraceEvent,
+  type TraceView,
+  type Value,
+  viewOf,
+} from '../rego/index.ts'
 import type { Options, RunCommand } from './command.ts'
 import { makeDeadline } from './deadline.ts'
 import { type Evaluated, formats } from './eval-formats.ts'
@@ -50,6 +59,7 @@ const contradictions = [
   ['stdin-input', 'input'],
   ['fail', 'fail-defined'],
   ['show-builtin-errors', 'strict-builtin-errors'],
+  ['coverage', 'explain'],
 ] as const
 
 function checkUsage(options: Options): void {
@@ -80,17 +90,20 @@ async function evaluate(given: Given, options: Options, io: Io): Promise<Run> {
   const builtinErrors: RegoError[] = []
   const printed: string[] = []
   const coverage = options.is('coverage') ? new Coverage() : undefined
+  const view = viewAsked(options)
+  const events: TraceEvent[] = []
   const run = (answers: readonly Answer[], wrong: Evaluated['problems']): Run => ({
     evaluated: {
       answers,
       problems: [...wrong, ...builtinErrors],
+      ...(view !== undefined && { trace: viewOf(events, view) }),
       ...(coverage !== undefined && wrong.length === 0 && { coverage: coverage.report() }),
     },
     timings: timers.timings(),
     isWrong: wrong.length > 0,
   })
   try {
-    const answers = await answersTo(given, { options, io, timers, builtinErrors, printed, coverage })
+    const answers = await answersTo(given, { options, io, timers, builtinErrors, printed, coverage, events })
     return run(answers, [])
   } catch (cause) {
     const problems = problemsIn(cause)
@@ -108,10 +121,19 @@ interface Work {
   readonly builtinErrors: RegoError[]
   readonly printed: string[]
   readonly coverage: Coverage | undefined
+  readonly events: TraceEvent[]
+}
+
+/** Events of one evaluation that are kept: some 100 MB. */
+const eventsMax = 500_000
+
+function viewAsked(options: Options): TraceView | undefined {
+  const view = options.text('explain')
+  return view === undefined || view === 'off' ? undefined : (view as TraceView)
 }
 
 async function answersTo({ query, input, compiling }: Given, work: Work): Promise<readonly Answer[]> {
-  const { options, io, timers, builtinErrors, printed, coverage } = work
+  const { options, io, timers, builtinErrors, printed, coverage, events } = work
   const loaded = timers.time('load_files', () => loadPolicies(options, io))
   const text = (name: string): string | undefined => options.text(name)
   const timeout = timeoutMs(options, status.usage)
@@ -131,9 +153,19 @@ async function answersTo({ query, input, compiling }: Given, work: Work): Promis
     timed: (stage, run) => timers.time(stage, run),
     ...(timeout === undefined ? {} : { guard: makeDeadline(timeout, io.clock).guard }),
     ...(coverage === undefined ? {} : { coverage }),
+    ...(viewAsked(options) === undefined ? {} : { trace: (event) => keep(events, event) }),
     ...(options.is('show-builtin-errors') ? { builtinError: (error) => builtinErrors.push(error) } : {}),
   })
   return timers.time('query_eval', () => prepared.answers(input))
+}
+
+function keep(events: TraceEvent[], event: TraceEvent): void {
+  if (events.length >= eventsMax)
+    throw new CommandError(
+      `evaluation is of more than ${eventsMax} steps, too many to show; ask for a smaller part of it`,
+      status.wrong,
+    )
+  events.push(event)
 }
 
 function measured(runs: readonly Run[], options: Options): Pick<Evaluated, 'timings' | 'statistics'> {

@@ -30,6 +30,7 @@ import { makeQuery, type Query } from './run/query.ts'
 import { runtime } from './run/runtime.ts'
 import type { Environment, State } from './run/state.ts'
 import { systemNow, systemRandom } from './system.ts'
+import { type TraceEvent, tracing } from './trace/tracer.ts'
 import { knownBuiltins } from './unknowns/builtins.ts'
 import { holds } from './unknowns/holds.ts'
 import { placesOf } from './unknowns/places.ts'
@@ -85,6 +86,8 @@ export interface PrepareOptions {
    * (`Query.coverage`). Each evaluation is then made three times. Default false.
    */
   readonly coverage?: boolean | Coverage
+  /** Takes each event of evaluations as it happens (`traceText`). Not together with `coverage`. Default: nothing is traced. */
+  readonly trace?: (event: TraceEvent) => void
   /** Takes each error of a builtin that made a call undefined, as it happens. */
   readonly builtinError?: (error: RegoError) => void
   /** Runs each piece of an evaluation; it may break it off by throwing `EvaluationInterrupted`, which becomes `eval_cancel_error`. */
@@ -128,16 +131,20 @@ export function compileModules(options: ProgramOptions, parsed?: readonly Module
 
 /** The stages from a resolved query to what evaluates it. */
 export function link(options: ProgramOptions, compiled: Compiled, query: ResolvedQuery): Query {
-  return inWays(options, (each, making) => [linkAs(each, compiled, query, making)])[0] as Query
+  return inWays(options, query.source, (each, making) => [linkAs(each, compiled, query, making)])[0] as Query
 }
 
 /** Links as the options ask for: in the one way that evaluates fastest, or in those that coverage needs. */
 function inWays(
   options: ProgramOptions,
+  queryText: string,
   linked: (options: ProgramOptions, making: Making) => readonly Query[],
 ): readonly Query[] {
-  const { coverage } = options
-  if (coverage === undefined || coverage === false) return linked(options, evaluating(options))
+  const { coverage, trace } = options
+  const isCovered = coverage !== undefined && coverage !== false
+  if (isCovered && trace !== undefined) throw new TypeError('a query has `coverage` or `trace`, not both')
+  if (trace !== undefined) return linked(options, tracing(trace, queryText))
+  if (!isCovered) return linked(options, evaluating(options))
   const collected = coverage === true ? new Coverage() : coverage
   collected.add(options.modules)
   // Only the first way is the evaluation that was asked for: the others tell nobody of what they print and meet.
@@ -171,7 +178,7 @@ export function linkAll(
 ): readonly Query[] {
   const isRelation = (name: string): boolean => compiled.builtins.get(name)?.relation === true
   const nothing = compiled.query('false')
-  return inWays(options, (each, { marks, emission }) => {
+  return inWays(options, '', (each, { marks, emission }) => {
     const plan = planProgram(compiled.program, nothing, { isRelation }, { marks, entries: queries })
     return made(each, compiled, { plan, asked: plan, emission }, [nothing, ...queries]).slice(1)
   })

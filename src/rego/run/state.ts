@@ -92,6 +92,7 @@ export class Evaluation implements BuiltinContext {
   }
 
   note(kind: 'print' | 'trace', text: string): void {
+    if (kind === 'trace') this.watch?.note(text)
     this.tell(() => this.environment.note(kind, text))
   }
 

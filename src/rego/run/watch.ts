@@ -20,6 +20,8 @@ export interface Watch {
   reached(): void
   ask(group: number, args: readonly Value[]): void
   chosen(group: number, rules: number): void
+  /** What the builtin `trace` was given. */
+  note(text: string): void
   /** The evaluation starts again: it has waited for the network. */
   restart(): void
 }
@@ -60,6 +62,7 @@ export interface Handlers<Own> {
   reached(scope: Step<Own>): void
   asked(step: Step<Own> | undefined, group: number, args: readonly Value[]): void
   chosen(group: number, rules: number): void
+  noted(step: Step<Own> | undefined, text: string): void
   restarted(): void
 }
 
@@ -166,6 +169,10 @@ export class Watching<Own = never> implements Watch {
 
   chosen(group: number, rules: number): void {
     this.#on.chosen?.(group, rules)
+  }
+
+  note(text: string): void {
+    this.#on.noted?.(this.stack.at(-1), text)
   }
 
   restart(): void {
