@@ -275,6 +275,55 @@ const rows: readonly Row[] = [
   },
 ]
 
+/** Answers that a slip in one place would make too sure. */
+const edges: readonly Row[] = [
+  { note: 'at most is not below', rego: 'lt if input.a.x < 4\nallow if { input.a.x <= 4; not lt }', wanted: 'maybe' },
+  { note: 'at least is not above', rego: 'gt if input.a.x > 4\nallow if { input.a.x >= 4; not gt }', wanted: 'maybe' },
+  {
+    note: 'what has no field may be anything',
+    rego: 'allow if { not input.a.x.y; is_number(input.a.x) }',
+    wanted: 'maybe',
+  },
+  { note: 'what has a field is no number', rego: 'allow if { input.a.x.y; is_number(input.a.x) }', wanted: 'no' },
+  {
+    note: 'what holds something may be a list',
+    rego: 'allow if { "a" in input.a.x; is_array(input.a.x) }',
+    wanted: 'maybe',
+  },
+  {
+    note: 'keys that may be one',
+    rego: 'allow if { o := {k: v | some [k, v] in [[input.a.x, 1], ["b", 2]]}; o }',
+    wanted: 'maybe',
+  },
+  {
+    note: 'keys that are one in a literal',
+    rego: 'allow if { o := {input.a.x: 1, "b": 2}; o.b == 1 }',
+    wanted: 'maybe',
+  },
+  {
+    note: 'an error where nothing has a size',
+    rego: 'small if count(input.a.x) < 9\nallow if small\nallow if not small',
+    strictBuiltinErrors: true,
+    wanted: 'maybe',
+  },
+  {
+    note: 'no error where calls are only undefined',
+    rego: 'small if count(input.a.x) < 9\nallow if small\nallow if not small',
+    wanted: 'yes',
+  },
+  {
+    note: 'a field of what may be there',
+    rego: 'o.k.n := 1 if input.a.x\nn if o.k.n\nallow if not n',
+    wanted: 'maybe',
+  },
+  { note: 'a loop that may go on', rego: 'allow if { some t in input.a.x; t == 7; not input.a.y }', wanted: 'maybe' },
+  {
+    note: 'rules that an index would choose',
+    rego: 'r := 1 if input.a.x == "a"\nr := 2 if input.a.x == "b"\nr := 3 if input.a.x == "c"\nr := 4 if input.a.x == "d"\nallow if r == 5',
+    wanted: 'no',
+  },
+]
+
 /** Fields more than are looked at one by one. */
 const many = Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`k${i}`, i]))
 
@@ -318,7 +367,7 @@ const large: readonly Row[] = [
   },
 ]
 
-test.each([...rows, ...large])(
+test.each([...rows, ...edges, ...large])(
   '$note: $wanted',
   ({ rego, query = 'data.p.allow', input = { t: 1, a: {} }, unknowns = ['input.a'], wanted, ...more }) => {
     const { data, strictBuiltinErrors, now } = more
