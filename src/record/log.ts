@@ -23,7 +23,7 @@ import type { LogFile, LogFiles } from './files.ts'
 import { quote, textOf } from './json-text.ts'
 import { fits, shortDetail } from './lines.ts'
 import { LogOpenError, takeLock } from './lock.ts'
-import { openProof, type Proven } from './proven.ts'
+import { type Known, openProof, type Proven, type ProvenOptions, readProof } from './proven.ts'
 import { makeProver, type Prover } from './prover.ts'
 import { makeQueue, type Queue } from './queue.ts'
 import { batchBytesMax, findEnd, type LogEnd, segmentName } from './segments.ts'
@@ -91,13 +91,15 @@ export async function openDecisionLog(options: DecisionLogOptions): Promise<Deci
   try {
     const end = await usable(directory, 'cannot be read', findEnd(files, directory))
     inOrder &&= end.tornBytes === 0
+    const proving = provingOf(options, end.nextSeq)
+    const known = proving && (await usable(directory, 'cannot be proven', readProof(proving)))
     const { file, savedAs } = await usable(
       directory,
       'cannot be repaired',
       continueSegment(files, directory, end, clock),
     )
-    const proof = await usable(directory, 'cannot be proven', proofOf(options, end.nextSeq))
-    const decisionLog = await assemble(options, { end, file, proof, release: () => lock.release(true) })
+    const release = () => lock.release(true)
+    const decisionLog = await assembleWith(options, { end, file, proving, known, release })
     if (!inOrder) {
       const detail = {
         reason: end.tornBytes > 0 ? 'torn_write' : 'not_stopped',
@@ -116,17 +118,31 @@ export async function openDecisionLog(options: DecisionLogOptions): Promise<Deci
   }
 }
 
-async function proofOf(
-  { directory, files, log, proof }: DecisionLogOptions,
-  lines: number,
-): Promise<StartedProof | undefined> {
+interface Opened {
+  readonly end: LogEnd
+  readonly file: LogFile | undefined
+  readonly proving: ProvenOptions | undefined
+  readonly known: Known | undefined
+  readonly release: () => void
+}
+
+/** Leaves no segment open when it throws. */
+async function assembleWith(options: DecisionLogOptions, opened: Opened): Promise<DecisionLog> {
+  const { proving, known, ...start } = opened
+  try {
+    const proven = proving && known && (await usable(options.directory, 'cannot be proven', openProof(proving, known)))
+    return await assemble(options, { ...start, proof: proving && proven && { store: proving.store, proven } })
+  } catch (cause) {
+    await opened.file?.close().catch(() => undefined)
+    throw cause
+  }
+}
+
+function provingOf({ directory, files, log, proof }: DecisionLogOptions, lines: number): ProvenOptions | undefined {
   if (proof === undefined) return undefined
   const { keyFile, origin, randomBytes } = proof
   const store = makeTileStore(directory, files)
-  return {
-    store,
-    proven: await openProof({ directory, files, store, key: { keyFile, origin }, randomBytes, log, lines }),
-  }
+  return { directory, files, store, key: { keyFile, origin }, randomBytes, log, lines }
 }
 
 interface StartedProof {

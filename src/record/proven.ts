@@ -18,7 +18,7 @@ import type { LogFiles } from './files.ts'
 import { leavesOf, lineChunks } from './line-chunks.ts'
 import { LogOpenError } from './lock.ts'
 import { newestRecorded } from './recorded-checkpoint.ts'
-import { type KeySettings, makeSigningKey, readSigningKey, settleSigningKey } from './signing-key.ts'
+import { type FoundSigner, type KeySettings, makeSigningKey, readSigningKey, settleSigningKey } from './signing-key.ts'
 import type { TileStore } from './tile-store.ts'
 
 /** Tiles of 8 KiB that wait for the disk: those of a million lines. */
@@ -45,9 +45,18 @@ export interface Proven {
   readonly settle: () => void
 }
 
-/** Throws `LogOpenError`: `log_key`, or `log_changed` when the log is not what its newest checkpoint says. */
-export async function openProof(options: ProvenOptions): Promise<Proven> {
-  const { directory, files, store, lines, log } = options
+/** What is known of the proof before a line is hashed. */
+export interface Known {
+  readonly found: FoundSigner | undefined
+  readonly newest: SignedCheckpoint | undefined
+}
+
+/**
+ * Reads key and checkpoint, and changes nothing: call it before what is torn is cut, because what a checkpoint covers cannot have
+ * been torn. Throws `LogOpenError`: `log_key`, or `log_changed` when the log is too short.
+ */
+export async function readProof(options: ProvenOptions): Promise<Known> {
+  const { directory, files, lines } = options
   const found = readSigningKey(options.key)
   const key = found?.signer
   const newest = (await filedCheckpoint(options)) ?? (await newestRecorded(files, directory))
@@ -62,14 +71,25 @@ export async function openProof(options: ProvenOptions): Promise<Proven> {
   if (newest !== undefined && newest.size > lines)
     throw changed(
       directory,
-      `it has ${lines} lines, and its newest checkpoint was signed over ${newest.size}: ${newest.size - lines} are missing at the end`,
+      `it has ${lines} lines, and its newest checkpoint was signed over ${newest.size}: what is missing stood at the end`,
       advice,
     )
+  return { found, newest }
+}
+
+/** Throws `LogOpenError`: `log_key`, or `log_changed` when the lines are not those of the newest checkpoint. */
+export async function openProof(options: ProvenOptions, { found, newest }: Known): Promise<Proven> {
+  const { directory, store, lines, log } = options
   const unsaved = new UnsavedTiles()
   const grown = (await fromTiles(options, newest)) ?? (await fromLines(options, newest))
   for (const tile of grown.full) unsaved.add(tile)
   const tree = new TileTree(grown.tree.size, grown.tree.tails(), (tile) => unsaved.add(tile))
-  const signer = key ?? makeSigningKey(options.key, options.randomBytes)
+  const signer = found?.signer ?? makeSigningKey(options.key, options.randomBytes)
+  if (found === undefined && lines > 0)
+    log.warn(
+      { directory, lines },
+      'the decision log had neither key nor checkpoint; its lines are taken as they are, and proven from now on',
+    )
   const published = await store.key()
   if (published?.trim() !== signer.verifier.text) {
     if (published !== undefined)

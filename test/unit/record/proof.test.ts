@@ -287,6 +287,7 @@ describe('a log that is opened again', () => {
     await note(log, 500)
     await log.close()
     await written(world, 1)
+    expect(world.said).toEqual([{ level: 'warn', message: expect.stringContaining('had neither key nor checkpoint') }])
     expect(checkpointOf(world).size).toBe(501)
     expect(checkpointOf(world).root.equals(rootOf(world, 501))).toBe(true)
   })
@@ -416,7 +417,12 @@ describe('a log that is opened again', () => {
       note: 'lines were cut off at the end',
       change: (world) =>
         writeFileSync(segment(world), `${readFileSync(segment(world), 'utf8').split('\n').slice(0, 590).join('\n')}\n`),
-      says: /it has 590 lines, and its newest checkpoint was signed over 600: 10 are missing at the end/,
+      says: /it has 590 lines, and its newest checkpoint was signed over 600: what is missing stood at the end/,
+    },
+    {
+      note: 'the end of the last line was changed, as if it were torn',
+      change: (world) => writeFileSync(segment(world), readFileSync(segment(world), 'utf8').replace(/}\n$/, ')\n')),
+      says: /it has 599 lines, and its newest checkpoint was signed over 600: what is missing stood at the end/,
     },
     {
       note: 'the segment is gone',
