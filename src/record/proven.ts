@@ -120,7 +120,7 @@ function checkSignature({ directory, key }: ProvenOptions, checkpoint: SignedChe
   if (verdict.kind === 'absent' || verdict.kind === 'signed')
     throw new LogOpenError(
       'log_key',
-      `the key \`${key.keyFile}\` is of \`${signer.verifier.name}\` with the id \`${signer.verifier.id}\`, and did not sign the newest checkpoint of the log in \`${directory}\`, which is of \`${checkpoint.origin}\`: restore the key of this log, or move the log away, so that a new one begins`,
+      `the key \`${key.keyFile}\` is of \`${signer.verifier.name}\` with the id \`${signer.verifier.id}\`, and did not sign the newest checkpoint of the log in \`${directory}\`, which is of \`${checkpoint.origin}\`: restore the key of this log, or move log and key away, so that a new log begins with a new key`,
     )
   throw changed(directory, 'the text or the signature of its newest checkpoint was changed', advice)
 }
@@ -218,7 +218,7 @@ async function grow(
 }
 
 const advice =
-  'Nothing was written. Run `gatehouse audit verify` for the first line that is not right, and keep a copy of the directory for whoever looks into it; then restore it, or move it away, so that a new log begins'
+  'Nothing was written. Run `gatehouse audit verify` for the first line that is not right, and keep a copy of the directory for whoever looks into it; then restore it, or move it and its key away, so that a new log begins with a new key'
 
 function changed(directory: string, what: string, fix: string): LogOpenError {
   return new LogOpenError('log_changed', `the decision log in \`${directory}\` was changed: ${what}. ${fix}`)
