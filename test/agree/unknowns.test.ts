@@ -316,6 +316,11 @@ const edges: readonly Row[] = [
     rego: 'o.k.n := 1 if input.a.x\nn if o.k.n\nallow if not n',
     wanted: 'maybe',
   },
+  {
+    note: 'a default of what may be there',
+    rego: 'o.k := {"n": 1} if input.a.x == 1\nallow if object.get(o, ["k", "n"], 0) == 1',
+    wanted: 'maybe',
+  },
   { note: 'a loop that may go on', rego: 'allow if { some t in input.a.x; t == 7; not input.a.y }', wanted: 'maybe' },
   {
     note: 'rules that an index would choose',
