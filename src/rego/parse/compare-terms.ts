@@ -2,7 +2,7 @@
  * The order of syntax terms, which decides how OPA prints the elements of sets and the keys of objects in a syntax tree.
  */
 
-import type { Body, Expr, Term } from '../ast.ts'
+import type { Body, Expr, Template, Term } from '../ast.ts'
 import { compareNumbers, parseNumber } from '../number.ts'
 
 const ranks: Readonly<Record<string, number>> = {
@@ -10,16 +10,16 @@ const ranks: Readonly<Record<string, number>> = {
   boolean: 1,
   number: 2,
   string: 3,
-  var: 4,
-  ref: 5,
-  array: 6,
-  object: 7,
-  set: 8,
-  'comprehension array': 9,
-  'comprehension object': 10,
-  'comprehension set': 11,
-  call: 12,
-  template: 13,
+  template: 4,
+  var: 5,
+  ref: 6,
+  array: 7,
+  object: 8,
+  set: 9,
+  'comprehension array': 10,
+  'comprehension object': 11,
+  'comprehension set': 12,
+  call: 13,
 }
 
 function rank(term: Term): number {
@@ -34,7 +34,25 @@ export function compareTerms(a: Term, b: Term): number {
   if (a.kind === 'number' && b.kind === 'number') return compareNumberTexts(a.text, b.text)
   if (a.kind === 'string' && b.kind === 'string') return compareTexts(a.value, b.value)
   if (a.kind === 'var' && b.kind === 'var') return compareTexts(a.name, b.name)
+  if (a.kind === 'template' && b.kind === 'template') return compareTemplates(a, b)
   return compareLists(partsOf(a), partsOf(b))
+}
+
+/** Those in quotes before those in backticks, shorter ones before longer ones, text before expressions. */
+function compareTemplates(a: Template, b: Template): number {
+  if (a.raw !== b.raw) return a.raw ? 1 : -1
+  if (a.parts.length !== b.parts.length) return a.parts.length - b.parts.length
+  for (const [i, one] of a.parts.entries()) {
+    const other = b.parts[i] as string | Expr
+    const order = compareTemplateParts(one, other)
+    if (order !== 0) return order
+  }
+  return 0
+}
+
+function compareTemplateParts(one: string | Expr, other: string | Expr): number {
+  if (typeof one === 'string') return typeof other === 'string' ? compareTexts(one, other) : -1
+  return typeof other === 'string' ? 1 : compareLists(exprTerms(one), exprTerms(other))
 }
 
 function compareLists(a: readonly Term[], b: readonly Term[]): number {
@@ -62,10 +80,6 @@ function partsOf(term: Term): readonly Term[] {
     }
     case 'comprehension':
       return [...(term.key === undefined ? [] : [term.key]), term.value, ...bodyTerms(term.body)]
-    case 'template':
-      return term.parts.flatMap((part) =>
-        typeof part === 'string' ? [{ kind: 'string', value: part, at: term.at }] : exprTerms(part),
-      )
     default:
       return []
   }

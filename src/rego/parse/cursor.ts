@@ -27,6 +27,15 @@ export class SyntaxFault {
   }
 }
 
+/** Raised for a module whose grammar is right, with everything that is wrong with its statements, never empty. */
+export class StatementFaults {
+  readonly faults: readonly SyntaxFault[]
+
+  constructor(faults: readonly SyntaxFault[]) {
+    this.faults = faults
+  }
+}
+
 /**
  * How deep terms and bodies may nest. OPA allows 100,000; every later pass here recurses over the tree too, and a
  * thousand levels of all of them must fit the default stack of Node with room for the caller's own frames.
@@ -66,6 +75,8 @@ export class Cursor {
   readonly features: ReadonlySet<string> | undefined
   readonly futureKeywords: ReadonlySet<string>
   readonly keywords: Set<string> = new Set(keywordsOfV1)
+  /** Statements that are no rules, and rules as an older Rego has them: all of them are told, where nothing else is wrong. */
+  readonly refused: SyntaxFault[] = []
   index = 0
   token: Token
   wildcards = 0
@@ -159,6 +170,11 @@ export class Cursor {
 
   fail(message: string, at: Span = this.here(), details: readonly string[] = []): never {
     throw new SyntaxFault(message, at, details)
+  }
+
+  /** Notes what is no rule, or none of this version, and goes on. */
+  refuse(message: string, at: Span): void {
+    this.refused.push(new SyntaxFault(message, at))
   }
 
   /** Fails on the token that stands here. */

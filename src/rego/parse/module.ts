@@ -3,11 +3,11 @@
  */
 
 import type { Body, Import, Module, Ref, RuleDecl, Span, Term, Var } from '../ast.ts'
-import { errorAt, RegoErrors } from '../errors.ts'
+import { errorAt, errorsMax, RegoErrors } from '../errors.ts'
 import { suggestions } from '../resolve/suggest.ts'
 import { adviceFor } from './advice.ts'
 import { attachAnnotations, readAnnotations } from './annotations.ts'
-import { keywordsOfV1, type ParseOptions, SyntaxFault } from './cursor.ts'
+import { keywordsOfV1, type ParseOptions, StatementFaults, SyntaxFault } from './cursor.ts'
 import { Rules } from './rules.ts'
 
 export type { ParseOptions } from './cursor.ts'
@@ -46,9 +46,15 @@ function guarded<T>(source: string, unit: 'module' | 'query', parse: () => T): T
   try {
     return parse()
   } catch (cause) {
-    if (!(cause instanceof SyntaxFault)) throw cause
-    const details = cause.details.length > 0 ? cause.details : adviceFor(cause, source, unit)
-    throw new RegoErrors([errorAt('rego_parse_error', cause.at, cause.message, source, details)])
+    if (!(cause instanceof SyntaxFault || cause instanceof StatementFaults)) throw cause
+    const faults = cause instanceof SyntaxFault ? [cause] : cause.faults
+    throw new RegoErrors(
+      faults.map((fault, i) => {
+        const given = fault.details.length > 0 || i >= errorsMax
+        const details = given ? fault.details : adviceFor(fault, source, unit)
+        return errorAt('rego_parse_error', fault.at, fault.message, source, details)
+      }),
+    )
   }
 }
 
@@ -63,21 +69,28 @@ class ModuleParser extends Rules {
     const packageAt = this.since(start)
     const imports: Import[] = []
     const rules: RuleDecl[] = []
-    while (!this.is('eof')) {
-      if (this.isKeyword('package')) this.fail('unexpected package')
-      if (this.isKeyword('import')) imports.push(this.import())
-      else if (this.is(';') && rules.at(-1)?.body === undefined && rules.length > 0) this.refuseSecond(rules.at(-1)?.at)
-      else rules.push(...this.rules())
-    }
+    while (!this.is('eof')) this.statement(imports, rules)
+    if (this.refused.length > 0) throw new StatementFaults(oneEachRow(this.refused))
     const { file, source, comments } = this
     return { file, source, package: path, packageAt, imports, rules, annotations: [], comments }
   }
 
-  /** `p := 1; q`: expressions one after another are no rule. */
-  private refuseSecond(at: Span | undefined): never {
-    this.next()
-    if (this.is('eof')) this.unexpected()
-    return this.fail('multiple expressions cannot be used for rule head', at)
+  private statement(imports: Import[], rules: RuleDecl[]): void {
+    try {
+      if (this.isKeyword('package')) this.refuseSecondPackage()
+      else if (this.isKeyword('import')) imports.push(this.import())
+      else rules.push(...this.rules())
+    } catch (cause) {
+      // `deny cotains "a"`: what follows a word that cannot stand there says less than the word.
+      const before = cause instanceof SyntaxFault ? this.refused.at(-1) : undefined
+      throw before !== undefined && before.at.row === (cause as SyntaxFault).at.row ? before : cause
+    }
+  }
+
+  private refuseSecondPackage(): void {
+    const start = this.token
+    this.packagePath()
+    this.refuse('unexpected package', this.since(start))
   }
 
   query(imports: readonly Import[]): Body {
@@ -182,6 +195,12 @@ class ModuleParser extends Rules {
     const written = found.path.join('.')
     if (written !== 'rego.v1') this.fail(`invalid import \`${written}\`, must be \`rego.v1\``, found.pathAt)
   }
+}
+
+/** The first fault of each row: what else is wrong with a row follows from it. */
+function oneEachRow(faults: readonly SyntaxFault[]): SyntaxFault[] {
+  const inOrder = [...faults].sort((a, b) => a.at.start - b.at.start)
+  return inOrder.filter(({ at }, i) => at.row !== inOrder[i - 1]?.at.row)
 }
 
 /** What an import that begins with none of the roots may have been meant to be. */

@@ -2,7 +2,7 @@
  * The grammar of rules: heads, values, bodies, `else` and `default`, and the refusal of Rego v0 with what to write instead.
  */
 
-import type { Body, ElseDecl, Head, Ref, RuleDecl, Span, Term, Var } from '../ast.ts'
+import type { Body, ElseDecl, Expr, Head, Ref, RuleDecl, Span, Term, Var } from '../ast.ts'
 import { declarations } from '../builtins/declarations.ts'
 import { keywordsOfV1 } from './cursor.ts'
 import { Expressions } from './expressions.ts'
@@ -17,18 +17,18 @@ export abstract class Rules extends Expressions {
     const start = this.token
     const isDefault = this.isKeyword('default')
     if (isDefault) this.next()
-    if (!this.isName() && !this.isRefAhead()) return this.refuseStatement(isDefault)
+    if (!this.isName() && !this.isRefAhead()) return this.noRule(isDefault)
     const head = this.head(isDefault, start)
+    if (head === undefined) return []
     if (isDefault) return [this.defaultRule(head, start)]
     // Right after a name `if` is always the keyword, whatever follows it.
     const ifs = this.isKeyword('if') || (head.value === undefined && this.token.text === 'if' && this.is('name'))
     if (ifs) this.next()
-    const body = ifs ? this.ruleBody() : this.is('{') ? this.refuseV0Body(head) : undefined
-    if (body === undefined) this.checkBare(head, start)
-    if (body === undefined) return [this.rule(head, body, [], start)]
+    const body = ifs ? this.ruleBody() : this.is('{') ? this.bodyOfV0(head) : undefined
+    if (body === undefined) return this.isDefinition(head, start) ? [this.rule(head, body, [], start)] : []
     const chain = this.isKeyword('else') ? this.elseChain(head) : []
     const first = this.rule(head, body, chain, start)
-    return [first, ...this.moreBodies(head, chain.length > 0)]
+    return [first, ...this.moreBodies(head, chain.length > 0, ifs)]
   }
 
   private rule(head: Head, body: Body | undefined, chain: readonly ElseDecl[], start: Token): RuleDecl {
@@ -37,7 +37,7 @@ export abstract class Rules extends Expressions {
   }
 
   /** `p if { a } { b }`: each further body is a rule of its own with the same head. */
-  private moreBodies(head: Head, hasElse: boolean): RuleDecl[] {
+  private moreBodies(head: Head, hasElse: boolean, ifs: boolean): RuleDecl[] {
     const rules: RuleDecl[] = []
     while (this.is('{')) {
       if (hasElse) this.fail('expected else keyword')
@@ -46,6 +46,7 @@ export abstract class Rules extends Expressions {
       const at = this.since(start)
       const args = this.freshWildcards(head.args)
       const next: Head = args === undefined ? { ...head, at } : { ...head, args, at }
+      if (!ifs) this.refuseV0(next)
       rules.push(this.rule(next, body, [], start))
     }
     return rules
@@ -57,12 +58,15 @@ export abstract class Rules extends Expressions {
     return args.map((arg) => (arg.kind === 'var' && arg.wildcard ? this.wildcard(arg.at) : arg))
   }
 
-  private head(isDefault: boolean, start: Token): Head {
+  private head(isDefault: boolean, start: Token): Head | undefined {
     const from = this.token
     const ref = this.headName()
     const name = ref.kind === 'call' ? ref.operator : ref
     if (name.kind === 'ref' && name.head.kind !== 'var') this.fail('rule head ref must begin with a name', name.at)
-    if (name.kind !== 'var' && name.kind !== 'ref') return this.refuseStatement(isDefault)
+    if (name.kind !== 'var' && name.kind !== 'ref') {
+      this.noRule(isDefault)
+      return undefined
+    }
     const text = this.text(name.at)
     // `f() := 1` is OPA's way to write the rule `f`: what has no argument is not a function.
     const base = ref.kind === 'call' && ref.args.length > 0 ? { ref: name, args: ref.args } : { ref: name }
@@ -163,11 +167,12 @@ export abstract class Rules extends Expressions {
       const ifs = this.isKeyword('if')
       if (ifs) this.next()
       if (ifs && this.is('eof')) this.unexpected('rule body expected')
-      if (!ifs && this.is('{')) this.refuseV0Else(start)
+      const isV0 = !ifs && this.is('{')
       // Braces after `else if` are always a body.
-      const body = !ifs ? undefined : this.is('{') ? this.block() : [this.literal()]
+      const body = isV0 || this.is('{') ? this.block() : ifs ? [this.literal()] : undefined
+      if (isV0) this.refuseV0Else(head, this.since(start))
       // An `else` without a body always holds, so that none can follow it.
-      if (!ifs && this.isKeyword('else')) this.unexpected()
+      if (body === undefined && this.isKeyword('else')) this.unexpected()
       const part = { assign, at: this.since(start), ...(args === undefined ? {} : { args }) }
       const valued = value === undefined ? part : { ...part, value }
       chain.push(body === undefined ? valued : { ...valued, body })
@@ -175,73 +180,104 @@ export abstract class Rules extends Expressions {
     return chain
   }
 
-  /** `p { ... }`, `p[x] { ... }`: reads the body, so that what is wrong inside is not blamed on the version. */
-  private refuseV0Body(head: Head): never {
-    const at = head.at
-    this.block()
-    const what = head.args === undefined ? 'rule' : 'function'
-    // A word after another rule, such as `elsif`, is no sign of an older Rego.
-    if (!this.beginsRow(at)) this.fail(`\`if\` keyword is required before ${what} body`, at)
-    const partial = head.ref.kind === 'ref' && head.ref.path.length === 1 && head.value === undefined
+  /** The body of `p { ... }`, `p[x] { ... }`: is read, so that what is wrong inside is not blamed on the version. */
+  private bodyOfV0(head: Head): Body {
+    const body = this.block()
+    this.refuseV0(head)
+    return body
+  }
+
+  private refuseV0({ ref, args, value, contains, at }: Head): void {
+    const what = args === undefined ? 'rule' : 'function'
+    const isSet = !contains && args === undefined && value === undefined && ref.kind === 'ref' && ref.path.length === 1
+    const [element] = ref.kind === 'ref' ? ref.path : []
     const fix =
-      partial && head.args === undefined && isDynamic(head.ref)
-        ? `write \`${this.source.slice(head.ref.at.start, head.ref.head.at.end)} contains ${this.text((head.ref.path[0] as Term).at)} if { ... }\``
+      isSet && element !== undefined
+        ? `write \`${this.source.slice(ref.at.start, ref.head.at.end)} contains ${this.text(element.at)} if { ... }\``
         : `write \`${this.text(at)} if { ... }\``
-    return this.fail(`\`if\` keyword is required before ${what} body (hint: ${v0Hint}, or ${fix})`, at)
+    // A word after another rule, such as `elsif`, is no sign of an older Rego.
+    const hint = this.beginsRow(at) ? ` (hint: ${v0Hint}, or ${fix})` : ''
+    this.refuse(`\`if\` keyword is required before ${what} body${hint}`, at)
   }
 
   private beginsRow(at: Span): boolean {
     return this.source.slice(this.source.lastIndexOf('\n', at.start - 1) + 1, at.start).trim() === ''
   }
 
-  private refuseV0Else(start: Token): never {
-    const at = this.since(start)
-    this.block()
-    return this.fail(`\`if\` keyword is required before rule body (hint: ${v0Hint}, or write \`else if { ... }\`)`, at)
+  private refuseV0Else({ args }: Head, at: Span): void {
+    const what = args === undefined ? 'rule' : 'function'
+    this.refuse(`\`if\` keyword is required before ${what} body (hint: ${v0Hint}, or write \`else if { ... }\`)`, at)
   }
 
-  /** A head without `if`: it must define something. */
-  private checkBare(head: Head, start: Token): void {
+  /** Whether a head without a body is a rule: it must define something. */
+  private isDefinition(head: Head, start: Token): boolean {
     const at = this.since(start)
     if (this.isKeyword('with')) this.fail('expressions using with keyword cannot be used for rule head', at)
     if (this.isKeyword('and') || this.isKeyword('or')) this.fail('expression cannot be used for rule head', at)
-    if (head.value !== undefined) return
+    if (head.value !== undefined) return !this.isOneOfMany(at)
     if (this.isKeyword('in') || this.isInfix()) {
       this.back(this.tokens.indexOf(start))
-      this.refuseStatement(false)
+      this.noRule(false)
+      return false
     }
-    if (this.is('name') || this.is('eof') || this.token.newline || this.is(';')) this.refuseBare(head, at)
-    else this.unexpected()
+    if (this.is('name') || this.is('eof') || this.token.newline || this.is(';')) return this.definesBare(head, at)
+    return this.unexpected()
   }
 
-  private refuseBare(head: Head, at: Span): void {
+  private definesBare(head: Head, at: Span): boolean {
     const name = this.text(head.ref.at)
-    if (this.source[head.ref.at.end] === '(') {
-      if (Object.hasOwn(declarations, name)) this.fail('rule name conflicts with built-in function', at)
-      if (head.args === undefined) this.fail('rule argument list must take at least one argument', at)
-      return
+    const refuse = (message: string): false => {
+      this.refuse(message, at)
+      return false
     }
-    if (head.ref.kind === 'var') this.fail('var cannot be used for rule name', at)
-    if (head.ref.path.length > 1) this.fail('rule must have value assignment and/or body declaration', at)
+    if (this.isOneOfMany(at)) return false
+    if (this.source[head.ref.at.end] === '(') {
+      if (Object.hasOwn(declarations, name)) return refuse('rule name conflicts with built-in function')
+      if (head.args === undefined) return refuse('rule argument list must take at least one argument')
+      return true
+    }
+    if (head.ref.kind === 'var') return refuse('var cannot be used for rule name')
     const element = this.text((head.ref.path[0] as Term).at)
     const set = this.text(head.ref.head.at)
-    this.fail(`\`contains\` keyword is required for partial set rules (hint: write \`${set} contains ${element}\`)`, at)
+    this.refuse(
+      head.ref.path.length > 1
+        ? 'rule must have value assignment and/or body declaration'
+        : `\`contains\` keyword is required for partial set rules (hint: write \`${set} contains ${element}\`)`,
+      at,
+    )
+    return true
   }
 
   /** What stands here is neither a package nor an import nor a rule. */
-  private refuseStatement(isDefault: boolean): never {
+  private noRule(isDefault: boolean): never[] {
     if (isDefault) this.unexpected('expected rule head name')
     const expr = this.literal()
-    if (expr.with.length > 0) this.fail('expressions using with keyword cannot be used for rule head', expr.at)
-    if (expr.kind === 'not') this.fail('negated expressions cannot be used for rule head', expr.at)
-    if (expr.kind === 'some' || expr.kind === 'someIn')
-      this.fail("'some' declarations cannot be used for rule head", expr.at)
-    if (expr.kind !== 'term') this.fail('expression cannot be used for rule head', expr.at)
-    if (expr.term.kind !== 'call') this.fail(`${termName(expr.term)} cannot be used for rule name`, expr.at)
-    if (expr.term.infix === '=' || expr.term.infix === ':=')
-      this.fail(`${termName(expr.term.args[0] as Term)} cannot be used for rule name`, expr.at)
-    return this.fail('rule name conflicts with built-in function', expr.at)
+    if (!this.isOneOfMany(expr.at)) this.refuse(whyNoRule(expr), expr.at)
+    return []
   }
+
+  /** `p := 1; q`: expressions one after another are no rule. */
+  private isOneOfMany(first: Span): boolean {
+    if (!this.is(';')) return false
+    while (this.is(';')) {
+      this.next()
+      if (this.is('eof')) this.unexpected()
+      this.literal()
+    }
+    this.refuse('multiple expressions cannot be used for rule head', first)
+    return true
+  }
+}
+
+function whyNoRule(expr: Expr): string {
+  if (expr.with.length > 0) return 'expressions using with keyword cannot be used for rule head'
+  if (expr.kind === 'not') return 'negated expressions cannot be used for rule head'
+  if (expr.kind === 'some' || expr.kind === 'someIn') return "'some' declarations cannot be used for rule head"
+  if (expr.kind !== 'term') return 'expression cannot be used for rule head'
+  const { term } = expr
+  if (term.kind !== 'call') return `${termName(term)} cannot be used for rule name`
+  if (term.infix === '=' || term.infix === ':=') return `${termName(term.args[0] as Term)} cannot be used for rule name`
+  return 'rule name conflicts with built-in function'
 }
 
 function valueNote(name: string, isFunction: boolean, isDefault: boolean): string {

@@ -46,7 +46,7 @@ export function moduleToJson(module: Module): AstJson {
     package: { path: path('data', module.package) },
     ...(imports.length > 0 ? { imports: imports.map(importToJson) } : {}),
     ...(annotations.length > 0 ? { annotations: annotations.map(annotationsToJson) } : {}),
-    ...(rules.length > 0 ? { rules: rules.map(ruleToJson) } : {}),
+    ...(rules.length > 0 ? { rules: rulesToJson(rules, annotations) } : {}),
     ...(module.comments.length > 0 ? { comments: module.comments.map(commentToJson) } : {}),
   }
 }
@@ -87,15 +87,39 @@ function base64(content: string): string {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''))
 }
 
-function ruleToJson(rule: RuleDecl): AstJson {
+/**
+ * OPA shows the annotations of a name at all rules of that name: those of the document at each, those of a rule at the rules below them, of which the
+ * last is used up by the first rule that has it.
+ */
+function rulesToJson(rules: readonly RuleDecl[], annotations: readonly Annotations[]): AstJson[] {
+  const targets = new Map(rules.flatMap((rule) => rule.annotations.map((each) => [each, groundName(rule)] as const)))
+  const left = annotations.filter((each) => targets.has(each))
+  return rules.map((rule) => {
+    const name = groundName(rule)
+    const found = left.filter(
+      (each) => targets.get(each) === name && (each.scope === 'document' || rule.at.row > each.at.row),
+    )
+    const last = found.findLast(({ scope }) => scope === 'rule')
+    if (last !== undefined) left.splice(left.indexOf(last), 1)
+    return ruleToJson(rule, found)
+  })
+}
+
+/** A text that two rules share when their names are equal up to the first part with a variable; OPA takes what a ref begins with for none. */
+function groundName({ head: { ref } }: RuleDecl): string {
+  if (ref.kind === 'var') return JSON.stringify(refParts(ref))
+  const open = ref.path.findIndex((part) => (part.kind === 'ref' ? !part.path.every(isGround) : !isGround(part)))
+  return JSON.stringify(refParts(open < 0 ? ref : { ...ref, path: ref.path.slice(0, open) }))
+}
+
+function ruleToJson(rule: RuleDecl, annotations: readonly Annotations[]): AstJson {
   const chain = elseToJson(rule.head, rule.else)
-  const own = rule.annotations
   return {
-    ...(own.length > 0 ? { annotations: [...own].reverse().map(annotationsToJson) } : {}),
+    ...(annotations.length > 0 ? { annotations: annotations.map(annotationsToJson) } : {}),
     body: rule.body === undefined ? trueBody : bodyToJson(rule.body),
     ...(rule.default ? { default: true } : {}),
     ...(chain === undefined ? {} : { else: chain }),
-    head: headToJson(rule.head, rule.body !== undefined),
+    head: headToJson(rule.head, rule.body !== undefined, rule.default),
   }
 }
 
@@ -112,17 +136,17 @@ function elseToJson(head: Head, [first, ...rest]: readonly ElseDecl[]): AstJson 
   return {
     body: first.body === undefined ? trueBody : bodyToJson(first.body),
     ...(chain === undefined ? {} : { else: chain }),
-    head: headToJson(own, true),
+    head: headToJson(own, true, false),
   }
 }
 
-function headToJson(head: Head, hasBody: boolean): AstJson {
+function headToJson(head: Head, hasBody: boolean, isDefault: boolean): AstJson {
   const { ref, args, value, assign, contains } = head
   const parts = ref.kind === 'var' ? [] : ref.path
   const [only] = parts
-  // For names of two parts OPA keeps the form that it had before names could have more.
-  const isOldForm = !contains && args === undefined && parts.length === 1 && only !== undefined
-  const isNamed = parts.length === 1 && !contains && value !== undefined && (args === undefined || hasBody)
+  // For names of two parts OPA keeps the form that it had before names could have more, but for defaults.
+  const isOldForm = !isDefault && !contains && args === undefined && parts.length === 1 && only !== undefined
+  const isNamed = !isDefault && parts.length === 1 && !contains && (args === undefined ? value !== undefined : hasBody)
   const named = parts.length === 0 || isNamed
   const key = contains ? value : isOldForm && (!hasBody || !isGround(only)) ? only : undefined
   const result = contains ? undefined : (value ?? { kind: 'boolean', value: true, at: head.at })
