@@ -80,7 +80,7 @@ function foundByOpa({ status, told }: Ran): readonly Finding[] {
 }
 
 /**
- * What only one of both finds. OPA also tells what follows from an error, such as variables that are unsafe because another is; for us one cause is one
+ * What only one of both finds. Some of OPA's errors have no place, which ours have: they are paired by their number. OPA also tells what follows from an error, such as variables that are unsafe because another is; for us one cause is one
  * error, so that OPA may find more of the same code in a rule in which we find it too.
  */
 function differences(
@@ -97,9 +97,13 @@ function differences(
         row <= last &&
         ours.some((each) => each.code === code && each.file === file && first <= each.row && each.row <= last),
     )
+  const oursAlone = ours.filter((each) => !isIn(theirs, each))
+  const theirsAlone = theirs.filter((each) => !isIn(ours, each) && !follows(each))
+  const placeless = theirsAlone.filter(({ file }) => file === '').map(({ code }) => code)
+  const isPaired = isDeepStrictEqual(oursAlone.map(({ code }) => code).sort(), placeless.sort())
   return [
-    ...ours.filter((each) => !isIn(theirs, each)).map((each) => ({ ...each, by: 'us alone' })),
-    ...theirs.filter((each) => !isIn(ours, each) && !follows(each)).map((each) => ({ ...each, by: 'OPA alone' })),
+    ...oursAlone.filter(() => !isPaired).map((each) => ({ ...each, by: 'us alone' })),
+    ...theirsAlone.filter(({ file }) => !isPaired || file !== '').map((each) => ({ ...each, by: 'OPA alone' })),
   ].map(({ code, file, row, by }) => `${file}:${row}: ${code} is found by ${by}`)
 }
 

@@ -42,8 +42,6 @@ export function resolveModules(modules: readonly Module[], options: ResolveOptio
   }
   const root = declareRules(modules)
   const { globals, errors } = allGlobals(modules, root)
-  stage(errors)
-  stage(overrides(modules))
   const annotations = new AnnotationIndex(modules, root)
   const drafts = modules.flatMap((module, moduleIndex) => {
     const place: Place = {
@@ -60,12 +58,11 @@ export function resolveModules(modules: readonly Module[], options: ResolveOptio
   })
   for (const { resolver } of drafts) resolver.resolve()
   if (settings.strict) stage(modules.flatMap((module, i) => unusedImports(module, globals[i] ?? new Map())))
+  stage(errors)
+  stage(overrides(modules))
   const found = drafts.flatMap(({ resolver }) => resolver.errors)
-  // Functions that do not exist are looked for after conflicts, which may be why.
   stage(found.filter(({ code }) => code !== 'rego_type_error'))
-  stage(annotations.errors)
-  stage(ruleConflicts(root))
-  stage(found)
+  const conflicts = ruleConflicts(root)
   const suffixes = modules.map(sharedRows)
   const rules = drafts.map(({ declared, resolver }) => {
     const suffix = suffixes[declared.moduleIndex]?.has(declared.rule.at.row)
@@ -76,8 +73,13 @@ export function resolveModules(modules: readonly Module[], options: ResolveOptio
     return rule
   })
   // Variables of `print` and templates first, then those of heads, then those of bodies.
-  const unsafe = drafts.flatMap(({ resolver }) => resolver.errors)
+  const before = new Set(found)
+  const unsafe = drafts.flatMap(({ resolver }) => resolver.errors).filter((each) => !before.has(each))
   stage(unsafe.filter(({ code }) => code === 'rego_compile_error'))
+  stage(annotations.errors)
+  stage(conflicts)
+  // Functions that do not exist are looked for after conflicts, which may be why.
+  stage(found)
   stage(drafts.flatMap(({ resolver }) => resolver.headErrors))
   stage(unsafe)
   const ordered = orderRules(

@@ -74,8 +74,12 @@ export abstract class TermResolver extends Context {
   protected meaning(name: string): Meaning {
     const local = this.scope.find(name)
     if (local !== undefined) return { kind: 'local', local }
-    if (name === 'input' || name === 'data') return { kind: 'path', path: [name] }
     const global = this.place.globals.get(name)
+    if (name === 'input' || name === 'data') {
+      // `import input` gives what is there without it, and whatever names it uses the import.
+      if (global !== undefined) global.used = true
+      return { kind: 'path', path: [name] }
+    }
     if (global === undefined || this.scope.shadows(name)) return { kind: 'unknown' }
     global.used = true
     return { kind: 'path', path: global.path }
