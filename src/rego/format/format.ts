@@ -1,6 +1,6 @@
 /** Rego source as `opa fmt` writes it. */
 
-import type { Comment, Import, Module, RuleDecl } from '../ast.ts'
+import type { Body, Comment, Expr, Import, Module, RuleDecl } from '../ast.ts'
 import { RegoErrors } from '../errors.ts'
 import { parseModule } from '../parse/module.ts'
 import { groupsOf, importsOf, type Step, stepsOf } from './imports.ts'
@@ -15,7 +15,28 @@ import { commentText } from './sheet.ts'
  * deprecated builtins). `file` stands in errors.
  */
 export function format(text: string, file = ''): string {
-  return new ModuleFormat(parseModule(text, file)).run()
+  const module = parseModule(text, file)
+  const laidOut = new ModuleFormat(module).run()
+  if (canBeRead(module, laidOut)) return laidOut
+  const careful = new ModuleFormat(module)
+  careful.isCareful = true
+  return careful.run()
+}
+
+/** Whether a text has the rules of a module, each with as many expressions: `opa fmt` may join two, or write what Rego cannot read. */
+function canBeRead(module: Module, text: string): boolean {
+  try {
+    return sizesOf(parseModule(text, module.file)) === sizesOf(module)
+  } catch (cause) {
+    if (cause instanceof RegoErrors) return false
+    throw cause
+  }
+}
+
+function sizesOf({ rules }: Module): string {
+  const isTrue = (expr: Expr) => expr.kind === 'term' && expr.term.kind === 'boolean' && expr.term.value
+  const sizeOf = (body: Body | undefined) => (body ?? []).filter((expr) => !isTrue(expr)).length
+  return rules.map((rule) => [rule, ...rule.else].map(({ body }) => sizeOf(body)).join(' ')).join('\n')
 }
 
 class ModuleFormat extends Rules {

@@ -23,6 +23,8 @@ export abstract class Lists {
   protected readonly errors: RegoError[] = []
   /** Comments have clashed since this was last set to false. */
   protected hasClashed = false
+  /** Every rule is read again, and kept as it was where it no longer says the same. */
+  isCareful = false
   private readonly mayBeMade: boolean
 
   constructor(module: Module) {

@@ -34,7 +34,7 @@ export abstract class Rules extends Expressions {
       const mark = this.sheet.mark()
       this.hasClashed = false
       this.yielding(() => this.clause(clause))
-      if (this.hasClashed && !this.saysTheSame(rule, mark)) this.keep(rule, mark)
+      if ((this.isCareful || this.hasClashed) && !this.saysTheSame(rule, mark)) this.keep(rule, mark)
       const next = rules[i + 1]
       const grouped = next !== undefined && isOneLiner(rule) && isOneLiner(next) && next.at.row === rule.at.row + 1
       if (!grouped) this.sheet.blankLine()

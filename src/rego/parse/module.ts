@@ -123,8 +123,9 @@ class ModuleParser extends Rules {
     if (this.keywords.has(this.token.text) && !this.has('keywords_in_refs')) this.unexpected()
     const term = this.finish(this.variable())
     if (term.kind === 'var') return { head: term, path: [], at: term.at }
-    if (term.kind === 'ref' && term.head.kind === 'var') return { head: term.head, path: term.path, at: term.at }
-    return this.fail('expected path', term.at)
+    if (term.kind !== 'ref' || term.head.kind !== 'var') return this.fail('expected path', term.at)
+    this.checkDocumentPath(term)
+    return { head: term.head, path: term.path, at: term.at }
   }
 
   private pathString(part: Term): string {

@@ -4,10 +4,13 @@
 
 import type { Body, ElseDecl, Expr, Head, Ref, RuleDecl, Span, Term, Var } from '../ast.ts'
 import { declarations } from '../builtins/declarations.ts'
-import { keywordsOfV1 } from './cursor.ts'
+import { keywordsOfV1, nestingMax } from './cursor.ts'
 import { Expressions } from './expressions.ts'
 import type { Token } from './lex.ts'
 import { termName } from './terms.ts'
+
+/** Each `else` is inside of the one before, in syntax trees and in what is formatted. */
+const elsesMax = 1000
 
 const v0Hint = 'this is Rego v0: migrate the file with `opa fmt --v0-v1`'
 
@@ -67,6 +70,7 @@ export abstract class Rules extends Expressions {
       this.noRule(isDefault)
       return undefined
     }
+    if (name.kind === 'ref') this.checkDocumentPath(name)
     const text = this.text(name.at)
     // `f() := 1` is OPA's way to write the rule `f`: what has no argument is not a function.
     const base = ref.kind === 'call' && ref.args.length > 0 ? { ref: name, args: ref.args } : { ref: name }
@@ -89,6 +93,11 @@ export abstract class Rules extends Expressions {
     const value = this.headValue(valueNote(text, ref.kind === 'call', isDefault))
     this.refuseReserved(name, ref, start)
     return { ...base, contains: false, value, assign, at: this.since(from) }
+  }
+
+  /** Documents stand in a tree, which the later passes walk by calling themselves. */
+  protected checkDocumentPath({ path, at }: Ref): void {
+    if (path.length >= nestingMax) this.fail(`a path of documents has at most ${nestingMax} names`, at)
   }
 
   /** The name with its path and arguments. White space may stand before its first `.`, `[` or `(`. */
@@ -156,6 +165,7 @@ export abstract class Rules extends Expressions {
     const chain: ElseDecl[] = []
     while (this.isKeyword('else')) {
       const start = this.token
+      if (chain.length >= elsesMax) this.fail(`a rule has at most ${elsesMax} \`else\``)
       const args = this.freshWildcards(head.args)
       this.next()
       const assign = this.is(':=')

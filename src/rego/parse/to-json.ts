@@ -125,19 +125,20 @@ function ruleToJson(rule: RuleDecl, annotations: readonly Annotations[]): AstJso
 
 const trueBody: AstJson = [{ index: 0, terms: { type: 'boolean', value: true } }]
 
-function elseToJson(head: Head, [first, ...rest]: readonly ElseDecl[]): AstJson | undefined {
-  if (first === undefined) return undefined
-  const chain = elseToJson(head, rest)
+/** The chain from its end: each `else` holds the next, and a chain may be longer than calls can nest. */
+function elseToJson(head: Head, chain: readonly ElseDecl[]): AstJson | undefined {
   const { value: _, ...base } = head
-  const args = first.args === undefined ? {} : { args: first.args }
-  const value = first.value === undefined ? {} : { value: first.value }
-  const assign = first.value === undefined ? head.assign : first.assign
-  const own: Head = { ...base, ...args, ...value, assign }
-  return {
-    body: first.body === undefined ? trueBody : bodyToJson(first.body),
-    ...(chain === undefined ? {} : { else: chain }),
-    head: headToJson(own, true, false),
-  }
+  return chain.reduceRight<AstJson | undefined>((rest, each) => {
+    const args = each.args === undefined ? {} : { args: each.args }
+    const value = each.value === undefined ? {} : { value: each.value }
+    const assign = each.value === undefined ? head.assign : each.assign
+    const own: Head = { ...base, ...args, ...value, assign }
+    return {
+      body: each.body === undefined ? trueBody : bodyToJson(each.body),
+      ...(rest === undefined ? {} : { else: rest }),
+      head: headToJson(own, true, false),
+    }
+  }, undefined)
 }
 
 function headToJson(head: Head, hasBody: boolean, isDefault: boolean): AstJson {
