@@ -3,6 +3,7 @@
  * names with dots between, `[2]` for an element and `[*]` for any: `input.call.arguments.amount>10000`.
  */
 import { isJsonObject, type Json } from '../model/index.ts'
+import { textOf } from './json-text.ts'
 
 /** Steps of a path at most: no record is deeper. */
 const stepsMax = 64
@@ -82,10 +83,11 @@ function leadsTo(value: Json, path: readonly Step[], at: number, accept: (value:
 
 /** Numbers as numbers where both are; everything else as the text it would have on a command line. */
 function compare(value: Json, comparison: Comparison, wanted: string): boolean {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  const number = typeof value === 'number' && wanted !== '' ? Number(wanted) : Number.NaN
+  const text = typeof value === 'string' ? value : textOf(value)
+  const isNumber = typeof value === 'number' || typeof value === 'bigint'
+  const number = isNumber && wanted !== '' ? Number(wanted) : Number.NaN
   const both = !Number.isNaN(number)
-  const difference = both ? (value as number) - number : text < wanted ? -1 : text > wanted ? 1 : 0
+  const difference = both ? Number(value) - number : text < wanted ? -1 : text > wanted ? 1 : 0
   switch (comparison) {
     case '=':
       return difference === 0

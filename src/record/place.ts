@@ -1,6 +1,7 @@
 /** Where in the log something stands: lines as records, and the search for the first of them that is not older than something. */
 import { join } from 'node:path'
 import { type LogRecord, limits } from '../model/index.ts'
+import { parseJson } from '../wire/index.ts'
 import type { LogFiles } from './files.ts'
 import { segmentName, segmentNumbers } from './segments.ts'
 
@@ -65,7 +66,8 @@ async function nextRecord(
 /** Our own writer made the line: only what every reader relies on is looked at. */
 export function parsed(line: string): LogRecord | undefined {
   try {
-    const read: unknown = JSON.parse(line)
+    // The engine's reader may take a key that is written with escapes for another one (`wire/json.ts`).
+    const read: unknown = line.includes('\\') ? parseJson(Buffer.from(line)) : JSON.parse(line)
     if (typeof read !== 'object' || read === null) return undefined
     const { seq, type, timestamp } = read as Partial<LogRecord>
     return Number.isSafeInteger(seq) && typeof type === 'string' && typeof timestamp === 'string'

@@ -13,6 +13,7 @@ const record = {
   ],
   input: { call: { arguments: { amount: 12_000.5, note: '', tags: ['a', 'b'], none: null, __proto__x: 1 } } },
   'odd key': { '9': 'nine' },
+  large: 12345678901234567890n,
 }
 
 const rows: readonly (readonly [condition: string, holds: boolean])[] = [
@@ -54,6 +55,8 @@ const rows: readonly (readonly [condition: string, holds: boolean])[] = [
   ['input.call.arguments.tags=["a","b"]', true],
   ['odd key.9=nine', true],
   ['odd key[9]=nine', true],
+  ['large>1', true],
+  ['large~12345678901234567890', true],
   ['toString', false],
   ['__proto__', false],
   ['constructor.name', false],

@@ -153,6 +153,21 @@ describe('what matches', () => {
   })
 })
 
+it('reads a key that is written with escapes as that key, whatever records came before', async () => {
+  await using world = logWorld()
+  const log = await world.open()
+  await log.admin('note', {})
+  await log.close()
+  const line = (seq: number, detail: string) =>
+    `{"seq":${seq},"type":"admin","timestamp":"2026","event":"note","detail":${detail}}\n`
+  appendFileSync(
+    join(world.directory, '0000000001.jsonl'),
+    line(1, '{"a":1,"\\\\u0061":2}') + line(2, '{"a":1,"\\u0061mount":2}'),
+  )
+  const records = (await all(world)).map(({ record }) => record as { detail?: object })
+  expect(Object.keys(records[2]?.detail ?? {})).toEqual(['a', 'amount'])
+})
+
 describe('reading long logs', () => {
   it('finds the newest records and those since a time without reading all', async () => {
     await using world = logWorld()
