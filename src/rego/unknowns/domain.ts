@@ -82,21 +82,21 @@ export class Domain {
   without(values: readonly Value[]): Domain {
     const gone = new Set(values.map(keyOf))
     if (this.among !== undefined) return Domain.of(this.among.filter((value) => !gone.has(keyOf(value))))
-    return this.#limited({ excluded: new Set([...this.#excluded, ...gone]) })
+    return this.limited({ excluded: new Set([...this.#excluded, ...gone]) })
   }
 
   /** The part above a value, with it where `inclusive`. */
   above(value: Value, inclusive: boolean): Domain {
     if (this.isBelow(value, !inclusive) === 'no') return this
-    if (this.among !== undefined) return this.#filtered((each) => !isBefore(each, value, !inclusive))
-    return this.#limited({ low: { value, inclusive } })
+    if (this.among !== undefined) return this.filtered((each) => !isBefore(each, value, !inclusive))
+    return this.limited({ low: { value, inclusive } })
   }
 
   /** The part below a value, with it where `inclusive`; all of it without a value. */
   below(value: Value | undefined, inclusive: boolean): Domain {
     if (value === undefined || this.isBelow(value, inclusive) === 'yes') return this
-    if (this.among !== undefined) return this.#filtered((each) => isBefore(each, value, inclusive))
-    return this.#limited({ high: { value, inclusive } })
+    if (this.among !== undefined) return this.filtered((each) => isBefore(each, value, inclusive))
+    return this.limited({ high: { value, inclusive } })
   }
 
   /** What is in both. */
@@ -105,7 +105,7 @@ export class Domain {
     if (this === Domain.everything) return other
     if (other.among !== undefined) return this.within(other.among)
     if (this.among !== undefined) return other.within(this.among)
-    let both: Domain = this.#limited({ excluded: new Set([...this.#excluded, ...other.#excluded]) })
+    let both: Domain = this.limited({ excluded: new Set([...this.#excluded, ...other.#excluded]) })
     if (other.#low !== undefined) both = both.above(other.#low.value, other.#low.inclusive)
     if (other.#high !== undefined) both = both.below(other.#high.value, other.#high.inclusive)
     return both
@@ -147,11 +147,11 @@ export class Domain {
     return before === 'no' && upTo === 'yes' ? 'yes' : 'maybe'
   }
 
-  #filtered(keep: (value: Value) => boolean): Domain {
+  private filtered(keep: (value: Value) => boolean): Domain {
     return new Domain({ among: (this.among ?? []).filter(keep) })
   }
 
-  #limited(change: Limits): Domain {
+  private limited(change: Limits): Domain {
     const { low, high, excluded } = {
       ...(this.#low === undefined ? {} : { low: this.#low }),
       ...(this.#high === undefined ? {} : { high: this.#high }),
