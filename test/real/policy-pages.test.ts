@@ -18,7 +18,7 @@ import { root, textOf } from '../support/sources.ts'
 const opa = findOpa()
 
 /** The two programs by the names that the pages call them by. */
-const programs = `npx() { shift; "$NODE" "$ROOT/bin/gatehouse" "$@"; }; opa() { "$OPA" "$@"; }; node() { "$NODE" "$@"; };`
+const programs = `npx() { shift; "$NODE" "$ROOT/bin/gatehouse" "$@"; }; opa() { command "$OPA" "$@"; }; node() { "$NODE" "$@"; };`
 
 function shell(cwd: string, command: string): ReturnType<typeof run> {
   const env = { PATH: process.env.PATH, NODE: process.execPath, ROOT: root, OPA: opa }
