@@ -4,6 +4,7 @@ import { type Answer, type CoverageReport, printJson, type TraceEvent, traceText
 import { boxTable } from './box-table.ts'
 import { coverageBox, coverageRecord } from './coverage-report.ts'
 import { orderedJson, type Printed, type Record, record } from './ordered-json.ts'
+import { profileRecord, profileTable, type ReportedRow } from './profile-report.ts'
 import { type Problems, problemsJson, problemsText } from './rego-problems.ts'
 import { statisticsTable, type Timings, timingsTable } from './timers.ts'
 
@@ -14,6 +15,8 @@ export interface Evaluated {
   readonly timings?: Timings
   /** In place of `timings` when the query was evaluated several times. */
   readonly statistics?: ReadonlyMap<string, Record>
+  /** Rows that evaluation came to, with statistics where the query was evaluated several times. */
+  readonly profile?: readonly ReportedRow[]
   readonly coverage?: CoverageReport
   /** What evaluation came through, as far as it is shown. */
   readonly trace?: readonly TraceEvent[]
@@ -41,11 +44,12 @@ export const formats: { readonly [name: string]: Format } = {
     answers.map(({ expressions }) => `${expressions.map(({ value }) => rawText(value as Json)).join(' ')}\n`).join(''),
   ),
   pretty: (evaluated) => {
-    const { timings, statistics, coverage, trace = [] } = evaluated
+    const { timings, statistics, profile = [], coverage, trace = [] } = evaluated
     const result = orProblems(({ answers }) => prettyText(answers))(evaluated)
     const tables = [
       ...(timings === undefined || timings.size === 0 ? [] : [timingsTable(timings)]),
       ...(statistics === undefined ? [] : [statisticsTable(statistics)]),
+      ...(profile.length === 0 ? [] : [profileTable(profile)]),
       ...(coverage === undefined ? [] : [coverageBox(coverage)]),
     ]
     return { out: [traceText(trace), result.out, ...tables].join(''), err: result.err }
@@ -60,13 +64,15 @@ function orProblems(print: (evaluated: Evaluated) => string): Format {
       : { out: print(evaluated), err: '' }
 }
 
-function wholeOf({ answers, problems, timings, statistics, coverage, trace }: Evaluated): Record {
+function wholeOf({ answers, problems, timings, statistics, profile = [], coverage, trace }: Evaluated): Record {
+  const rows = profile.length === 0 ? undefined : profile.map(profileRecord)
   return record({
     errors: problems.length === 0 ? undefined : problemsJson(problems),
     result: answers.length === 0 ? undefined : answers.map(answerRecord),
     metrics: timings === undefined ? undefined : timings,
     aggregated_metrics: statistics,
     explanation: trace === undefined || trace.length === 0 ? undefined : trace.map(eventRecord),
+    [statistics === undefined ? 'profile' : 'aggregated_profile']: rows,
     coverage: coverage === undefined ? undefined : coverageRecord(coverage),
   })
 }

@@ -3,6 +3,8 @@ import { LoadErrors } from '../policy/index.ts'
 import {
   type Answer,
   Coverage,
+  Profile,
+  type ProfiledRow,
   prepareAnswers,
   type RegoError,
   type TraceEvent,
@@ -17,6 +19,7 @@ import { decoded, readInput } from './input-document.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
 import { makeNetwork } from './network.ts'
 import { allowedHosts, type Compiling, environmentOf, loadPolicies, readCompiling, timeoutMs } from './policy-work.ts'
+import { checkProfileSort, reportedRows, wantsProfile } from './profile-report.ts'
 import { problemsIn, problemsText } from './rego-problems.ts'
 import { statistics, Timers, type Timings } from './timers.ts'
 
@@ -50,6 +53,8 @@ interface Given {
 interface Run {
   readonly evaluated: Evaluated
   readonly timings: Timings
+  /** Empty where it is not asked for. */
+  readonly profile: readonly ProfiledRow[]
   /** Something is wrong beyond errors of built-in functions that were asked for. */
   readonly isWrong: boolean
 }
@@ -70,6 +75,10 @@ function checkUsage(options: Options): void {
   for (const [one, other] of contradictions)
     if (options.list(one).length > 0 && options.list(other).length > 0)
       throw wrong(`specify \`--${one}\` or \`--${other}\` but not both`)
+  checkProfileSort(options, status.usage)
+  if (!wantsProfile(options)) return
+  if (options.is('coverage')) throw wrong('specify `--profile` or `--coverage` but not both')
+  if (viewAsked(options) !== undefined) throw wrong('specify `--profile` or `--explain` but not both')
 }
 
 async function readAll(options: Options, io: Io): Promise<Given> {
@@ -90,6 +99,7 @@ async function evaluate(given: Given, options: Options, io: Io): Promise<Run> {
   const builtinErrors: RegoError[] = []
   const printed: string[] = []
   const coverage = options.is('coverage') ? new Coverage() : undefined
+  const profile = wantsProfile(options) ? new Profile(io.clock.monotonicMs) : undefined
   const view = viewAsked(options)
   const events: TraceEvent[] = []
   const run = (answers: readonly Answer[], wrong: Evaluated['problems']): Run => ({
@@ -100,10 +110,11 @@ async function evaluate(given: Given, options: Options, io: Io): Promise<Run> {
       ...(coverage !== undefined && wrong.length === 0 && { coverage: coverage.report() }),
     },
     timings: timers.timings(),
+    profile: profile?.rows() ?? [],
     isWrong: wrong.length > 0,
   })
   try {
-    const answers = await answersTo(given, { options, io, timers, builtinErrors, printed, coverage, events })
+    const answers = await answersTo(given, { options, io, timers, builtinErrors, printed, coverage, profile, events })
     return run(answers, [])
   } catch (cause) {
     const problems = problemsIn(cause)
@@ -121,6 +132,7 @@ interface Work {
   readonly builtinErrors: RegoError[]
   readonly printed: string[]
   readonly coverage: Coverage | undefined
+  readonly profile: Profile | undefined
   readonly events: TraceEvent[]
 }
 
@@ -133,7 +145,7 @@ function viewAsked(options: Options): TraceView | undefined {
 }
 
 async function answersTo({ query, input, compiling }: Given, work: Work): Promise<readonly Answer[]> {
-  const { options, io, timers, builtinErrors, printed, coverage, events } = work
+  const { options, io, timers, builtinErrors, printed, coverage, profile, events } = work
   const loaded = timers.time('load_files', () => loadPolicies(options, io))
   const text = (name: string): string | undefined => options.text(name)
   const timeout = timeoutMs(options, status.usage)
@@ -153,6 +165,7 @@ async function answersTo({ query, input, compiling }: Given, work: Work): Promis
     timed: (stage, run) => timers.time(stage, run),
     ...(timeout === undefined ? {} : { guard: makeDeadline(timeout, io.clock).guard }),
     ...(coverage === undefined ? {} : { coverage }),
+    ...(profile === undefined ? {} : { profile }),
     ...(viewAsked(options) === undefined ? {} : { trace: (event) => keep(events, event) }),
     ...(options.is('show-builtin-errors') ? { builtinError: (error) => builtinErrors.push(error) } : {}),
   })
@@ -168,8 +181,13 @@ function keep(events: TraceEvent[], event: TraceEvent): void {
   events.push(event)
 }
 
-function measured(runs: readonly Run[], options: Options): Pick<Evaluated, 'timings' | 'statistics'> {
+function measured(runs: readonly Run[], options: Options): Pick<Evaluated, 'timings' | 'statistics' | 'profile'> {
   const [first] = runs
-  if (!options.is('metrics') || first === undefined) return {}
-  return runs.length === 1 ? { timings: first.timings } : { statistics: statistics(runs.map(({ timings }) => timings)) }
+  const isProfiled = wantsProfile(options)
+  if (first === undefined || !(options.is('metrics') || isProfiled)) return {}
+  const times =
+    runs.length === 1 ? { timings: first.timings } : { statistics: statistics(runs.map(({ timings }) => timings)) }
+  if (!isProfiled) return times
+  const profiles = runs.map(({ profile }) => profile)
+  return { ...times, profile: reportedRows(profiles, options) }
 }

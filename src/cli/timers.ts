@@ -49,15 +49,19 @@ export function statistics(runs: readonly Timings[]): ReadonlyMap<string, Record
   return new Map([...(runs[0] ?? [])].map(([name]) => [name, statisticsOf(runs.map((run) => run.get(name) ?? 0))]))
 }
 
-const columns = ['min', 'max', 'mean', '90%', '99%']
+/** The statistics that tables for people have, with their titles. */
+export const statisticColumns = ['min', 'max', 'mean', '90%', '99%'].map((name) => ({
+  name,
+  title: name.replace(/^[a-z]/, (letter) => letter.toUpperCase()),
+}))
 
 export function statisticsTable(rows: ReadonlyMap<string, Record>): string {
-  const titled = columns.map((name) => name.replace(/^[a-z]/, (letter) => letter.toUpperCase()))
-  const lines = [...rows].map(([name, row]) => [name, ...columns.map((column) => String(row.get(column)))])
-  return boxTable(['Metric', ...titled], lines)
+  const lines = [...rows].map(([metric, row]) => [metric, ...statisticColumns.map(({ name }) => String(row.get(name)))])
+  return boxTable(['Metric', ...statisticColumns.map(({ title }) => title)], lines)
 }
 
-function statisticsOf(values: readonly number[]): Record {
+/** Of one value or more, under the names that `opa` gives them. */
+export function statisticsOf(values: readonly number[]): Record {
   const sorted = [...values].sort((a, b) => a - b)
   const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length
   const variance = sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / sorted.length

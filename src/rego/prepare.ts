@@ -21,6 +21,7 @@ import type { Plan } from './plan/ir.ts'
 import { giveJson } from './plan/output.ts'
 import { planProgram } from './plan/plan.ts'
 import { readsOf } from './plan/reads.ts'
+import { type Profile, profiling } from './profile/profile.ts'
 import type { Program, Query as ResolvedQuery } from './program.ts'
 import { builtinCall, relationCall } from './run/builtin-call.ts'
 import { makeBuiltinCache } from './run/cache.ts'
@@ -88,6 +89,8 @@ export interface PrepareOptions {
   readonly coverage?: boolean | Coverage
   /** Takes each event of evaluations as it happens (`traceText`). Not together with `coverage`. Default: nothing is traced. */
   readonly trace?: (event: TraceEvent) => void
+  /** Counts and times what evaluations come to, by row. Not together with `coverage` or `trace`. Default: nothing is counted. */
+  readonly profile?: Profile
   /** Takes each error of a builtin that made a call undefined, as it happens. */
   readonly builtinError?: (error: RegoError) => void
   /** Runs each piece of an evaluation; it may break it off by throwing `EvaluationInterrupted`, which becomes `eval_cancel_error`. */
@@ -140,10 +143,15 @@ function inWays(
   queryText: string,
   linked: (options: ProgramOptions, making: Making) => readonly Query[],
 ): readonly Query[] {
-  const { coverage, trace } = options
+  const { coverage, trace, profile } = options
   const isCovered = coverage !== undefined && coverage !== false
-  if (isCovered && trace !== undefined) throw new TypeError('a query has `coverage` or `trace`, not both')
+  if ([isCovered, trace !== undefined, profile !== undefined].filter(Boolean).length > 1)
+    throw new TypeError('a query has one of `coverage`, `trace` and `profile`')
   if (trace !== undefined) return linked(options, tracing(trace, queryText))
+  if (profile !== undefined) {
+    profile.add(options.modules, queryText)
+    return linked(options, profiling(profile))
+  }
   if (!isCovered) return linked(options, evaluating(options))
   const collected = coverage === true ? new Coverage() : coverage
   collected.add(options.modules)

@@ -52,10 +52,13 @@ export interface Handlers<Own> {
   opened(step: Step<Own>, points: readonly number[]): void
   left(step: Step<Own>): void
   began(step: Step<Own>): void
+  looked(step: Step<Own>, point: number): void
   saw(step: Step<Own>, point: number, value: Value | undefined): void
   held(step: Step<Own>): void
   heldEarly(step: Step<Own>): void
   failed(step: Step<Own>): void
+  /** An expression is left, whether it has held or not. */
+  ended(step: Step<Own>): void
   /** Evaluation has come back to an expression that held, or to where a rule or body gave something, to look for more. */
   redone(step: Step<Own>): void
   gave(scope: Step<Own>, value: Value): void
@@ -111,8 +114,10 @@ export class Watching<Own = never> implements Watch {
   }
 
   look(point: number): void {
-    const { pending } = this.#top()
-    if (pending.at(-1) !== point) pending.push(point)
+    const step = this.#top()
+    if (step.pending.at(-1) === point) return
+    step.pending.push(point)
+    this.#on.looked?.(step, point)
   }
 
   see(point: number, value: Value | undefined): void {
@@ -139,8 +144,11 @@ export class Watching<Own = never> implements Watch {
       if (step.kind === 'procedure' || step.kind === 'body') {
         this.#scope = scopeOf(step.outer)
         this.#on.left?.(step)
-      } else if (step.held || step.kind === 'given') this.#on.redone?.(step)
+        continue
+      }
+      if (step.held || step.kind === 'given') this.#on.redone?.(step)
       else if (!step.hasHeld) this.#on.failed?.(step)
+      if (step.kind === 'point') this.#on.ended?.(step)
     }
     const step = this.stack.at(-1)
     if (step?.held !== true || step.kind !== 'point') return
