@@ -1,6 +1,6 @@
 /**
  * The whole program killed under load, again and again, at any instant from the start of the process on: what an agent has read the
- * end of is in the log, the log is whole, and the next start goes on. GATEHOUSE_TEST_KILLS says how often; 200 times where CI is set, else 20.
+ * end of is in the log, the log is whole, and the next start goes on. GATEHOUSE_TEST_KILLS says how often; 200 times where CI is set, else 10.
  */
 import { randomInt } from 'node:crypto'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { draws } from '../support/random.ts'
 
 /** Two houses at a time, because a start keeps one core busy. */
 const houses = 2
-const kills = Math.ceil(Number(process.env.GATEHOUSE_TEST_KILLS ?? (process.env.CI === undefined ? 20 : 200)) / houses)
+const kills = Math.ceil(Number(process.env.GATEHOUSE_TEST_KILLS ?? (process.env.CI === undefined ? 10 : 200)) / houses)
 const callers = 8
 /** Replies before a kill at most, and milliseconds after the last of them: an instant in the middle of whatever goes on. */
 const repliesMax = 80
