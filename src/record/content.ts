@@ -33,11 +33,14 @@ export interface Hiding {
 export function makeContentTexts(hiding: Hiding | undefined): ContentText {
   const inputText = makeInputTexts()
 
-  /** By it somebody who has the input can show that it was this one; keyed, because what is left out may be easy to guess. */
-  function digestPart(input: JsonObject | undefined): string {
-    if (hiding === undefined || input === undefined) return ''
+  /**
+   * By it somebody who has the input, as a record would hold it in full, can show that it was this one; keyed, because what is left out
+   * may be easy to guess.
+   */
+  function digestPart(decision: Decision): string {
+    if (hiding === undefined || decision.input === undefined) return ''
     try {
-      return part('input_digest', hiding.conceal.hash(textOf(input)))
+      return part('input_digest', hiding.conceal.hash(inputText(decision, 'input')))
     } catch (cause) {
       hiding.failed(cause)
       return ''
@@ -47,7 +50,7 @@ export function makeContentTexts(hiding: Hiding | undefined): ContentText {
   function plain({ level }: DecisionLine, decision: Decision): Content {
     const text = (as: Recording['level'], why: Omission, values: JsonObject | undefined) =>
       inputPart(inputText(decision, as), as === 'input' ? undefined : why) +
-      (as === 'input' ? '' : digestPart(decision.input)) +
+      (as === 'input' ? '' : digestPart(decision)) +
       part('result', decision.result) +
       part('nd_builtin_cache', values)
     return {
@@ -64,7 +67,7 @@ export function makeContentTexts(hiding: Hiding | undefined): ContentText {
       const done = mask(parts, said, conceal)
       return (
         inputPart(printed(done.parts.input), as === 'input' ? undefined : why) +
-        (as === 'input' && done.parts.input === parts.input ? '' : digestPart(input)) +
+        (as === 'input' && done.parts.input === parts.input ? '' : digestPart(decision)) +
         part('result', done.parts.result) +
         part('nd_builtin_cache', done.parts.nd_builtin_cache) +
         (done.erased.length === 0 ? '' : part('erased', done.erased)) +
@@ -85,8 +88,8 @@ export function makeContentTexts(hiding: Hiding | undefined): ContentText {
     }
   }
 
-  function nothingOf({ input }: Decision, why: Omission): string {
-    return inputPart('', why) + digestPart(input)
+  function nothingOf(decision: Decision, why: Omission): string {
+    return inputPart('', why) + digestPart(decision)
   }
 
   return function contentOf(line) {
