@@ -54,6 +54,8 @@ export class FollowedSource implements ByteSource, ByteSink {
   }
 
   chunk(bytes: Uint8Array): void {
+    // One behind the last bytes would take their place.
+    if (bytes.length === 0) return
     this.replyBytes += bytes.length
     this.kept?.add(bytes)
     if (this.replyBytes === this.lengthBytes) this.lastBytes = bytes

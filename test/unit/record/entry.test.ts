@@ -350,6 +350,7 @@ describe('what waits for the disk', () => {
       reply.body.source.start(sink)
       upstream.sink().chunk(Buffer.from('one'))
       upstream.sink().chunk(Buffer.from('two'))
+      upstream.sink().chunk(Buffer.from(''))
       upstream.sink().end()
       await turns()
       expect(got).toEqual(end ? ['one'] : ['one', 'two', 'end'])
