@@ -20,6 +20,7 @@ export type {
 export type { Allow, Ask, Decision, Labels, Obligation, Reason, Refusal } from './decision.ts'
 export { Fault, type FaultCode, type FaultRow, type FaultSource, faults, messageOf, toFault } from './fault.ts'
 export { type Flaw, Flaws, formatFlaw } from './flaw.ts'
+export { hopByHop } from './hop-by-hop.ts'
 export { makeIdMaker } from './identifier.ts'
 export {
   isJsonObject,

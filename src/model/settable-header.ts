@@ -1,6 +1,7 @@
 /** Which header fields an obligation may set: what decides framing, addressing, identity or the connection is not for policy. */
+import { hopByHop } from './hop-by-hop.ts'
 
-/** Lower case. The second half is what ends at a hop (RFC 9110 section 7.6.1). */
+/** Lower case. */
 const untouchable: ReadonlySet<string> = new Set([
   'authorization',
   'content-encoding',
@@ -18,19 +19,14 @@ const untouchable: ReadonlySet<string> = new Set([
   'tracestate',
   'via',
   'www-authenticate',
-
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
 ])
 
 /** `name` in lower case; `credentialHeader` as the configuration writes it. */
 export function isSettableHeader(name: string, credentialHeader: string | undefined): boolean {
-  return !untouchable.has(name) && !name.startsWith('x-forwarded-') && name !== credentialHeader?.toLowerCase()
+  return (
+    !untouchable.has(name) &&
+    !hopByHop.has(name) &&
+    !name.startsWith('x-forwarded-') &&
+    name !== credentialHeader?.toLowerCase()
+  )
 }

@@ -2,7 +2,7 @@
  * Header fields (RFC 9110 sections 5 and 7.6.1): from the raw array of the wire to a map that can be read in one way only,
  * and the names that end at this hop.
  */
-import { type Fault, limits } from '../model/index.ts'
+import { type Fault, hopByHop, limits } from '../model/index.ts'
 import { agentFault } from './agent-fault.ts'
 
 /** Names in lower case to values; a field that came more than once is joined with `, ` (RFC 9110 section 5.3). */
@@ -101,19 +101,6 @@ function lowerCased(name: string): string {
   if (lowerNames.size < lowerNamesMax) lowerNames.set(name, lower)
   return lower
 }
-
-/** RFC 9110 section 7.6.1, plus `Proxy-Connection` that old clients send and `TE`, `Trailer`, `Upgrade` that speak of this hop. */
-const hopByHop: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
 
 /** Whether a field (lower case) ends at this hop whatever `Connection` says. */
 export function isHopByHop(name: string): boolean {
