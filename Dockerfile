@@ -13,9 +13,9 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY examples examples
 RUN npm run build
-# The services of the example run in development mode only.
+# The services of the example run in development mode only, and so do the optional packages, which are theirs.
 RUN rm -rf dist/examples
-RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+RUN npm prune --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production GATEHOUSE_PRODUCTION_ONLY=1

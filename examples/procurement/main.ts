@@ -29,11 +29,12 @@ try {
 function start(): void {
   const { data, credentials, port } = readArguments()
   const database = openDatabase(data)
-  const services = makeServices(database, (name) => readCredential(join(credentials, `procurement-${name}`)))
   const report = (cause: unknown): void => {
     process.stderr.write(`procurement: ${cause instanceof Error ? cause.stack : String(cause)}\n`)
   }
-  const server = makeServer(services, { now: Date.now, report })
+  const ports = { now: Date.now, report }
+  const services = makeServices(database, (name) => readCredential(join(credentials, `procurement-${name}`)), ports)
+  const server = makeServer(services, ports)
 
   let ending = false
   const end = (): void => {

@@ -3,7 +3,7 @@
  * them; `matchOperation` finds the one that a request means.
  */
 import { Problem } from './problem.ts'
-import { type Fields, objectSchema, type Schema, type Values, violations } from './schema.ts'
+import { type Fields, objectSchema, type Schema, type Values, type Violation, violations } from './schema.ts'
 
 export interface Answer {
   readonly status: 200 | 201
@@ -37,6 +37,8 @@ export interface Operation {
   readonly path: string
   readonly schemas: { readonly path: Schema; readonly query: Schema; readonly body?: Schema }
   run(received: Received, circumstances: Circumstances): Answer
+  /** The same with all fields in one object, each of its own type. */
+  runFlat(fields: unknown, circumstances: Circumstances): Answer
 }
 
 interface Declaration<P extends Fields, Q extends Fields, B extends Fields> {
@@ -60,6 +62,10 @@ export function operation<P extends Fields = None, Q extends Fields = None, B ex
     query: objectSchema(fields.query ?? {}),
     ...(fields.body !== undefined && { body: objectSchema(fields.body) }),
   }
+  const flat = objectSchema({ ...fields.path, ...fields.query, ...fields.body })
+  const refuse = (wrong: readonly Violation[]): void => {
+    if (wrong.length > 0) throw new Problem(400, 'invalid_fields', `${id} cannot be done with these fields`, wrong)
+  }
   return {
     id,
     method,
@@ -69,15 +75,18 @@ export function operation<P extends Fields = None, Q extends Fields = None, B ex
       const query = queryValues(schemas.query, received.query)
       if (schemas.body === undefined && received.body !== undefined)
         throw new Problem(400, 'body_unexpected', `${id} takes no body`)
-      const wrong = [
+      refuse([
         ...violations(schemas.path, received.path, 'path'),
         ...violations(schemas.query, query, 'query'),
         ...(schemas.body === undefined ? [] : violations(schemas.body, received.body ?? {})),
-      ]
-      if (wrong.length > 0) throw new Problem(400, 'invalid_fields', `${id} cannot be done with these fields`, wrong)
+      ])
       const values = { ...received.path, ...query, ...(received.body as object | undefined) }
       // The schemas were checked above, and they are what the type was made from.
       return declared.run(values as Values<P> & Values<Q> & Values<B>, circumstances)
+    },
+    runFlat(fields, circumstances) {
+      refuse(violations(flat, fields ?? {}))
+      return declared.run((fields ?? {}) as Values<P> & Values<Q> & Values<B>, circumstances)
     },
   }
 }

@@ -1,10 +1,12 @@
 /**
- * The services as one HTTP/1.1 server: checks the credential of the service that is called, bounds and parses the body,
- * runs the operation and writes its answer. Knows nothing of orders, customers or tickets.
+ * The services as one HTTP/1.1 server: checks the credential of the service that is called, then hands the request to its MCP
+ * endpoint, or bounds and parses the body, runs the operation and writes its answer. Knows nothing of orders or tickets.
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type Answer, type Circumstances, matchOperation, type Operation } from './operation.ts'
+import { circumstancesOf } from './circumstances.ts'
+import type { McpEndpoint } from './mcp.ts'
+import { type Answer, matchOperation, type Operation } from './operation.ts'
 import { describeProblem, Problem } from './problem.ts'
 
 export interface Service {
@@ -13,6 +15,8 @@ export interface Service {
   /** What `Authorization: Bearer` must carry. */
   readonly credential: string
   readonly operations: readonly Operation[]
+  /** The same operations as tools, at `/mcp` below the base path. */
+  readonly mcp: McpEndpoint
 }
 
 /** Bytes of a request body: an order with its 500 lines is below 200 KB. */
@@ -27,26 +31,25 @@ export function makeServer(
 ): Server {
   const options = { requestTimeout: requestMsMax, headersTimeout: requestMsMax, keepAliveTimeout: 60_000 }
   return createServer(options, (request, response) => {
-    answer(services, request, ports.now).then(
-      ({ answered, notModified }) => writeAnswer(response, answered, notModified),
-      (cause: unknown) => {
-        if (!(cause instanceof Problem)) ports.report(cause)
-        writeProblem(response, cause)
-      },
-    )
+    serve(services, request, response, ports.now).catch((cause: unknown) => {
+      if (!(cause instanceof Problem)) ports.report(cause)
+      writeProblem(response, cause)
+    })
   })
 }
 
-async function answer(
+async function serve(
   services: readonly Service[],
   request: IncomingMessage,
+  response: ServerResponse,
   now: () => number,
-): Promise<{ answered: Answer; notModified: boolean }> {
+): Promise<void> {
   const [path = '/', search = ''] = splitTarget(request.url ?? '/')
   const service = services.find(({ basePath }) => path === basePath || path.startsWith(`${basePath}/`))
   if (service === undefined) throw new Problem(404, 'path_unknown', 'there is nothing at this path')
   if (!credentialFits(request.headers.authorization, service.credential))
     throw new Problem(401, 'credential_refused', 'a valid credential of this service is needed')
+  if (path === `${service.basePath}/mcp`) return service.mcp(request, response)
   const { operation, path: pathValues } = matchOperation(
     service.operations,
     request.method ?? '',
@@ -54,10 +57,11 @@ async function answer(
   )
   const body = await readBody(request)
   const received = { path: pathValues, query: decodeQuery(search), body }
-  const answered = operation.run(received, circumstancesOf(request, now()))
+  const header = (name: string): string | undefined => request.headers[name]?.toString()
+  const answered = operation.run(received, circumstancesOf(header, now()))
   const notModified =
     request.method === 'GET' && answered.version !== undefined && request.headers['if-none-match'] === tag(answered)
-  return { answered, notModified }
+  writeAnswer(response, answered, notModified)
 }
 
 function splitTarget(target: string): [string, string] {
@@ -86,21 +90,6 @@ function decodeQuery(search: string): ReadonlyMap<string, string> {
 function credentialFits(header: string | undefined, credential: string): boolean {
   const digest = (value: string): Buffer => createHash('sha256').update(value).digest()
   return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${credential}`))
-}
-
-function circumstancesOf(request: IncomingMessage, nowMs: number): Circumstances {
-  const actor = request.headers['on-behalf-of']
-  const ifMatch = request.headers['if-match']
-  return {
-    now: new Date(nowMs).toISOString(),
-    ...(typeof actor === 'string' && /^[\x21-\x7e]{1,128}$/.test(actor) && { actor }),
-    ...(ifMatch !== undefined && ifMatch !== '*' && { acceptedVersions: versionsOf(ifMatch) }),
-  }
-}
-
-/** A tag that is none of ours stays in the list as NaN and matches nothing. */
-function versionsOf(ifMatch: string): number[] {
-  return ifMatch.split(',').map((one) => Number(/^\s*"v(\d{1,15})"\s*$/.exec(one)?.[1] ?? Number.NaN))
 }
 
 function tag({ version }: Answer): string {

@@ -3,6 +3,7 @@ import { crmOperations } from './crm.ts'
 import type { Database } from './database.ts'
 import { deskOperations } from './desk.ts'
 import { erpOperations } from './erp.ts'
+import { makeMcpEndpoint } from './mcp.ts'
 import type { Service } from './server.ts'
 
 export const serviceNames = ['erp', 'crm', 'desk'] as const
@@ -10,11 +11,22 @@ export type ServiceName = (typeof serviceNames)[number]
 
 const operationsOf = { erp: erpOperations, crm: crmOperations, desk: deskOperations }
 
-/** `credentials` gives the secret that callers of a service must send. */
-export function makeServices(database: Database, credentials: (name: ServiceName) => string): readonly Service[] {
-  return serviceNames.map((name) => ({
-    basePath: `/${name}`,
-    credential: credentials(name),
-    operations: operationsOf[name](database),
-  }))
+/**
+ * `credentials` gives the secret that callers of a service must send; `now` gives milliseconds since 1970; `report` is told
+ * what no caller may see.
+ */
+export function makeServices(
+  database: Database,
+  credentials: (name: ServiceName) => string,
+  ports: { readonly now: () => number; readonly report: (cause: unknown) => void },
+): readonly Service[] {
+  return serviceNames.map((name) => {
+    const operations = operationsOf[name](database)
+    return {
+      basePath: `/${name}`,
+      credential: credentials(name),
+      operations,
+      mcp: makeMcpEndpoint(name, operations, ports),
+    }
+  })
 }

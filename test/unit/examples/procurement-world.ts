@@ -35,8 +35,11 @@ export async function openWorld(): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'procurement-'))
   const database = openDatabase(folder)
   const reported: unknown[] = []
-  const services = makeServices(database, (name) => `credential-of-${name}`)
-  const server = makeServer(services, { now: () => nowMs, report: (cause) => reported.push(cause) })
+  const ports = { now: () => nowMs, report: (cause: unknown) => void reported.push(cause) }
+  const server = makeServer(
+    makeServices(database, (name) => `credential-of-${name}`, ports),
+    ports,
+  )
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
