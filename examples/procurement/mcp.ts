@@ -5,7 +5,13 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { localhostHostValidation, localhostOriginValidation, toNodeHandler } from '@modelcontextprotocol/node'
-import { type CallToolResult, createMcpHandler, fromJsonSchema, McpServer } from '@modelcontextprotocol/server'
+import {
+  type CallToolResult,
+  createMcpHandler,
+  fromJsonSchema,
+  type JsonSchemaValidator,
+  McpServer,
+} from '@modelcontextprotocol/server'
 import { circumstancesOf } from './circumstances.ts'
 import { readDescription } from './descriptions.ts'
 import type { Circumstances, Operation } from './operation.ts'
@@ -16,6 +22,13 @@ export type McpEndpoint = (request: IncomingMessage, response: ServerResponse) =
 
 /** Bytes of a message: an order with its 500 lines is below 200 KB. */
 const messageBytesMax = 1024 * 1024
+
+/** The operation checks its fields itself, so that both doors refuse in the same words. */
+const takesAnything = {
+  getValidator<T>(): JsonSchemaValidator<T> {
+    return (input) => ({ valid: true, data: input as T, errorMessage: undefined })
+  },
+}
 
 /** The endpoint of the service `name`. `now` gives milliseconds since 1970; `report` is told what no caller may see. */
 export function makeMcpEndpoint(
@@ -59,20 +72,11 @@ function configOf(operation: Operation, description: ReturnType<typeof readDescr
   return {
     title: words.title,
     description: words.description,
-    // The operation checks its fields itself, so that both doors refuse in the same words.
-    inputSchema: fromJsonSchema(words.inputSchema, {
-      getValidator: () => takeAsItIs,
-        <T>() =>
-        (input: unknown) => ({ valid: true, data: input as T, errorMessage: undefined }),
-    }),
+    inputSchema: fromJsonSchema(words.inputSchema, takesAnything),
     annotations: readOnly
       ? { readOnlyHint: true, openWorldHint: false }
       : { readOnlyHint: false, destructiveHint: !words.adds, idempotentHint: false, openWorldHint: false },
   }
-}
-
-function takeAsItIs<T>(input: unknown): { valid: true; data: T; errorMessage: undefined } {
-  return { valid: true, data: input as T, errorMessage: undefined }
 }
 
 function headersOf(request: Request | undefined): (name: string) => string | undefined {
