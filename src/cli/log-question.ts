@@ -1,6 +1,6 @@
 /** What somebody asks of the decision log, by the names of `tail`'s flags: on the command line, and in a query on the operators' port. */
-import { parseDuration } from '../model/index.ts'
-import { ConditionError, parseCondition, type ReadOptions, visible } from '../record/index.ts'
+import { ConditionError, parseCondition, parseDuration } from '../model/index.ts'
+import { type ReadOptions, visible } from '../record/index.ts'
 import { CommandError } from './io.ts'
 
 /** Records shown before following, where no beginning is named. */

@@ -1,6 +1,5 @@
 /** Lines of the log with what is encrypted in them shown to those who hold the keys, and what was erased named so. */
-import { isJsonObject, type Json, type JsonObject } from '../model/index.ts'
-import { textOf } from '../record/index.ts'
+import { isJsonObject, type Json, type JsonObject, textOf } from '../model/index.ts'
 import type { Vault } from '../vault/index.ts'
 import { parseJson } from '../wire/index.ts'
 

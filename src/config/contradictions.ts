@@ -25,6 +25,7 @@ export function contradictions(sections: Sections, developmentIssuer: string | u
   once(sections.ids.routes, 'routes', 'id', add)
   ambiguousRoutes(sections, add)
   anchors(sections, add)
+  once(sections.ids.sinks, 'sinks', 'id', add)
   if (trusted.length === 0 && sections.routes.some(({ entry }) => entry.identity === 'required'))
     add(['issuers'], 'no issuer is trusted, so every call would be refused', "add the issuer of your agents' tokens")
   return found

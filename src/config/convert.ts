@@ -11,6 +11,8 @@ import {
   type RouteRule,
   type Upstream,
 } from '../model/index.ts'
+import { replaceMarked } from '../settings/index.ts'
+import { type SinkEntry, sinkEntry, sinkSettings } from '../sinks/index.ts'
 import { parseUpstreamUrl } from './addresses.ts'
 import { issuerOf } from './contradictions.ts'
 import { type Folders, logFolder, type References } from './references.ts'
@@ -88,6 +90,7 @@ export function convert(file: ConfigFile, context: Context): Config {
         },
       }),
     },
+    sinks: file.sinks.map((sink, index) => convertSink(sink, index, context)),
     labels: file.labels,
     timing: {
       callMsMax: ms(file.timing.call_max),
@@ -116,6 +119,11 @@ function convertAnchor(anchor: AnchorFile, index: number, { folders, references 
         ? { kind: 'webhook', url: webhook, ...credential }
         : { kind: 'witness', url: certain(witness), key: certain(key), ...credential }
   return { id, everyMs: ms(anchor.every), to }
+}
+
+function convertSink(entry: SinkEntry, index: number, { references }: Context): Config['sinks'][number] {
+  const followed = replaceMarked(sinkEntry, entry, ({ path }) => certain(references.text(path)), ['sinks', index])
+  return sinkSettings(followed as SinkEntry)
 }
 
 function convertIssuer(issuer: IssuerFile, folders: Folders): Issuer {

@@ -1,6 +1,7 @@
 /** What the schema found wrong, as findings for a person: every issue gets a sentence and what to write instead. */
 import { z } from 'zod'
 import { nearest } from '../model/index.ts'
+import { markAt } from '../settings/index.ts'
 import { type Finding, formatPath, type Path } from './errors.ts'
 import { fileSchema } from './schema.ts'
 
@@ -28,9 +29,6 @@ export interface Described {
 
 /** The schema of the file as JSON Schema, draft 7: what editors read. */
 export const described = z.toJSONSchema(fileSchema, { io: 'input', target: 'draft-7' }) as Described
-
-/** Settings whose value is a secret: errors never repeat it. */
-const secretNames: ReadonlySet<string | number> = new Set(['value', 'token'])
 
 /** Everything that the schema finds wrong with `value`. */
 export function schemaFindings(value: unknown): Finding[] {
@@ -173,8 +171,9 @@ function valueAt(root: unknown, path: Path): unknown {
   return value
 }
 
+/** A setting whose value is a secret: errors never repeat it. */
 function isSecret(path: Path): boolean {
-  return secretNames.has(path.at(-1) ?? '') && (path.includes('credential') || path.includes('operators'))
+  return markAt(fileSchema, path) === 'secret'
 }
 
 function echo(value: unknown): string {

@@ -3,6 +3,8 @@
  * Nothing is opened here but secrets and certificate authorities; the rooms read the rest.
  */
 import { isAbsolute, join, relative, resolve } from 'node:path'
+import { markedIn } from '../settings/index.ts'
+import { type SinkEntry, sinkEntry } from '../sinks/index.ts'
 import type { Finding, Path } from './errors.ts'
 import { formatPath } from './errors.ts'
 import { type Files, unreadable } from './files.ts'
@@ -10,8 +12,12 @@ import { parts, type UpstreamFile } from './schema.ts'
 import { resolveSecret } from './secrets.ts'
 import type { Entry, Sections } from './sections.ts'
 
-/** Bytes of a file of certificate authorities; the one of all public ones has about 250 KiB. */
-const authoritiesBytesMax = 2 * 1024 ** 2
+/** Bytes of a PEM file; the one of all public certificate authorities has about 250 KiB. */
+const pemBytesMax = 2 * 1024 ** 2
+const pems = {
+  certificates: { begins: /-----BEGIN CERTIFICATE-----/, holds: 'certificates' },
+  private_key: { begins: /-----BEGIN ([A-Z]+ )?PRIVATE KEY-----/, holds: 'private keys' },
+} as const
 
 /** Characters of the operators' token: 16 random ones of base64 hold 96 bits. */
 const tokenCharsMin = 16
@@ -123,26 +129,37 @@ export function followReferences(
     if (entry.description !== undefined) expect([...path, 'description'], entry.description, ['file'])
   for (const [index, { credential }] of (sections.audit?.anchors ?? []).entries())
     if (credential !== undefined) secret(['audit', 'anchors', index, 'credential', 'value'], credential.value, 0)
+  for (const sink of sections.sinks) followSink(sink)
   for (const [index, path] of (sections.policy?.paths ?? []).entries())
     expect(['policy', 'paths', index], path, ['folder', 'file'], policyFix)
 
   function followUpstream({ path, entry }: Entry<UpstreamFile>): void {
     if (entry.credential !== undefined) secret([...path, 'credential', 'value'], entry.credential.value, 0)
-    if (entry.authorities === undefined) return
-    const at = [...path, 'authorities']
-    const file = expect(at, entry.authorities, ['file'])
+    if (entry.authorities !== undefined) pem([...path, 'authorities'], entry.authorities, 'certificates')
+  }
+
+  /** Where each marked setting of a sink leads, whatever the kind of sink. */
+  function followSink({ path: at, entry }: Entry<SinkEntry>): void {
+    for (const { path, mark, text } of markedIn(sinkEntry, entry, at)) {
+      if (mark === 'secret') secret(path, text, 0)
+      else if (mark === 'path') texts.set(formatPath(path), folders.absolute(text))
+      else pem(path, text, mark)
+    }
+  }
+
+  function pem(at: Path, text: string, kind: keyof typeof pems): void {
+    const { begins, holds } = pems[kind]
+    const file = expect(at, text, ['file'])
     if (file === undefined) return
     try {
-      const bytes = files.read(file, authoritiesBytesMax)
-      const text = new TextDecoder().decode(bytes)
-      if (bytes.length <= authoritiesBytesMax && text.includes('-----BEGIN CERTIFICATE-----'))
-        texts.set(formatPath(at), text)
-      else
-        findings.push({
-          path: at,
-          message: `\`${file}\` holds no PEM certificates`,
-          fix: 'name a PEM file of authorities',
-        })
+      const bytes = files.read(file, pemBytesMax)
+      const found = new TextDecoder().decode(bytes)
+      if (bytes.length > pemBytesMax || !begins.test(found)) {
+        findings.push({ path: at, message: `\`${file}\` holds no PEM ${holds}`, fix: `name a PEM file of ${holds}` })
+        return
+      }
+      texts.set(formatPath(at), found)
+      if (kind === 'private_key') secrets.add(found.trim())
     } catch (cause) {
       findings.push({ path: at, ...unreadable(file, cause) })
     }

@@ -3,17 +3,23 @@
  * the checks of each single setting. What settings mean together is checked in `contradictions.ts`.
  */
 import { z } from 'zod'
-import {
-  durationPattern,
-  formatDuration,
-  formatSize,
-  limits,
-  parseDuration,
-  parseSize,
-  signatureAlgorithms,
-  sizePattern,
-} from '../model/index.ts'
+import { formatSize, limits, signatureAlgorithms } from '../model/index.ts'
 import { type KeyKind, parseVerifier } from '../proof/index.ts'
+import {
+  count,
+  credential,
+  duration,
+  form,
+  headerName,
+  id,
+  path,
+  secret,
+  size,
+  sizeForm,
+  type Words,
+  word,
+} from '../settings/index.ts'
+import { sinkEntry } from '../sinks/index.ts'
 
 /** Services of the procurement world that development mode runs, by the name in `development:NAME`. */
 export const developmentServices = ['crm', 'desk', 'erp'] as const
@@ -24,72 +30,9 @@ const entriesMax = 10_000
 const labelsMax = 64
 const labelCharsMax = 1_024
 
-/** A setting with its words for editors and the reference page. */
-interface Words {
-  readonly description: string
-  /** What an error offers, where there is no default. */
-  readonly examples?: readonly unknown[]
-}
-
-function form(pattern: RegExp, expected: string): z.ZodString {
-  return z.string().regex(pattern, { abort: true, error: `must be ${expected}` })
-}
-
-interface Range {
-  readonly min: number
-  readonly max: number
-  readonly standard: number
-}
-
-/** A length of time; `min`, `max` and `standard` in milliseconds, both ends allowed. */
-function duration({ min, max, standard }: Range, description: string): z.ZodDefault<z.ZodString> {
-  const range = `from \`${formatDuration(min)}\` to \`${formatDuration(max)}\``
-  return form(durationPattern, 'a whole number with its unit `ms`, `s`, `m`, `h` or `d`')
-    .refine((text) => within(parseDuration(text), min, max), { error: `must be ${range}` })
-    .default(formatDuration(standard))
-    .meta({ description: `${description} A length of time ${range}.` })
-}
-
-/** A number of bytes; `min` and `max` in bytes, both ends allowed. */
-function sizeForm({ min, max }: Omit<Range, 'standard'>, description: string): z.ZodString {
-  const range = `from \`${formatSize(min)}\` to \`${formatSize(max)}\``
-  return form(sizePattern, 'a whole number with its unit `B`, `KiB`, `MiB` or `GiB`')
-    .refine((text) => within(parseSize(text), min, max), { error: `must be ${range}` })
-    .meta({ description: `${description} A size ${range}.` })
-}
-
-function size({ min, max, standard }: Range, description: string): z.ZodDefault<z.ZodString> {
-  const inner = sizeForm({ min, max }, description)
-  return inner.default(formatSize(standard)).meta({ description: inner.meta()?.description ?? description })
-}
-
-function within(value: number | undefined, min: number, max: number): boolean {
-  return value !== undefined && value >= min && value <= max
-}
-
-function count({ min, max, standard }: Range, description: string): z.ZodDefault<z.ZodInt> {
-  return z.int().min(min).max(max).default(standard).meta({ description })
-}
-
 function list<T extends z.ZodType>(item: T, description: string): z.ZodArray<T> {
   return z.array(item).max(entriesMax).meta({ description })
 }
-
-function path(words: Words): z.ZodString {
-  return z
-    .string()
-    .min(1)
-    .max(4_096)
-    .refine((text) => !text.includes('\0'), { error: 'must be a path' })
-    .meta({ ...words, description: `${words.description} Relative to the folder of this file.` })
-}
-
-const id = (words: Words): z.ZodString =>
-  form(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/, 'letters, digits, `.`, `_` or `-`, at most 64').meta({
-    ...words,
-  })
-
-const word = (description: string): z.ZodString => z.string().min(1).max(256).meta({ description })
 
 const labelName = form(
   /^[A-Za-z0-9_][A-Za-z0-9_./-]{0,62}$/,
@@ -115,19 +58,6 @@ const keyName = (description: string, examples: readonly string[]): z.ZodString 
     description,
     examples: [...examples],
   })
-
-const headerName = form(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}$/, 'a header name (RFC 9110 section 5.1)')
-
-/** A value that must be a reference; the form is checked with the references themselves, in `secrets.ts`. */
-const secret = (words: Words): z.ZodString =>
-  z
-    .string()
-    .min(1)
-    .max(4_096)
-    .meta({
-      ...words,
-      description: `${words.description} A secret: write \`\${VARIABLE}\` or \`file:PATH\`; inside other text \`\${file:PATH}\`.`,
-    })
 
 const port = (standard: number, description: string) =>
   count({ min: 0, max: 65_535, standard }, `${description} 0 takes any free port.`)
@@ -263,13 +193,6 @@ const agent = z.strictObject({
     .prefault({})
     .meta({ description: 'Which tokens are this agent.' }),
 })
-
-/** What is sent with a request to prove who asks. */
-const credential = (description: string, example: string) =>
-  z.strictObject({
-    header: headerName.default('authorization').meta({ description: 'Header that carries the credential.' }),
-    value: secret({ description, examples: [example] }),
-  })
 
 const upstream = z.strictObject({
   id: id({ description: 'Name of the service, in policy `upstream.id`.', examples: ['erp'] }),
@@ -569,6 +492,9 @@ export const parts = {
   policy: policy.prefault({}).meta({ description: 'The rules that decide.' }),
   log: log.prefault({}).meta({ description: 'The decision log.' }),
   audit: audit.prefault({}).meta({ description: 'What proves that the decision log is whole.' }),
+  sinks: z.array(sinkEntry).max(64).default([]).meta({
+    description: 'Where the decision log streams to: every record, in order, at least once.',
+  }),
   labels: labels('Copied into every record: where this gateway runs, for example.'),
   timing: timing.prefault({}).meta({ description: 'How long things may take.' }),
 }
@@ -586,4 +512,10 @@ export type RouteFile = z.output<typeof route>
 export type AnchorFile = z.output<typeof anchor>
 
 /** Schemas of one entry of each list: an entry that is right takes part in the checks even when its neighbour is wrong. */
-export const entrySchemas = { issuers: issuer, agents: agent, upstreams: upstream, routes: route } as const
+export const entrySchemas = {
+  issuers: issuer,
+  agents: agent,
+  upstreams: upstream,
+  routes: route,
+  sinks: sinkEntry,
+} as const

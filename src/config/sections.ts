@@ -3,6 +3,7 @@
  * that it does not hide what is wrong with the rest.
  */
 import type { z } from 'zod'
+import type { SinkEntry } from '../sinks/index.ts'
 import type { Path } from './errors.ts'
 import {
   type AgentFile,
@@ -31,6 +32,7 @@ export interface Sections {
   readonly agents: readonly Entry<AgentFile>[]
   readonly upstreams: readonly Entry<UpstreamFile>[]
   readonly routes: readonly Entry<RouteFile>[]
+  readonly sinks: readonly Entry<SinkEntry>[]
   readonly policy: ConfigFile['policy'] | undefined
   readonly log: ConfigFile['log'] | undefined
   readonly audit: ConfigFile['audit'] | undefined
@@ -54,6 +56,7 @@ export function sectionsOf(value: unknown): Sections {
     agents: entries(of('agents'), 'agents', (entry) => sound(entrySchemas.agents, entry)),
     upstreams: entries(of('upstreams'), 'upstreams', (entry) => sound(entrySchemas.upstreams, entry)),
     routes: entries(of('routes'), 'routes', (entry) => sound(entrySchemas.routes, entry)),
+    sinks: entries(of('sinks'), 'sinks', (entry) => sound(entrySchemas.sinks, entry)),
     policy: part('policy'),
     log: part('log'),
     audit: part('audit'),
@@ -63,6 +66,7 @@ export function sectionsOf(value: unknown): Sections {
       agents: names(of('agents'), 'id'),
       upstreams: names(of('upstreams'), 'id'),
       routes: names(of('routes'), 'id'),
+      sinks: names(of('sinks'), 'id'),
     },
   }
 }

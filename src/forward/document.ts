@@ -25,7 +25,7 @@ export function makeFetchDocument(ports: DocumentPorts): FetchDocument {
     allowH2: false,
     connect: makeConnector({ connectMsMax }, ports.lookup ?? systemLookup),
   })
-  return ({ url, method = 'GET', body, headers, bytesMax, msMax }) =>
+  return ({ url, method = 'GET', body, headers, bytesMax, msMax, signal }) =>
     new Promise((resolve, reject) => {
       const address = URL.parse(url)
       if (address === null || (address.protocol !== 'https:' && address.protocol !== 'http:')) {
@@ -36,13 +36,22 @@ export function makeFetchDocument(ports: DocumentPorts): FetchDocument {
       const forget = ports.clock.after(msMax, () =>
         reader.stop(new Error(`${shown(address)} did not answer within ${msMax} ms`)),
       )
-      reader.onEnd = forget
+      const aborted = () => reader.stop(new Error(`${shown(address)} is not waited for any more`))
+      signal?.addEventListener('abort', aborted, { once: true })
+      reader.onEnd = () => {
+        forget()
+        signal?.removeEventListener('abort', aborted)
+      }
+      if (signal?.aborted) {
+        aborted()
+        return
+      }
       agent.dispatch(
         {
           origin: address.origin,
           path: `${address.pathname}${address.search}`,
           method,
-          ...(body !== undefined && { body: Buffer.from(body) }),
+          ...(body !== undefined && { body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) }),
           headers: { accept: 'application/json', 'accept-encoding': 'identity', ...headers },
           headersTimeout: msMax,
           bodyTimeout: msMax,

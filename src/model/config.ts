@@ -4,6 +4,7 @@
  */
 import type { Labels } from './decision.ts'
 import type { AgentFacts } from './principal.ts'
+import type { DecisionRecord, RecordType } from './record.ts'
 import type { Route, Upstream } from './target.ts'
 
 export interface Config {
@@ -24,6 +25,8 @@ export interface Config {
   readonly policy: PolicySource
   readonly log: LogSettings
   readonly audit: AuditSettings
+  /** Where the log streams to. */
+  readonly sinks: readonly SinkSettings[]
   /** Labels put into every record, as OPA's `labels`. */
   readonly labels: Labels
   readonly timing: Timing
@@ -148,6 +151,43 @@ export interface WitnessSettings {
   readonly keyFile: string
   /** Public keys, as text, of the logs that it watches. */
   readonly logs: readonly string[]
+}
+
+/** A receiver of the decision log. `sinks/` makes these from an entry of the file. */
+export interface SinkSettings {
+  readonly id: string
+  readonly kind: string
+  /** What the schema of the kind made of its settings: secrets as they are, paths absolute, files as their texts. */
+  readonly options: unknown
+  readonly format: string
+  /** Which records it gets; absent: all. By the names of `tail`'s flags. */
+  readonly only?: SinkFilter
+  /** JSON pointers (RFC 6901) to what is taken out of each record. */
+  readonly mask: readonly string[]
+  /** Where a sink that has no place yet begins. */
+  readonly begin: 'start' | 'now'
+  readonly batch: { readonly recordsMax: number; readonly bytesMax: number; readonly waitMs: number }
+  /** Milliseconds for one try. */
+  readonly tryMsMax: number
+  /** Milliseconds between two tries at most. */
+  readonly retryMsMax: number
+  /** Whether readiness and retention wait for it. */
+  readonly required: boolean
+  /** Milliseconds that the oldest record which it has not had may have waited, before a required sink is late. */
+  readonly lagMsMax: number
+}
+
+export interface SinkFilter {
+  readonly agent?: string
+  readonly subject?: string
+  readonly tool?: string
+  readonly decision?: DecisionRecord['decision']
+  readonly route?: string
+  readonly rule?: string
+  readonly type?: RecordType
+  readonly code?: string
+  /** As `parseCondition` takes them. */
+  readonly where?: readonly string[]
 }
 
 export interface Timing {

@@ -2,6 +2,7 @@
 export { signatureAlgorithms } from './algorithms.ts'
 export type { ByteSink, ByteSource } from './bytes.ts'
 export type { Arrival, Call, CallBody, Departure, DepartureReason, Peer, Trace } from './call.ts'
+export { type Condition, ConditionError, holds, parseCondition } from './condition.ts'
 export type {
   AgentEntry,
   AgentsListener,
@@ -14,6 +15,8 @@ export type {
   OperatorsListener,
   PolicySource,
   RouteRule,
+  SinkFilter,
+  SinkSettings,
   Timing,
   WitnessSettings,
 } from './config.ts'
@@ -32,6 +35,7 @@ export {
   type RawNumber,
   rawNumber,
 } from './json.ts'
+export { quote, textOf } from './json-text.ts'
 export { limits } from './limits.ts'
 export type { LogStats } from './log-stats.ts'
 export { isLoopback } from './loopback.ts'

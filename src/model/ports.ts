@@ -35,6 +35,8 @@ export type FetchDocument = (request: {
   readonly headers?: { readonly [name: string]: string }
   readonly bytesMax: number
   readonly msMax: number
+  /** Ends it before its time. */
+  readonly signal?: AbortSignal
 }) => Promise<{ readonly status: number; readonly headers: ReadonlyMap<string, string>; readonly bytes: Uint8Array }>
 
 /** A condition of readiness: undefined when all is well, else a sentence that says what is wrong and what to do. */

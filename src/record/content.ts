@@ -2,9 +2,8 @@
  * What a decision record holds of the policy's input, of its answer and of builtins' values: as far as the route's level goes, and
  * never what `data.system.log` hides. Where hiding fails, nothing of it is written.
  */
-import type { Decision, Json, JsonObject, Recording, RecordRules } from '../model/index.ts'
+import { type Decision, type Json, type JsonObject, type Recording, type RecordRules, textOf } from '../model/index.ts'
 import type { DecisionLine } from './decision-line.ts'
-import { textOf } from './json-text.ts'
 import { type Conceal, type Maskable, mask } from './mask.ts'
 import { makeInputTexts, recordedInput } from './recorded-input.ts'
 

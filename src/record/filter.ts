@@ -1,6 +1,5 @@
 /** Which records somebody wants to see. An outcome is part of its call: it matches by what its decision record said. */
-import type { DecisionRecord, LogRecord, RecordType } from '../model/index.ts'
-import { type Condition, holds } from './condition.ts'
+import { type Condition, type DecisionRecord, holds, type LogRecord, type RecordType } from '../model/index.ts'
 
 /** All that are given must match; none given matches everything but checkpoints, of which there is one a second. */
 export interface Filters {

@@ -1,12 +1,10 @@
 /** The door of the decision log: writing it, the entries of calls, reading it. */
 
-export { ConditionError, parseCondition } from './condition.ts'
 export { type AnswerFault, type Entry, makeRecorder, type OpenEntry, type RecorderOptions } from './entry.ts'
 export { type LogFile, type LogFiles, nodeFiles } from './files.ts'
 export { type CallFacts, type Filters, factsOf, matches } from './filter.ts'
 export { type FindOptions, type FoundCall, findCall, isRecordId, recordAt } from './find.ts'
 export { type FormatOptions, formatRecord, visible, visibleJson } from './format.ts'
-export { textOf } from './json-text.ts'
 export type { ReadFiles } from './line-chunks.ts'
 export type { Finding } from './locate.ts'
 export { type Holder, LogOpenError } from './lock.ts'

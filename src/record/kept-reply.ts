@@ -3,9 +3,8 @@
  * else in base64.
  */
 import { isUtf8 } from 'node:buffer'
-import { isJsonMediaType, limits } from '../model/index.ts'
+import { isJsonMediaType, limits, quote, textOf } from '../model/index.ts'
 import { parseBody } from '../wire/index.ts'
-import { quote, textOf } from './json-text.ts'
 
 /** Characters that it may take in the record: half of what a record may have. */
 const textCharsMax = limits.recordBytesMax / 2

@@ -12,12 +12,13 @@ import {
   type Labels,
   limits,
   type Principal,
+  quote,
   type Reason,
   type Target,
+  textOf,
 } from '../model/index.ts'
 import type { ContentText } from './content.ts'
 import type { DecisionLine } from './decision-line.ts'
-import { quote, textOf } from './json-text.ts'
 
 /** Characters of a detail, a path or a name at most: longer ones are cut and end in an ellipsis. */
 const detailCharsMax = 2_048

@@ -14,13 +14,14 @@ import {
   type LogStats,
   limits,
   messageOf,
+  quote,
   type RandomBytes,
   type Readiness,
+  textOf,
 } from '../model/index.ts'
 import { type Anchors, makeAnchors } from './anchors.ts'
 import { watchDisk } from './disk.ts'
 import type { LogFile, LogFiles } from './files.ts'
-import { quote, textOf } from './json-text.ts'
 import { fits, shortDetail } from './lines.ts'
 import { LogOpenError, takeLock } from './lock.ts'
 import { type Known, openProof, type Proven, type ProvenOptions, readProof } from './proven.ts'

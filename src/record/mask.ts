@@ -11,8 +11,7 @@
  *     {"op": "hash", "path": "/input/identity/subject/id"}
  *     {"op": "encrypt", "path": "/input/call/arguments/iban", "subject": "customer-17"}
  */
-import { isJsonObject, type Json, type JsonObject } from '../model/index.ts'
-import { textOf } from './json-text.ts'
+import { isJsonObject, type Json, type JsonObject, textOf } from '../model/index.ts'
 
 /** Rules of one decision: each copies the way to its place. */
 const rulesMax = 256

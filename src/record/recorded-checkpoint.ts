@@ -1,8 +1,7 @@
 /** Checkpoints as records of the log itself: the newest of them is at hand when the file of checkpoints is not. */
 import { join } from 'node:path'
-import type { CheckpointRecord } from '../model/index.ts'
+import { type CheckpointRecord, quote } from '../model/index.ts'
 import { parseCheckpoint, type SignedCheckpoint } from '../proof/index.ts'
-import { quote } from './json-text.ts'
 import type { ReadFiles } from './line-chunks.ts'
 import { chunkBytes, parsed } from './place.ts'
 import { segmentName, segmentNumbers } from './segments.ts'

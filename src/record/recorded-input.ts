@@ -9,9 +9,10 @@ import {
   type JsonObject,
   type ParsedJson,
   property,
+  quote,
   type Recording,
+  textOf,
 } from '../model/index.ts'
-import { quote, textOf } from './json-text.ts'
 
 /** Never in a record, whatever the route lets policy see. */
 const secretHeaders = ['authorization', 'proxy-authorization', 'cookie']

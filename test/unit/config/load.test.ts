@@ -110,6 +110,7 @@ describe('a file that is right', () => {
         segmentMsMax: 86_400_000,
         freeDiskBytesMin: 2 ** 28,
       },
+      sinks: [],
       labels: {},
       timing: {
         callMsMax: 120_000,
@@ -222,6 +223,26 @@ routes:
     expect(config.upstreams[0]?.credential?.value).toBe(wanted)
     expect(config.secrets.length).toBeGreaterThan(0)
     for (const secret of config.secrets) expect(JSON.stringify(maskedConfig(config))).not.toContain(secret)
+  })
+
+  it('makes of a sink what its kind takes, with every default filled in', () => {
+    const text = `mode: development\nsinks:\n  - id: collector\n    file: { path: data/out.jsonl, size_max: 2MiB }\n    batch: { wait_max: 1s }\n    only: { agent: buyer }\n`
+    expect(load(text, { dataDirectory: '/elsewhere' }).sinks).toEqual([
+      {
+        id: 'collector',
+        kind: 'file',
+        options: { path: '/elsewhere/out.jsonl', size_max: 2 * 1024 ** 2, keep: 8 },
+        format: 'native',
+        only: { agent: 'buyer' },
+        mask: [],
+        begin: 'start',
+        batch: { recordsMax: 1_000, bytesMax: 4 * 1024 ** 2, waitMs: 1_000 },
+        tryMsMax: 30_000,
+        retryMsMax: 60_000,
+        required: false,
+        lagMsMax: 300_000,
+      },
+    ])
   })
 
   it('moves what the file keeps in its data folder along with that folder', () => {
@@ -339,6 +360,33 @@ describe('a file that is wrong is refused with the place and what to write', () 
       wanted: [/^3:5 upstreams\[0\]\.url: is missing; write for example `url: https:/],
     },
     { note: 'a control character in a value', text: 'mode: "\\e[31m"\n', wanted: [/not `\?\[31m`/, /./] },
+
+    // Sinks.
+    {
+      note: 'a sink without a receiver',
+      text: 'mode: development\nsinks:\n  - id: siem\n',
+      wanted: [/^3:\d+ sinks\[0\]: it is not said where records go; write one of .*`file`/],
+    },
+    {
+      note: 'a kind of sink that is misspelt',
+      text: 'mode: development\nsinks:\n  - id: siem\n    fil: { path: a }\n',
+      wanted: [/sinks\[0\]\.fil: there is no such setting; did you mean `file`/],
+    },
+    {
+      note: 'two sinks of one name',
+      text: 'mode: development\nsinks:\n  - { id: a, file: { path: x } }\n  - { id: a, file: { path: y } }\n',
+      wanted: [/^4:\d+ sinks\[1\]\.id: `a` comes twice, first as `sinks\[0\]`/],
+    },
+    {
+      note: 'a condition that is none, in the filter of a sink',
+      text: 'mode: development\nsinks:\n  - id: a\n    file: { path: x }\n    only: { where: ["=3"] }\n',
+      wanted: [/^5:\d+ sinks\[0\]\.only\.where\[0\]: is no condition: .*has no path/],
+    },
+    {
+      note: 'a mask of what says which record it is',
+      text: 'mode: development\nsinks:\n  - id: a\n    file: { path: x }\n    mask: [/seq]\n',
+      wanted: [/sinks\[0\]\.mask\[0\]: cannot lead to `seq`/],
+    },
 
     // Secrets.
     {

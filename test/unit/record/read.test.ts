@@ -3,15 +3,8 @@ import { appendFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { Fault, type JsonObject } from '../../../src/model/index.ts'
-import {
-  type Filters,
-  type Logged,
-  nodeFiles,
-  parseCondition,
-  type ReadOptions,
-  readLog,
-} from '../../../src/record/index.ts'
+import { Fault, type JsonObject, parseCondition } from '../../../src/model/index.ts'
+import { type Filters, type Logged, nodeFiles, type ReadOptions, readLog } from '../../../src/record/index.ts'
 import {
   answerFault,
   arrivalOf,

@@ -1,5 +1,5 @@
 /** Values as JSON text, by hand where that is cheaper. Keeps big integers and raw numbers as they were written. */
-import { type Json, rawNumber } from '../model/index.ts'
+import { type Json, rawNumber } from './json.ts'
 
 /** Printable ASCII without `"` and `\`: what stands in JSON as it is. */
 const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/

@@ -2,7 +2,7 @@
  * Conditions on a record, as people write them on a command line: a path into the record, and what must be there. A path is
  * names with dots between, `[2]` for an element and `[*]` for any: `input.call.arguments.amount>10000`.
  */
-import { isJsonObject, type Json } from '../model/index.ts'
+import { isJsonObject, type Json } from './json.ts'
 import { textOf } from './json-text.ts'
 
 /** Steps of a path at most: no record is deeper. */

@@ -1,6 +1,6 @@
 /** Conditions as people write them: what each path leads to, how values compare, and what is refused with which words. */
 import { describe, expect, it } from 'vitest'
-import { ConditionError, holds, parseCondition } from '../../../src/record/condition.ts'
+import { ConditionError, holds, parseCondition } from '../../../src/model/condition.ts'
 
 const record = {
   seq: 7,

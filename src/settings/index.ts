@@ -1,0 +1,26 @@
+/** The door of the words in which settings are written. */
+export { type Mark, type Marked, markAt, markedIn, replaceMarked } from './marks.ts'
+export {
+  bytes,
+  certificates,
+  clientTls,
+  count,
+  credential,
+  duration,
+  durationForm,
+  form,
+  headerName,
+  hostPort,
+  id,
+  milliseconds,
+  path,
+  privateKey,
+  type Range,
+  secret,
+  size,
+  sizeForm,
+  splitHostPort,
+  url,
+  type Words,
+  word,
+} from './words.ts'

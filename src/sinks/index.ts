@@ -1,0 +1,2 @@
+/** The door of the sinks: where the decision log streams to. */
+export { type SinkEntry, sinkEntry, sinkSettings } from './entry.ts'

@@ -1,0 +1,12 @@
+/** The table of sinks: one row each, in the order of the reference page. Adding a sink is its file and its row here. */
+import { file } from './file.ts'
+import type { SinkKind } from './sink.ts'
+
+export const sinkKinds: readonly SinkKind[] = [file]
+
+/** The row of a kind; every configuration that was read names only such ones. */
+export function kindOf(name: string): SinkKind {
+  const row = sinkKinds.find(({ kind }) => kind === name)
+  if (row === undefined) throw new TypeError(`there is no kind of sink \`${name}\``)
+  return row
+}
