@@ -1,0 +1,48 @@
+/** A record in a few words and one of three severities: what every format for SIEMs asks of every event. */
+import type { LogRecord } from '../../model/index.ts'
+
+/** `informational`: as it should be; `low`: the house said no; `medium`: something broke. */
+export type Severity = 'informational' | 'low' | 'medium'
+
+/** Admin events that somebody should look at. */
+const troubling: ReadonlySet<string> = new Set(['reload_refused', 'recovery'])
+
+export function severityOf(record: LogRecord): Severity {
+  switch (record.type) {
+    case 'decision':
+      return record.decision === 'deny' ? 'low' : 'informational'
+    case 'outcome':
+      return record.outcome === 'failed' ? 'medium' : record.outcome === 'refused' ? 'low' : 'informational'
+    case 'admin':
+      return troubling.has(record.event) ? 'medium' : 'informational'
+    case 'fault':
+      return 'low'
+    case 'checkpoint':
+      return 'informational'
+  }
+}
+
+/** `deny create_purchase_order: vendor_not_listed`. May hold what agents and policies wrote. */
+export function sentenceOf(record: LogRecord): string {
+  switch (record.type) {
+    case 'decision':
+      return `${record.decision} ${operationOf(record)}${because(record.code)}`
+    case 'outcome':
+      return `${record.outcome} with status ${record.status}${because(record.code)}`
+    case 'admin':
+      return `gateway ${record.event}`
+    case 'fault':
+      return `no call${because(record.code)}`
+    case 'checkpoint':
+      return `checkpoint over ${record.size} records`
+  }
+}
+
+/** The tool that was called, else method and path. */
+export function operationOf({ target, call }: Extract<LogRecord, { type: 'decision' }>): string {
+  return target?.tool ?? `${call.method} ${call.path}`
+}
+
+function because(code: string | undefined): string {
+  return code === undefined ? '' : `: ${code}`
+}
