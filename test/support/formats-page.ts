@@ -46,8 +46,8 @@ An outcome does not repeat who called what: it has the \`decision_id\` of its de
 (\`ID/outcome\`, \`admin/SEQ\`), because receivers drop a second event with the same one.
 
 **CloudEvents**: \`source\` is the log's origin, \`id\` the \`seq\`, \`subject\` the \`decision_id\`, \`time\` the \`timestamp\`, \`sequence\` (the extension) the
-\`seq\` in sixteen digits. \`type\` is \`gatehouse.decision.DECISION\`, \`gatehouse.outcome.OUTCOME\`, else \`gatehouse.TYPE\`. A sink with headers can send the
-record as the body and these as \`ce-\` (HTTP) or \`ce_\` (Kafka) headers.
+\`seq\` in sixteen digits. \`type\` is \`gatehouse.decision.DECISION\`, \`gatehouse.outcome.OUTCOME\`, else \`gatehouse.TYPE\`. Sinks with headers
+say the media type in \`content-type\`, which is how receivers know a structured event.
 
 **OCSF**: decisions, outcomes and faults are API Activity (6003) with the profiles \`ai_operation\`, \`security_control\`, \`trace\` and \`datetime\`; \`activity_id\` follows
 the HTTP method. Admin records are Application Lifecycle (6002), checkpoints Base Event (0). \`action_id\` and \`disposition_id\` say what became of the

@@ -3,11 +3,11 @@
  * with its lengths, and `GatehouseGateway...` for what it has none for. Documents (input, result, reply) are left out: a
  * line of a SIEM is no place for them, and the decision's id leads back to the log.
  */
-import type { LogRecord } from '../../model/index.ts'
+import type { JsonObject, LogRecord } from '../../model/index.ts'
 import { printJson } from '../../wire/index.ts'
 import { addressOf } from './address.ts'
 import type { Format, Sender } from './line.ts'
-import { type Severity, sentenceOf, severityOf } from './summary.ts'
+import { type Severity, sentenceOf, severityOf, tookNs } from './summary.ts'
 
 type Decision = Extract<LogRecord, { type: 'decision' }>
 type Outcome = Extract<LogRecord, { type: 'outcome' }>
@@ -131,21 +131,26 @@ function decisionPairs(record: Decision): Pair[] {
     own('ClientId', principal?.client_id),
     own('Actors', list(principal?.actors)),
     own('Scopes', list(principal?.scopes)),
-    own('Reasons', record.reasons.length === 0 ? undefined : JSON.stringify(record.reasons)),
+    own(
+      'Reasons',
+      record.reasons.length === 0
+        ? undefined
+        : printJson(record.reasons as readonly JsonObject[] & typeof record.reasons),
+    ),
     own('Obligations', obligations === undefined ? undefined : printJson(obligations)),
-    own('Bundles', bundles === undefined ? undefined : JSON.stringify(bundles)),
-    own('Labels', JSON.stringify(labels)),
+    own('Bundles', bundles === undefined ? undefined : printJson(bundles as JsonObject & typeof bundles)),
+    own('Labels', printJson(labels)),
     own('InputOmitted', record.input_omitted),
     own('InputDigest', record.input_digest),
     own('Erased', list(record.erased)),
     own('Masked', list(record.masked)),
     own('Detail', record.detail),
-    own('Metrics', JSON.stringify(record.metrics)),
+    own('Metrics', printJson(record.metrics)),
   ]
 }
 
 function outcomePairs(record: Outcome): Pair[] {
-  const totalNs = record.metrics.timer_total_ns
+  const took = tookNs(record)
   return [
     ['act', record.outcome],
     ['outcome', record.outcome === 'forwarded' && record.complete ? 'success' : 'failure'],
@@ -154,7 +159,7 @@ function outcomePairs(record: Outcome): Pair[] {
     ['out', record.reply_bytes],
     ...labelled('cn1', 'Status', record.status),
     ...labelled('cn2', 'Upstream status', record.upstream_status),
-    ...labelled('cn3', 'Microseconds', totalNs === undefined ? undefined : Math.round(totalNs / 1_000)),
+    ...labelled('cn3', 'Microseconds', took === undefined ? undefined : Math.round(took / 1_000)),
     ...labelled('cs1', 'Decision ID', record.decision_id),
     ...labelled('cs6', 'Trace ID', record.trace_id),
     own('CallId', record.call_id),
@@ -165,7 +170,7 @@ function outcomePairs(record: Outcome): Pair[] {
     own('ReplyForm', record.reply_form),
     own('ReplyOmitted', record.reply_omitted),
     own('Detail', record.detail),
-    own('Metrics', JSON.stringify(record.metrics)),
+    own('Metrics', printJson(record.metrics)),
   ]
 }
 

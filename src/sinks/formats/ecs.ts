@@ -7,7 +7,7 @@ import type { JsonObject, Labels, LogRecord } from '../../model/index.ts'
 import { printJson } from '../../wire/index.ts'
 import { addressOf } from './address.ts'
 import { type Format, jsonType, type Sender } from './line.ts'
-import { type Severity, sentenceOf, severityOf } from './summary.ts'
+import { type Severity, sentenceOf, severityOf, tookNs } from './summary.ts'
 
 type Decision = Extract<LogRecord, { type: 'decision' }>
 type Outcome = Extract<LogRecord, { type: 'outcome' }>
@@ -117,7 +117,7 @@ function decisionParts(record: Decision): JsonObject {
 
 function outcomeParts(record: Outcome): JsonObject {
   const { code, detail, upstream_status, obligations_done, tries, reply_form, reply_omitted, metrics } = record
-  const totalNs = metrics.timer_total_ns
+  const took = tookNs(record)
   return {
     event: {
       kind: 'event',
@@ -125,7 +125,7 @@ function outcomeParts(record: Outcome): JsonObject {
       type: ['end'],
       action: record.outcome,
       outcome: record.outcome === 'forwarded' && record.complete ? 'success' : 'failure',
-      ...(totalNs !== undefined && { duration: Math.round(totalNs) }),
+      ...(took !== undefined && { duration: took }),
       ...(code !== undefined && { code }),
       ...(detail !== undefined && { reason: detail }),
     },

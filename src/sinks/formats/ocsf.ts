@@ -15,7 +15,7 @@ import type {
 import { printJson } from '../../wire/index.ts'
 import { addressOf } from './address.ts'
 import { type Format, jsonType, type Sender } from './line.ts'
-import { operationOf, type Severity, sentenceOf, severityOf } from './summary.ts'
+import { operationOf, type Severity, sentenceOf, severityOf, tookNs } from './summary.ts'
 
 const ocsfVersion = '1.8.0'
 const productName = 'Gatehouse'
@@ -163,8 +163,8 @@ function decisionEvent(record: DecisionRecord, sender: Sender): JsonObject {
  */
 function outcomeEvent(record: OutcomeRecord, sender: Sender): JsonObject {
   const { code, detail, status, upstream_status, metrics, obligations_done, tries, reply_form, reply_omitted } = record
-  const totalNs = metrics.timer_total_ns
-  const tookMs = totalNs === undefined ? undefined : Math.round(totalNs / nanosecondsAMillisecond)
+  const took = tookNs(record)
+  const tookMs = took === undefined ? undefined : Math.round(took / nanosecondsAMillisecond)
   const activity = [other, `Call ${record.outcome}`] as const
   return {
     ...common(

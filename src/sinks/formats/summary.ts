@@ -1,5 +1,5 @@
 /** A record in a few words and one of three severities: what every format for SIEMs asks of every event. */
-import type { LogRecord } from '../../model/index.ts'
+import type { LogRecord, OutcomeRecord } from '../../model/index.ts'
 
 /** `informational`: as it should be; `low`: the house said no; `medium`: something broke. */
 export type Severity = 'informational' | 'low' | 'medium'
@@ -41,6 +41,13 @@ export function sentenceOf(record: LogRecord): string {
 /** The tool that was called, else method and path. */
 export function operationOf({ target, call }: Extract<LogRecord, { type: 'decision' }>): string {
   return target?.tool ?? `${call.method} ${call.path}`
+}
+
+/** Nanoseconds from the call's arrival to its end, whole. */
+export function tookNs({ metrics }: OutcomeRecord): number | undefined {
+  const { timer_total_ns: total } = metrics
+  // A number that no double holds was read as another type.
+  return total === undefined ? undefined : Math.round(Number(total))
 }
 
 function because(code: string | undefined): string {

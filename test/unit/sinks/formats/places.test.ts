@@ -4,8 +4,8 @@
  */
 import { describe, expect, it } from 'vitest'
 import { decisionLogSchema } from '../../../../src/record/index.ts'
+import { formats } from '../../../../src/sinks/format.ts'
 import { makeSyslogMessage } from '../../../../src/sinks/formats/syslog.ts'
-import { formats } from '../../../../src/sinks/formats/table.ts'
 import { readCef } from '../../../support/cef-reader.ts'
 import { type Column, columns, type PlacedField, placedFields } from '../../../support/format-places.ts'
 import { formatsPage } from '../../../support/formats-page.ts'

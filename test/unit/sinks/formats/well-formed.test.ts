@@ -2,9 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LogRecord } from '../../../../src/model/index.ts'
-import { cloudEventHeaders, makeCloudEventAttributes } from '../../../../src/sinks/formats/cloudevents.ts'
+import { type FormatName, formats } from '../../../../src/sinks/format.ts'
 import { makeSyslogMessage, octetCounted } from '../../../../src/sinks/formats/syslog.ts'
-import { type FormatName, formats } from '../../../../src/sinks/formats/table.ts'
 import { readCef } from '../../../support/cef-reader.ts'
 import { recordArbitrary } from '../../../support/record-arbitrary.ts'
 import {
@@ -88,21 +87,10 @@ function expectSyslog(record: LogRecord): void {
   }
 }
 
-function expectHeaders(record: LogRecord): void {
-  const attributes = makeCloudEventAttributes(sender)(lineOf(record))
-  const headers = cloudEventHeaders(attributes)
-  for (const [name, value] of Object.entries(attributes)) {
-    const field = headers[name === 'datacontenttype' ? 'content-type' : `ce-${name}`] ?? ''
-    expect(field).toMatch(/^[\x21-\x7e]*$/)
-    if (name !== 'datacontenttype') expect(decodeURIComponent(field)).toBe(value.toWellFormed())
-  }
-}
-
 const promises = [
   { what: 'JSON that parses, on one line', holds: expectJson },
   { what: 'CEF that is read back to the same pairs', holds: expectCef },
   { what: 'a syslog message that is read back', holds: expectSyslog },
-  { what: 'CloudEvents headers that are read back', holds: expectHeaders },
 ]
 
 describe.each(promises)('every record makes $what', ({ holds }) => {
