@@ -52,7 +52,7 @@ export function keepInFile(parts: {
       )
     if (earlier !== undefined) await begins(earlier, { read, key, checkpoint }, `\`${path}\``)
     await files.makeDirectory(dirname(path))
-    await files.replace(path, Buffer.from(checkpoint.note), true)
+    await files.replace(path, Buffer.from(checkpoint.note))
   }
 }
 

@@ -168,5 +168,5 @@ function keepFor(
 
 async function keepCosigned(folder: string, id: string, note: string, files: LogFiles): Promise<void> {
   await files.makeDirectory(folder)
-  await files.replace(join(folder, id), Buffer.from(note), true)
+  await files.replace(join(folder, id), Buffer.from(note))
 }

@@ -21,7 +21,7 @@ import {
 } from '../model/index.ts'
 import { type Anchors, makeAnchors } from './anchors.ts'
 import { watchDisk } from './disk.ts'
-import type { LogFile, LogFiles } from './files.ts'
+import { type LogFile, type LogFiles, writeWhole } from './files.ts'
 import { fits, shortDetail } from './lines.ts'
 import { LogOpenError, takeLock } from './lock.ts'
 import { type Known, openProof, type Proven, type ProvenOptions, readProof } from './proven.ts'
@@ -178,7 +178,7 @@ async function continueSegment(
     savedAs = `${segmentName(end.segment)}.${Math.floor(clock.nowMs())}.cut`
     const saved = await files.open(join(directory, savedAs), 'create')
     try {
-      await writeWhole(saved, await files.read(path, end.wholeBytes, end.tornBytes))
+      await writeWhole(saved, await files.read(path, end.wholeBytes, end.tornBytes), 0)
     } finally {
       await saved.close()
     }
@@ -193,19 +193,6 @@ async function continueSegment(
     throw cause
   }
   return { file, savedAs }
-}
-
-function writeWhole(file: LogFile, bytes: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const from = (offset: number) =>
-      file.write(bytes, offset, bytes.length - offset, offset, (error, written) => {
-        if (error !== null) reject(error)
-        else if (written <= 0) reject(new Error(`the disk took \`${written}\` bytes`))
-        else if (offset + written === bytes.length) resolve()
-        else from(offset + written)
-      })
-    from(0)
-  })
 }
 
 async function assemble(

@@ -84,7 +84,7 @@ export function makeWitness({ directory, signer, logs, files, clock }: WitnessOp
     const line = witnessSignature(checkpoint.parsed.text, signer, Math.floor(clock.nowMs() / 1_000))
     // Before it is given away: what was signed once is never forgotten.
     await files.makeDirectory(directory)
-    await files.replace(pathOf(checkpoint.origin), Buffer.from(ownSignatures(checkpoint, keys) + line), true)
+    await files.replace(pathOf(checkpoint.origin), Buffer.from(ownSignatures(checkpoint, keys) + line))
     return { status: 200, type: plain, body: line }
   }
 

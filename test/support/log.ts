@@ -265,8 +265,7 @@ export function failingFiles(inner: LogFiles = nodeFiles): FailingFiles {
     makeDirectory: (path) => attempt('makeDirectory', () => inner.makeDirectory(path)),
     syncDirectory: (path) => attempt('syncDirectory', () => inner.syncDirectory(path)),
     remove: (path) => attempt('remove', () => inner.remove(path)),
-    removeFolder: (path) => attempt('removeFolder', () => inner.removeFolder(path)),
-    replace: (path, bytes, durable) => attempt('replace', () => inner.replace(path, bytes, durable)),
+    replace: (path, bytes) => attempt('replace', () => inner.replace(path, bytes)),
     freeBytes: (path) => attempt('freeBytes', () => inner.freeBytes(path)),
   }
   return files

@@ -78,7 +78,7 @@ describe('an anchor that is a file', () => {
     for (const line of kept) tree.append(leafHash(Buffer.from(line)))
     writeFileSync(segment, `${kept.join('\n')}\n`)
     writeFileSync(join(world.directory, 'checkpoints', 'checkpoint'), signCheckpoint(5, tree.root(), signer))
-    rmSync(join(world.directory, 'checkpoints', 'tile'), { recursive: true })
+    rmSync(join(world.directory, 'checkpoints', 'tree'), { recursive: true })
     const log = await open(world, toFile(world))
     await world.clock.settled(() => log.readiness() !== undefined, 1)
     expect(log.readiness()).toMatch(

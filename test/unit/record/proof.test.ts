@@ -11,6 +11,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -45,11 +46,12 @@ async function written(world: LogWorld, count: number, options: Parameters<LogWo
 }
 
 const checkpointFile = (world: LogWorld) => join(world.directory, 'checkpoints', 'checkpoint')
+const levelFile = (world: LogWorld, level: number) => join(world.directory, 'checkpoints', 'tree', String(level))
 const keyFile = (world: LogWorld) => proofOf(world).keyFile
 
 /** Every tile with its bytes. */
 function tiles(world: LogWorld): Map<string, string> {
-  const folder = join(world.directory, 'checkpoints', 'tile')
+  const folder = join(world.directory, 'checkpoints', 'tree')
   if (!existsSync(folder)) return new Map()
   const found = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   return new Map(
@@ -174,21 +176,22 @@ describe('checkpoints', () => {
 })
 
 describe('tiles', () => {
-  it('lead to the root of the checkpoint, and partial ones go when they are full', async () => {
+  it('lead to the root of the checkpoint, a level of the tree in one file', async () => {
     await using world = logWorld()
     const log = await open(world)
+    const hashesIn = (level: number) => statSync(levelFile(world, level)).size / 32
     await note(log, 300)
     await world.clock.settled(() => checkpointOf(world).size === 300, 500)
-    const folder = join(world.directory, 'checkpoints', 'tile', '0')
-    expect(readdirSync(folder).sort()).toEqual(['000', '001.p'])
+    expect([hashesIn(0), hashesIn(1)]).toEqual([300, 1])
     await note(log, 300)
     await log.close()
-    expect(readdirSync(folder).sort()).toEqual(['000', '001', '002.p'])
     const { size, root } = checkpointOf(world)
+    expect([hashesIn(0), hashesIn(1)]).toEqual([size, 2])
+    expect(readdirSync(join(world.directory, 'checkpoints', 'tree')).sort()).toEqual(['0', '1'])
     const read = log.proof?.read
     if (read === undefined) throw new Error('no proof')
     expect((await rootAt(size, size, read)).equals(root)).toBe(true)
-    expect(statSync(join(folder, '000')).size).toBe(8_192)
+    await expect(read(0, 2, size - 512 + 1)).rejects.toThrow(/has only \d+ bytes at 16384/)
   })
 })
 
@@ -346,20 +349,24 @@ describe('a log that is opened again', () => {
 
   const repairs: { note: string; damage: (world: LogWorld) => void }[] = [
     {
-      note: 'all tiles are gone',
-      damage: (world) => rmSync(join(world.directory, 'checkpoints', 'tile'), { recursive: true }),
+      note: 'the tree is gone',
+      damage: (world) => rmSync(join(world.directory, 'checkpoints', 'tree'), { recursive: true }),
     },
     {
-      note: 'a tile is cut short',
-      damage: (world) => writeFileSync(join(world.directory, 'checkpoints/tile/0/001'), 'x'),
+      note: 'a level of the tree is cut short',
+      damage: (world) => truncateSync(levelFile(world, 0), 300 * 32 - 5),
     },
     {
-      note: 'a tile is full of zeros',
-      damage: (world) => writeFileSync(join(world.directory, 'checkpoints/tile/0/001'), Buffer.alloc(8_192)),
+      note: 'a level of the tree is full of zeros',
+      damage: (world) => writeFileSync(levelFile(world, 0), Buffer.alloc(3 * 8_192)),
     },
     {
-      note: 'a partial tile is gone',
-      damage: (world) => rmSync(join(world.directory, 'checkpoints/tile/0/002.p'), { recursive: true }),
+      note: 'a level of the tree is longer than the log',
+      damage: (world) => appendFileSync(levelFile(world, 0), Buffer.alloc(4 * 8_192, 7)),
+    },
+    {
+      note: 'a level of the tree is gone',
+      damage: (world) => rmSync(levelFile(world, 1)),
     },
     {
       note: 'the checkpoint file is torn',
@@ -409,7 +416,7 @@ describe('a log that is opened again', () => {
       note: 'a line was changed and the tiles were removed',
       change: (world) => {
         writeFileSync(segment(world), readFileSync(segment(world), 'utf8').replace('"place":5}', '"place":6}'))
-        rmSync(join(world.directory, 'checkpoints', 'tile'), { recursive: true })
+        rmSync(join(world.directory, 'checkpoints', 'tree'), { recursive: true })
       },
       says: /its first 600 lines are not those/,
     },

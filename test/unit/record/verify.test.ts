@@ -244,7 +244,7 @@ describe('a log that was changed', () => {
       fc.asyncProperty(fc.integer({ min: 1, max: 40 }), async (records) => {
         const disk = new Map(original)
         withLines(disk, (lines) => void lines.splice(lines.length - records * 10))
-        for (const path of [...disk.keys()]) if (path.includes('/tile/')) disk.delete(path)
+        for (const path of [...disk.keys()]) if (path.includes('/tree/')) disk.delete(path)
         disk.delete('/log/checkpoints/checkpoint')
         const alone = await verify(disk)
         expect(alone.finding, 'the log alone knows no better').toBeUndefined()
@@ -262,10 +262,10 @@ describe('a log that was changed', () => {
   }, async () => {
     const tileChange = fc.oneof(
       fc.constant<(disk: Disk) => void>((disk) => {
-        for (const path of [...disk.keys()]) if (path.includes('/tile/')) disk.delete(path)
+        for (const path of [...disk.keys()]) if (path.includes('/tree/')) disk.delete(path)
       }),
       fc.record({ tile: share, place: share, bit: fc.nat(7) }).map(({ tile, place, bit }) => (disk: Disk) => {
-        const paths = [...disk.keys()].filter((path) => path.includes('/tile/')).sort()
+        const paths = [...disk.keys()].filter((path) => path.includes('/tree/')).sort()
         const path = paths[at(tile, paths.length)] as string
         const bytes = Buffer.from(disk.get(path) as Buffer)
         const index = at(place, bytes.length)
@@ -292,7 +292,7 @@ describe('a log that was changed', () => {
 
   it('is narrowed down to the lines between two checkpoints without any tile', async () => {
     const disk = new Map(original)
-    for (const path of [...disk.keys()]) if (path.includes('/tile/')) disk.delete(path)
+    for (const path of [...disk.keys()]) if (path.includes('/tree/')) disk.delete(path)
     withLines(disk, (lines) => {
       lines[333] = (lines[333] as string).replace('note', 'nope')
     })
@@ -370,7 +370,7 @@ describe('a log that is whole', () => {
 
   it('is so whatever became of its tiles', async () => {
     const disk = new Map(
-      [...original].map(([path, bytes]) => [path, path.includes('/tile/') ? Buffer.alloc(5) : bytes]),
+      [...original].map(([path, bytes]) => [path, path.includes('/tree/') ? Buffer.alloc(5) : bytes]),
     )
     expect((await verify(disk)).finding).toBeUndefined()
   })
