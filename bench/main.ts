@@ -10,6 +10,7 @@ const benchmarks = {
   http: 'the path of a call beside its rivals [--quick] [--json FILE] [--write] [--only SUBJECT,...]',
   wire: 'the strict JSON parser beside JSON.parse [--quick] [--json FILE]',
   record: 'the decision log on its disk [SECONDS A ROW]',
+  formats: 'writing records in the formats of the sinks [SECONDS A FORMAT]',
   verify: 'verifying the decision log [RECORDS]',
   rego: 'the Rego engine beside its rivals [--quick] [--json FILE] [--write] [--only ENGINE,...]',
 } as const

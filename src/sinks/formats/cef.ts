@@ -214,8 +214,12 @@ function boundOf(key: string): number {
   return charsMax[key] ?? (key.startsWith(ownPrefix) ? ownCharsMax : otherCharsMax)
 }
 
+/** Printable ASCII in which nothing is escaped: what most values are. */
+const simple = /^[\x20-\x3c\x3e-\x5b\x5d-\x7e]*$/
+
 /** In values `\` and `=` are escaped, ends of lines written `\n` and `\r`; `|` is not. */
 function escaped(value: string): string {
+  if (simple.test(value)) return value
   return plain(value).replaceAll(/[\\=\n\r]/g, (character) =>
     character === '\n' ? '\\n' : character === '\r' ? '\\r' : `\\${character}`,
   )

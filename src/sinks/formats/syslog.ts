@@ -89,8 +89,12 @@ function parametersOf(record: LogRecord): readonly (readonly [name: string, valu
   }
 }
 
+/** Printable ASCII in which nothing is escaped: what most values are. */
+const simple = /^[\x20\x21\x23-\x5b\x5e-\x7e]*$/
+
 /** RFC 5424 section 6.3.3: `"`, `\` and `]` are escaped; other characters are UTF-8. Controls, which receivers may take for the end, become U+FFFD. */
 function escaped(value: string): string {
+  if (simple.test(value)) return value
   return value
     .toWellFormed()
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, '\ufffd')
