@@ -9,7 +9,7 @@ import { join } from 'node:path'
 const benchmarks = {
   http: 'the path of a call beside its rivals [--quick] [--json FILE] [--write] [--only SUBJECT,...]',
   wire: 'the strict JSON parser beside JSON.parse [--quick] [--json FILE]',
-  record: 'the decision log on its disk [SECONDS A ROW]',
+  log: 'the decision log beside none and beside pino [--quick] [--json FILE] [--write]',
   formats: 'writing records in the formats of the sinks [SECONDS A FORMAT]',
   verify: 'verifying the decision log [RECORDS]',
   rego: 'the Rego engine beside its rivals [--quick] [--json FILE] [--write] [--only ENGINE,...]',

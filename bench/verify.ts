@@ -8,52 +8,75 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../src/cli/clock.ts'
 import { nodeFiles, openDecisionLog, verifyLog } from '../src/record/index.ts'
+import { table } from './readme.ts'
 
 const recordsStandard = 500_000
 const rounds = 3
 /** Records on their way at once, while the log is written. */
 const together = 1_000
 
-const quiet = () => {}
-export async function run(args: readonly string[]): Promise<number> {
-  const records = Number(args[0] ?? recordsStandard)
-  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
-  try {
-    const log = await openDecisionLog({
-      directory,
-      segmentBytesMax: 1 << 28,
-      freeDiskBytesMin: 0,
-      files: nodeFiles,
-      clock: systemClock,
-      log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-      proof: {
-        keyFile: join(directory, 'keys', 'key'),
-        origin: undefined,
-        randomBytes,
-        anchors: [],
-        fetchDocument: () => Promise.reject(new Error('nothing is fetched here')),
-      },
-    })
-    const rest = `"decision_id":"x","text":"${'a'.repeat(850)}"`
-    for (let written = 0; written < records; written += together)
-      await Promise.all(Array.from({ length: together }, () => log.queue.add(rest)))
-    const key = log.proof?.key
-    await log.close()
-    if (key === undefined) throw new Error('the log is not proven')
+export interface VerifyRow {
+  readonly records: number
+  readonly records_per_s: number
+  /** By user and system time of all threads. */
+  readonly records_per_cpu_s: number
+}
 
-    console.log('| records | records/s | records/s of CPU |')
-    console.log('|---|---|---|')
-    for (let round = 0; round < rounds; round++) {
-      const beganMs = performance.now()
-      const cpu = process.cpuUsage()
-      const { lines, finding } = await verifyLog({ directory, files: nodeFiles, key, checkpoints: [] })
-      const { user, system } = process.cpuUsage(cpu)
-      if (finding !== undefined) throw new Error('the log is not whole')
-      const perSecond = Math.round((lines * 1_000) / (performance.now() - beganMs))
-      console.log(`| ${lines} | ${perSecond} | ${Math.round((lines * 1e6) / (user + system))} |`)
-    }
+const quiet = () => {}
+
+export async function run(args: readonly string[]): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
+  try {
+    const rows = await measureVerify(folder, Number(args[0] ?? recordsStandard), rounds)
+    console.log(
+      table(
+        ['records', 'records/s', 'records/s of CPU'],
+        rows.map((row) => [String(row.records), String(row.records_per_s), String(row.records_per_cpu_s)]),
+      ),
+    )
   } finally {
-    rmSync(directory, { recursive: true })
+    rmSync(folder, { recursive: true })
   }
   return 0
+}
+
+/** One row a round. Writes some 1 KB a record into `folder`, which is empty. */
+export async function measureVerify(folder: string, records: number, rounds: number): Promise<VerifyRow[]> {
+  const directory = join(folder, 'log')
+  const log = await openDecisionLog({
+    directory,
+    segmentBytesMax: 1 << 28,
+    freeDiskBytesMin: 0,
+    files: nodeFiles,
+    clock: systemClock,
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    proof: {
+      keyFile: join(folder, 'keys', 'decision-log.key'),
+      origin: undefined,
+      randomBytes,
+      anchors: [],
+      fetchDocument: () => Promise.reject(new Error('nothing is fetched here')),
+    },
+  })
+  const rest = `"decision_id":"x","text":"${'a'.repeat(850)}"`
+  for (let written = 0; written < records; written += together)
+    await Promise.all(Array.from({ length: together }, () => log.queue.add(rest)))
+  const key = log.proof?.key
+  await log.close()
+  if (key === undefined) throw new Error('the log is not proven')
+
+  const rows: VerifyRow[] = []
+  for (let round = 0; round < rounds; round++) {
+    const beganMs = performance.now()
+    const cpu = process.cpuUsage()
+    const { lines, finding } = await verifyLog({ directory, files: nodeFiles, key, checkpoints: [] })
+    const { user, system } = process.cpuUsage(cpu)
+    if (finding !== undefined) throw new Error('the log is not whole')
+    rows.push({
+      records: lines,
+      records_per_s: Math.round((lines * 1_000) / (performance.now() - beganMs)),
+      records_per_cpu_s: Math.round((lines * 1e6) / (user + system)),
+    })
+  }
+  return rows
 }

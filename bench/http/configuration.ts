@@ -1,6 +1,7 @@
 /** The configuration that Gatehouse is measured with: production mode, one route, fifty agents, nothing switched off. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Recording } from '../../src/model/index.ts'
 import { agentsCount, audience, issuer, type Work } from './work.ts'
 
 export interface ConfigurationOptions {
@@ -9,7 +10,7 @@ export interface ConfigurationOptions {
   readonly port: number
   readonly work: Work
   readonly upstreamPort: number
-  readonly mode: 'strict' | 'durable'
+  readonly mode: Recording['mode']
   /** How much of the input a record holds; default all of it. */
   readonly level?: 'input' | 'metadata'
   /** Folder of the rules; default those of the reference work. */

@@ -1,7 +1,6 @@
 /** Rounds of load over all subjects in turn, and what they sum up to: one row a subject, body size and connection count. */
 import { cpuMicroseconds, type Subject } from '../processes.ts'
 import { type Load, type LoadGenerator, load } from './load.ts'
-import type { SubjectName } from './subjects.ts'
 import type { Work } from './work.ts'
 
 export interface Cell {
@@ -18,7 +17,7 @@ export interface WarmUp {
 }
 
 export interface Row {
-  readonly subject: SubjectName
+  readonly subject: string
   readonly body_bytes: number
   readonly connections: number
   readonly cpu_us_per_call: number
@@ -38,7 +37,7 @@ interface Sample extends Load {
  * of any subject is refused.
  */
 export async function measure(
-  subjects: ReadonlyMap<SubjectName, Subject>,
+  subjects: ReadonlyMap<string, Subject>,
   plan: {
     readonly cells: readonly Cell[]
     readonly rounds: number
@@ -94,13 +93,13 @@ async function named<T>(name: string, result: Promise<T>): Promise<T> {
   }
 }
 
-function keyOf(name: SubjectName, cell: Cell): string {
+function keyOf(name: string, cell: Cell): string {
   return `${name} ${cell.bodyBytes} ${cell.connections}`
 }
 
 /** CPU over all rounds together; latencies as the median of the rounds, so that one disturbed round does not count. */
 export function rowOf(
-  subject: SubjectName,
+  subject: string,
   { bodyBytes, connections }: Cell,
   samples: readonly Sample[],
   nginx: readonly Sample[] | undefined,

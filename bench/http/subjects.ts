@@ -4,6 +4,8 @@
  */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Recording } from '../../src/model/index.ts'
+import type { LoggerName } from '../log/loggers.ts'
 import { output, root } from '../machine.ts'
 import { freePort, type Subject, start } from '../processes.ts'
 import { writeConfiguration } from './configuration.ts'
@@ -47,11 +49,7 @@ export const starters: Record<Exclude<SubjectName, 'direct'>, (setting: Setting)
   gatehouse: (setting) => startGatehouse('strict', setting),
   'gatehouse-durable': (setting) => startGatehouse('durable', setting),
 
-  async 'gatehouse-no-audit'({ folder, work, upstreamPort }) {
-    const port = await freePort()
-    const file = writeConfiguration({ folder: join(folder, 'no-audit'), port, work, upstreamPort, mode: 'strict' })
-    return start({ command: process.execPath, args: [script('gatehouse-no-audit.ts'), file], port })
-  },
+  'gatehouse-no-audit': (setting) => startOtherLog('none', setting),
 
   async naive({ folder, work, upstreamPort }) {
     const original = join(sharedFolder, 'naive-gateway.mjs')
@@ -74,10 +72,23 @@ export const starters: Record<Exclude<SubjectName, 'direct'>, (setting: Setting)
   },
 }
 
-async function startGatehouse(mode: 'strict' | 'durable', { folder, work, upstreamPort }: Setting): Promise<Subject> {
+/** As the product starts, with the log in this mode. */
+export async function startGatehouse(
+  mode: Recording['mode'],
+  { folder, work, upstreamPort }: Setting,
+): Promise<Subject> {
   const port = await freePort()
   const file = writeConfiguration({ folder: join(folder, mode), port, work, upstreamPort, mode })
   return start({ command: process.execPath, args: [join(root, 'bin/gatehouse'), 'start', '--config', file], port })
+}
+
+/** The same rooms, with the calls noted by nothing or by a rival of the log. */
+export async function startOtherLog(logger: LoggerName, { folder, work, upstreamPort }: Setting): Promise<Subject> {
+  const port = await freePort()
+  const home = join(folder, `other-${logger}`)
+  const file = writeConfiguration({ folder: home, port, work, upstreamPort, mode: 'strict' })
+  const args = [script('gatehouse-other-log.ts'), file, logger, home]
+  return start({ command: process.execPath, args, port })
 }
 
 /** nginx as the reference upstream, else one in Node: the second is slower and the table says so. */

@@ -1,9 +1,9 @@
 /** `gatehouse start`: opens the house, says where it listens and what to try, and ends it in order when it is told to. */
-import { setFlagsFromString } from 'node:v8'
 import { Fault } from '../model/index.ts'
 import { LogOpenError, nodeFiles } from '../record/index.ts'
 import type { Options, RunCommand } from './command.ts'
 import { locateConfig, openConfig } from './configuration.ts'
+import { setEngine } from './engine.ts'
 import { makeFolder } from './folder.ts'
 import { greeting } from './greeting.ts'
 import { type House, openHouse } from './house.ts'
@@ -12,19 +12,8 @@ import { ListenFailed } from './listening.ts'
 import { makeLog } from './log.ts'
 import { packageVersion, procurementProgram } from './package.ts'
 
-const engineFlags = [
-  /**
-   * V8 puts objects of a call site straight into the old generation once they lived long there. A call's objects hold each
-   * other and die together, but an old dead one keeps the young ones alive until the next full collection: measured, collection
-   * costs 7.6 us a call with that, 1.6 without.
-   */
-  '--no-allocation-site-pretenuring',
-  /** What survives a call is little: helper threads cost more to wake than they copy. Measured: 3 us less of 62 a call. */
-  '--no-parallel-scavenge',
-]
-
 export const runStart: RunCommand = async (options, io) => {
-  for (const flag of engineFlags) setFlagsFromString(flag)
+  setEngine()
   const interruptions = interruptionsOf(io)
   const located = locateConfig(options, io, portsOf(options))
   const { config, developmentIssuer } = await openConfig(located, io)

@@ -19,6 +19,7 @@ describe('npm run bench', () => {
       says: /there is no subject `envoy`/,
     },
     { note: 'an option that is none', args: ['http', '--fast'], says: /--fast/ },
+    { note: 'an option that the log has not', args: ['log', '--only', 'strict'], says: /--only/ },
   ]
   it.each(cases)('ends with status 2 on $note', ({ args, says }) => {
     const { status, text } = bench(...args)
