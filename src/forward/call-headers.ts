@@ -82,8 +82,7 @@ export interface HeaderWishes {
 }
 
 /**
- * Name, value, name, value ... for undici, which writes `Host` and `Connection` itself, and `Content-Length` where the body is
- * held; a streamed body of known length has it here.
+ * Name, value, name, value ... without `Host`, `Connection` and what delimits the body: `requestHead` writes those.
  */
 export function callHeaders(call: Call, target: Target, wishes: HeaderWishes): string[] {
   const { credential } = target.upstream
@@ -102,8 +101,6 @@ export function callHeaders(call: Call, target: Target, wishes: HeaderWishes): s
     out.push(name, value)
   }
   if (plain) out.push('accept-encoding', 'identity')
-  if (call.body.held === undefined && call.body.lengthBytes !== null)
-    out.push('content-length', String(call.body.lengthBytes))
   out.push('via', via, 'forwarded', forwarded(call), 'traceparent', traceparentOf(call.trace))
   if (call.trace.state !== undefined) out.push('tracestate', call.trace.state)
   for (const [name, value] of wishes.upstream) out.push(name, value)

@@ -3,7 +3,7 @@
  * pointed at the house itself or at a cloud's metadata service), with TLS 1.2 or later, HTTP/1.1, and no proxy.
  */
 import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns'
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIP, type Socket } from 'node:net'
 import { buildConnector } from 'undici'
 
 /** All addresses of a name, or an error. */
@@ -87,14 +87,38 @@ export interface EgressOptions {
  * A connector for undici. An origin that is an IP literal, or `localhost`, is taken as configured; any other name is resolved
  * here, every address is checked, and exactly those addresses are connected to: nothing is resolved a second time.
  */
-export function makeConnector(options: EgressOptions, lookup: Lookup): buildConnector.connector {
+export function makeConnector(options: EgressOptions, lookup: Lookup, onread?: OnRead): buildConnector.connector {
   return buildConnector({
+    ...(onread === undefined ? {} : { onread: onread as never }),
     timeout: options.connectMsMax,
     allowH2: false,
     minVersion: 'TLSv1.2',
     lookup: guarded(lookup) as never,
     ...(options.authorities === undefined ? {} : { ca: options.authorities }),
   })
+}
+
+/** What a socket reads into and who is told: `this` is the socket. The buffer is written over by the next read. */
+export interface OnRead {
+  readonly buffer: Uint8Array
+  readonly callback: (this: Socket, bytes: number) => boolean
+}
+
+/** Connects once, to an origin: calls back with a socket that is ready, TLS included, or with why there is none. */
+export type Connect = (
+  callback: (...result: [error: null, socket: Socket] | [error: Error, socket: null]) => void,
+) => void
+
+/** As `makeConnector`, for connections to one upstream that read into a buffer of ours. */
+export function makeConnect(
+  upstream: EgressOptions & { readonly origin: string },
+  lookup: Lookup,
+  onread: OnRead,
+): Connect {
+  const { host, hostname, protocol, port } = new URL(upstream.origin)
+  const connector = makeConnector(upstream, lookup, onread)
+  const address = { host, hostname: hostname.replace(/^\[(.*)\]$/, '$1'), protocol, port }
+  return (callback) => connector(address, callback)
 }
 
 type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void

@@ -32,7 +32,9 @@ export interface Forwarding {
 
 export function makeForward(options: ForwardOptions, ports: ForwardPorts): Forwarding {
   const lookup = ports.lookup ?? systemLookup
-  const pools = new Map(options.upstreams.map((upstream) => [upstream.id, new UpstreamPool(upstream, lookup)]))
+  const pools = new Map(
+    options.upstreams.map((upstream) => [upstream.id, new UpstreamPool(upstream, lookup, ports.clock)]),
+  )
   const publicUrl = options.publicUrl?.replace(/\/+$/, '')
   return {
     forward: (call, target, allow) => {

@@ -1,7 +1,7 @@
 /** Which replies can be masked at all: plain, strict JSON of a bounded size. Every other one is withheld. */
 import { Fault, isJsonMediaType, limits } from '../model/index.ts'
 import { JsonError, mediaTypeOf, parseJson } from '../wire/index.ts'
-import type { UpstreamHeaders } from './reply-headers.ts'
+import type { UpstreamHeaders } from './reply-head.ts'
 
 /** Only plain JSON of a bounded size can be masked; the header says so before any byte is kept. */
 export function refuseUnmaskable(headers: UpstreamHeaders, lengthBytes: number | null): Fault | undefined {

@@ -1,39 +1,82 @@
 /**
- * One bounded pool of connections for each upstream. A call that finds all of them in use waits here, in order, and leaves at
- * once when its agent does; undici's own queue could not let go of it.
+ * One bounded pool of connections for each upstream. A call that finds all of them in use waits here, in order, and leaves at once when
+ * its agent does. One timer for all of them: it is set to the earliest moment at which one may have waited too long.
  */
-import { type Dispatcher, Pool } from 'undici'
-import { limits, type Upstream } from '../model/index.ts'
+import type { Socket } from 'node:net'
+import type { Clock, Upstream } from '../model/index.ts'
 import { secretOf } from '../wire/index.ts'
-import { type Lookup, makeConnector } from './egress.ts'
+import { type Connect, type Lookup, makeConnect } from './egress.ts'
+import {
+  type ConnectionOwner,
+  type ReplyReceiver,
+  UpstreamConnection,
+  type UpstreamRequest,
+} from './upstream-connection.ts'
 
 /** Milliseconds an idle upstream connection is kept, unless the upstream names less in `Keep-Alive`: under the 5 s of node:http. */
 const idleConnectionMs = 4_000
 
-export class UpstreamPool {
+/**
+ * What sockets read into, all of them in turn: a read is over before the next one begins, and what is kept of it is copied. 64 KiB is
+ * what node reads at most at a time.
+ */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024)
+const connectionOf = new WeakMap<Socket, UpstreamConnection>()
+
+function onRead(this: Socket, bytes: number): boolean {
+  connectionOf.get(this)?.read(readBuffer.subarray(0, bytes))
+  return true
+}
+
+export class UpstreamPool implements ConnectionOwner {
   readonly upstream: Upstream
+  /** For the field `Host`. */
+  readonly host: string
+  readonly headersMsMax: number
+  readonly idleMsMax: number
   /** The credential's secret part as bytes, to be taken out of replies. */
   readonly secret: Buffer | undefined
   readonly secretText: string | undefined
-  readonly #lookup: Lookup
-  #pool: Pool
+  readonly #clock: Clock
+  readonly #connect: Connect
+  readonly #open = new Set<UpstreamConnection>()
+  /** The one that was used last is taken first: the others may then end. */
+  readonly #idle: UpstreamConnection[] = []
   #inUse = 0
   readonly #waiting = new Set<() => void>()
   #onQuiet: (() => void) | undefined = undefined
+  #closed = false
+  #watchedMs = Number.POSITIVE_INFINITY
+  #stopWatch: () => void = () => {}
 
-  constructor(upstream: Upstream, lookup: Lookup) {
+  constructor(upstream: Upstream, lookup: Lookup, clock: Clock) {
     this.upstream = upstream
+    this.host = new URL(upstream.origin).host
+    this.headersMsMax = upstream.headersMsMax
+    this.idleMsMax = upstream.idleMsMax
     this.secretText = upstream.credential === undefined ? undefined : secretOf(upstream.credential.value)
     this.secret = this.secretText === undefined ? undefined : Buffer.from(this.secretText, 'latin1')
-    this.#lookup = lookup
-    this.#pool = this.#open()
+    this.#clock = clock
+    this.#connect = makeConnect(upstream, lookup, { buffer: readBuffer, callback: onRead })
   }
 
-  dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
-    // A call that was decided before a reload may come here after it: it is served all the same, on connections that end by
-    // themselves when they are idle.
-    if (this.#pool.closed) this.#pool = this.#open()
-    this.#pool.dispatch(request, handler)
+  /** On a connection that is open already, or on a new one; `receiver.failed` when none comes about. */
+  dispatch(request: UpstreamRequest, receiver: ReplyReceiver): void {
+    const idle = this.#idle.pop()
+    if (idle !== undefined) {
+      idle.exchange(request, receiver)
+      return
+    }
+    this.#connect((error, socket) => {
+      if (error !== null) {
+        receiver.failed(error)
+        return
+      }
+      const connection = new UpstreamConnection(socket, this)
+      connectionOf.set(socket, connection)
+      this.#open.add(connection)
+      connection.exchange(request, receiver)
+    })
   }
 
   /** Calls `go` as soon as a connection is free, now or later. */
@@ -60,27 +103,57 @@ export class UpstreamPool {
     if (this.#inUse === 0) this.#onQuiet?.()
   }
 
-  /** Waits for the calls that run or wait, then closes the connections. */
+  /** Waits for the calls that run or wait, then closes the connections. A call that comes later is served on one of its own. */
   async close(): Promise<void> {
     if (this.#inUse > 0)
       await new Promise<void>((resolve) => {
         this.#onQuiet = resolve
       })
-    await this.#pool.close()
+    this.#closed = true
+    for (const connection of [...this.#idle]) connection.destroy()
   }
 
-  #open(): Pool {
-    const { upstream } = this
-    return new Pool(upstream.origin, {
-      connections: upstream.connectionsMax,
-      pipelining: 1,
-      connect: makeConnector(upstream, this.#lookup),
-      allowH2: false,
-      headersTimeout: upstream.headersMsMax,
-      bodyTimeout: upstream.idleMsMax,
-      keepAliveTimeout: idleConnectionMs,
-      maxHeaderSize: limits.headerBytesMax,
-      strictContentLength: true,
-    })
+  // --- of the connections ----------------------------------------------------------------------------------------------------
+
+  nowMs(): number {
+    return this.#clock.monotonicMs()
+  }
+
+  freed(connection: UpstreamConnection): void {
+    // More than the bound are open when a call left while its connection was made.
+    if (this.#closed || this.#open.size > this.upstream.connectionsMax) {
+      connection.destroy()
+      return
+    }
+    connection.idleUntilMs = Math.min(connection.idleUntilMs, this.#clock.monotonicMs() + idleConnectionMs)
+    this.#idle.push(connection)
+    this.watch(connection.idleUntilMs)
+  }
+
+  closed(connection: UpstreamConnection): void {
+    this.#open.delete(connection)
+    const place = this.#idle.indexOf(connection)
+    if (place !== -1) this.#idle.splice(place, 1)
+    if (this.#open.size > 0) return
+    this.#stopWatch()
+    this.#watchedMs = Number.POSITIVE_INFINITY
+  }
+
+  watch(dueMs: number): void {
+    if (dueMs >= this.#watchedMs) return
+    this.#stopWatch()
+    this.#watchedMs = dueMs
+    this.#stopWatch = this.#clock.after(Math.max(0, dueMs - this.#clock.monotonicMs()), () => this.#look())
+  }
+
+  #look(): void {
+    this.#watchedMs = Number.POSITIVE_INFINITY
+    const nowMs = this.#clock.monotonicMs()
+    let nextMs = Number.POSITIVE_INFINITY
+    for (const connection of [...this.#open]) {
+      if (connection.dueMs <= nowMs) connection.expire()
+      else nextMs = Math.min(nextMs, connection.dueMs)
+    }
+    if (nextMs < Number.POSITIVE_INFINITY) this.watch(nextMs)
   }
 }

@@ -2,12 +2,12 @@
  * The body of an upstream's reply as a stream: bytes are counted against the bound, the credential is taken out of them, and
  * the reader's back-pressure reaches the upstream's socket. Until it is started, nothing more is read than has arrived.
  */
-import type { Dispatcher } from 'undici'
 import { type ByteSink, type ByteSource, Fault } from '../model/index.ts'
 import { StreamRedactor } from '../wire/index.ts'
+import type { ReplyControl } from './upstream-connection.ts'
 
 export interface ReplyBodyOptions {
-  readonly controller: Dispatcher.DispatchController
+  readonly control: ReplyControl
   readonly lengthBytes: number | null
   readonly bytesMax: number
   /** The credential that the upstream was sent and must not give back. */
@@ -16,7 +16,7 @@ export interface ReplyBodyOptions {
 
 export class ReplyBody implements ByteSource {
   readonly lengthBytes: number | null
-  readonly #controller: Dispatcher.DispatchController
+  readonly #control: ReplyControl
   readonly #bytesMax: number
   readonly #redactor: StreamRedactor | undefined
   /** What came before the start. */
@@ -26,11 +26,11 @@ export class ReplyBody implements ByteSource {
   #end: 'open' | 'whole' | 'told' | Fault = 'open'
 
   constructor(options: ReplyBodyOptions) {
-    this.#controller = options.controller
+    this.#control = options.control
     this.lengthBytes = options.lengthBytes
     this.#bytesMax = options.bytesMax
     this.#redactor = options.secret === undefined ? undefined : new StreamRedactor(options.secret)
-    this.#controller.pause()
+    this.#control.pause()
   }
 
   start(sink: ByteSink): void {
@@ -38,16 +38,16 @@ export class ReplyBody implements ByteSource {
     const early = this.#early
     this.#early = []
     for (const bytes of early) sink.chunk(bytes)
-    if (this.#end === 'open') this.#controller.resume()
+    if (this.#end === 'open') this.#control.resume()
     else this.#tell()
   }
 
   pause(): void {
-    this.#controller.pause()
+    this.#control.pause()
   }
 
   resume(): void {
-    this.#controller.resume()
+    this.#control.resume()
   }
 
   cancel(cause: Error): void {
@@ -55,7 +55,7 @@ export class ReplyBody implements ByteSource {
     this.#end = 'told'
     this.#sink = undefined
     this.#early = []
-    if (open) this.#controller.abort(cause)
+    if (open) this.#control.abort(cause)
   }
 
   /** The next bytes of the upstream. */
@@ -65,7 +65,7 @@ export class ReplyBody implements ByteSource {
     if (this.#receivedBytes > this.#bytesMax) {
       const fault = new Fault('reply_too_large', `the reply has more than ${this.#bytesMax} bytes`)
       this.fail(fault)
-      this.#controller.abort(fault)
+      this.#control.abort(fault)
       return
     }
     this.#pass(this.#redactor === undefined ? bytes : this.#redactor.take(bytes))

@@ -5,9 +5,7 @@
 import type { Call, Target } from '../model/index.ts'
 import { connectionNames, isHopByHop } from '../wire/index.ts'
 import { via } from './call-headers.ts'
-
-/** As undici gives them: lower-case names; a field that came more than once is an array. */
-export type UpstreamHeaders = { readonly [name: string]: string | string[] | undefined }
+import type { UpstreamHeaders } from './reply-head.ts'
 
 /** Lower case. */
 const dropped: ReadonlySet<string> = new Set([

@@ -5,7 +5,6 @@
  *     waiting -> unsent -> sent -> answered: collecting | streaming -> over
  *                  ^---------'  (a further try)
  */
-import type { Dispatcher } from 'undici'
 import {
   type Call,
   type Clock,
@@ -16,19 +15,23 @@ import {
   type UpstreamReply,
 } from '../model/index.ts'
 import { Gathered, redactBytes } from '../wire/index.ts'
-import { CallBodyStream } from './call-body.ts'
 import { callHeaders } from './call-headers.ts'
 import { type Progress, upstreamFault } from './failures.ts'
 import { refuseNotJson, refuseUnmaskable, tooLargeToMask } from './maskable.ts'
 import type { Plan } from './obligations.ts'
 import type { UpstreamPool } from './pools.ts'
 import { ReplyBody } from './reply-body.ts'
-import { replyHeaders, type UpstreamHeaders } from './reply-headers.ts'
+import type { ReplyHead, UpstreamHeaders } from './reply-head.ts'
+import { replyHeaders } from './reply-headers.ts'
+import { requestHead } from './request-head.ts'
+import type { ReplyControl, ReplyReceiver, UpstreamRequest } from './upstream-connection.ts'
 
 /** RFC 9110 section 9.2.1, without TRACE, which is not forwarded. */
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** Milliseconds before the second further try, doubled for each one after it; the first is made at once. */
 const retryPauseMs = 50
+
+const noBytes = new Uint8Array(0)
 
 export interface UpstreamCallOptions {
   readonly call: Call
@@ -41,10 +44,10 @@ export interface UpstreamCallOptions {
   readonly reject: (fault: Fault) => void
 }
 
-export class UpstreamCall implements Dispatcher.DispatchHandler {
+export class UpstreamCall implements ReplyReceiver {
   readonly #options: UpstreamCallOptions
   readonly #startedMs: number
-  readonly #request: Dispatcher.DispatchOptions
+  readonly #request: UpstreamRequest
   readonly #streamsBody: boolean
   readonly #go: () => void
   readonly #forget: () => void
@@ -55,7 +58,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   /** Whether `resolve` or `reject` was called. */
   #settled = false
   #over = false
-  #controller: Dispatcher.DispatchController | null = null
+  #control: ReplyControl | undefined = undefined
   #status = 0
   #headers: UpstreamHeaders = {}
   #headersMs = 0
@@ -67,17 +70,17 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   #body: ReplyBody | undefined = undefined
 
   constructor(options: UpstreamCallOptions) {
-    const { call, target, plan, clock } = options
+    const { call, target, plan, pool, clock } = options
     this.#options = options
     this.#startedMs = clock.monotonicMs()
     const held = call.body.held
     this.#streamsBody = held === undefined && call.body.lengthBytes !== 0
+    const path = `${target.upstream.basePath}${target.upstreamPath}`
+    const bodyBytes = held === undefined ? call.body.lengthBytes : held.length
     this.#request = {
-      method: call.method as Dispatcher.HttpMethod,
-      path: `${target.upstream.basePath}${target.upstreamPath}`,
-      headers: callHeaders(call, target, plan),
-      body: this.#streamsBody ? new CallBodyStream(call.body.stream(target.route.bodyBytesMax)) : (held ?? null),
-      blocking: false,
+      method: call.method,
+      head: requestHead(call.method, path, pool.host, callHeaders(call, target, plan), bodyBytes),
+      body: this.#streamsBody ? call.body.stream(target.route.bodyBytesMax) : (held ?? noBytes),
     }
     this.#go = () => {
       this.#entered = true
@@ -90,56 +93,59 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     if (!this.#over) this.#options.pool.enter(this.#go)
   }
 
-  // --- what undici tells -------------------------------------------------------------------------------------------------
+  // --- what the connection tells -----------------------------------------------------------------------------------------
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  sent(control: ReplyControl): void {
     if (this.#over) {
-      controller.abort(new Error('the call is over'))
+      control.abort(new Error('the call is over'))
       return
     }
-    this.#controller = controller
+    this.#control = control
     this.#progress = 'sent'
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: UpstreamHeaders): void {
-    // Interim replies (RFC 9110 section 15.2) are not for the agent: the gateway answers for itself.
-    if (status < 200 || this.#over) return
+  head({ status, headers, lengthBytes, framing }: ReplyHead): void {
+    const control = this.#control
+    if (this.#over || control === undefined) return
     this.#progress = 'answered'
     this.#headersMs = this.#options.clock.monotonicMs() - this.#startedMs
     this.#status = status
     this.#headers = headers
-    const fault = this.#readFraming(headers)
-    if (fault !== undefined) {
-      this.#fail(fault)
-      controller.abort(fault)
+    this.#lengthBytes = lengthBytes
+    const { plan, target } = this.#options
+    this.#bytesMax = Math.min(target.upstream.replyBytesMax, plan.replyBytesMax ?? Number.POSITIVE_INFINITY)
+    const refusal =
+      lengthBytes !== null && lengthBytes > this.#bytesMax
+        ? new Fault('reply_too_large', `the reply has ${lengthBytes} bytes, at most ${this.#bytesMax} are passed on`)
+        : plan.mask !== undefined && framing !== 'none'
+          ? refuseUnmaskable(headers, lengthBytes)
+          : undefined
+    if (refusal !== undefined) {
+      this.#fail(refusal)
+      control.abort(refusal)
       return
     }
-    this.#collected = new Gathered(this.#lengthBytes)
-    const { plan } = this.#options
-    if (plan.mask !== undefined && !this.#isBodiless()) {
-      const refusal = refuseUnmaskable(headers, this.#lengthBytes)
-      if (refusal !== undefined) {
-        this.#fail(refusal)
-        controller.abort(refusal)
-      } else this.#collectMax = Math.min(this.#bytesMax, limits.maskedReplyBytesMax)
-    } else if (plan.replyBytesMax !== undefined) this.#collectMax = Math.min(this.#bytesMax, limits.maskedReplyBytesMax)
-    else if (this.#lengthBytes !== null && this.#lengthBytes <= limits.oneWriteReplyBytesMax)
-      this.#collectMax = this.#lengthBytes
-    else if (this.#lengthBytes === null) {
+    this.#collected = new Gathered(lengthBytes)
+    if (framing === 'none') return
+    if (plan.mask !== undefined || plan.replyBytesMax !== undefined)
+      this.#collectMax = Math.min(this.#bytesMax, limits.maskedReplyBytesMax)
+    else if (lengthBytes !== null && lengthBytes <= limits.oneWriteReplyBytesMax) this.#collectMax = lengthBytes
+    else if (lengthBytes === null) {
       // Of unknown length: when it has ended by the end of what the socket gave just now, it is small and goes out in one
       // write; otherwise it streams from here on, without having waited for anything.
       this.#collectMax = Math.min(this.#bytesMax, limits.oneWriteReplyBytesMax)
       queueMicrotask(() => this.#streamUnlessWhole())
-    } else this.#stream(controller)
+    } else this.#stream(control)
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
+  data(bytes: Buffer): void {
     if (this.#body !== undefined) {
       this.#body.take(bytes)
       return
     }
     const collected = this.#collected
-    if (this.#over || collected === undefined) return
+    const control = this.#control
+    if (this.#over || collected === undefined || control === undefined) return
     collected.add(bytes)
     if (collected.length <= this.#collectMax) return
     const fault =
@@ -148,21 +154,21 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
         : this.#options.plan.mask !== undefined
           ? tooLargeToMask()
           : undefined
-    if (fault === undefined) this.#stream(controller)
+    if (fault === undefined) this.#stream(control)
     else {
       this.#fail(fault)
-      controller.abort(fault)
+      control.abort(fault)
     }
   }
 
-  onResponseEnd(): void {
+  end(): void {
     if (this.#body !== undefined) {
       this.#body.finish()
       this.#leave()
     } else if (!this.#over) this.#resolveWhole()
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+  failed(error: Error): void {
     const fault = upstreamFault(error, this.#progress, this.#options.target.upstream)
     if (this.#body !== undefined) {
       this.#body.fail(fault)
@@ -179,7 +185,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     if (this.#over) return
     this.#tries++
     this.#progress = 'unsent'
-    this.#controller = null
+    this.#control = undefined
     this.#options.pool.dispatch(this.#request, this)
   }
 
@@ -197,36 +203,14 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   // --- the reply ---------------------------------------------------------------------------------------------------------
 
-  #readFraming(headers: UpstreamHeaders): Fault | undefined {
-    const { target, plan } = this.#options
-    const coding = headers['transfer-encoding']
-    if (coding !== undefined && (typeof coding !== 'string' || coding.toLowerCase() !== 'chunked'))
-      return new Fault('upstream_malformed', `the reply's transfer coding is \`${String(coding).slice(0, 80)}\``)
-    const length = headers['content-length']
-    if (Array.isArray(length)) return new Fault('upstream_malformed', 'the reply names its length twice')
-    this.#lengthBytes = this.#isBodiless() ? 0 : length === undefined ? null : Number(length)
-    this.#bytesMax = Math.min(target.upstream.replyBytesMax, plan.replyBytesMax ?? Number.POSITIVE_INFINITY)
-    if (this.#lengthBytes !== null && this.#lengthBytes > this.#bytesMax)
-      return new Fault(
-        'reply_too_large',
-        `the reply has ${this.#lengthBytes} bytes, at most ${this.#bytesMax} are passed on`,
-      )
-    return undefined
-  }
-
-  /** RFC 9112 section 6.3: replies that end with their header. */
-  #isBodiless(): boolean {
-    return this.#options.call.method === 'HEAD' || this.#status === 204 || this.#status === 304
-  }
-
   #streamUnlessWhole(): void {
-    const controller = this.#controller
-    if (!this.#over && this.#body === undefined && controller !== null) this.#stream(controller)
+    const control = this.#control
+    if (!this.#over && this.#body === undefined && control !== undefined) this.#stream(control)
   }
 
-  #stream(controller: Dispatcher.DispatchController): void {
+  #stream(control: ReplyControl): void {
     const body = new ReplyBody({
-      controller,
+      control,
       lengthBytes: this.#lengthBytes,
       bytesMax: this.#bytesMax,
       secret: this.#options.pool.secret,
@@ -285,9 +269,9 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
       reason,
       `the call ended while the upstream \`${this.#options.target.upstream.id}\` was working`,
     )
-    const controller = this.#controller
+    const control = this.#control
     this.#fail(fault)
-    controller?.abort(fault)
+    control?.abort(fault)
   }
 
   #fail(fault: Fault): void {
@@ -296,7 +280,8 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     if (this.#settled) return
     this.#settled = true
     const { body } = this.#request
-    if (body instanceof CallBodyStream) body.destroy()
+    // The connection does it once it has begun to read the body; cancelling twice is nothing more.
+    if (!(body instanceof Uint8Array)) body.cancel(fault)
     this.#options.reject(fault)
   }
 
