@@ -20,7 +20,7 @@ const interimRepliesMax = 16
 /** Characters of a chunk's size with its extensions, which nobody needs. */
 const chunkLineCharsMax = 1_024
 /** Hexadecimal digits of a chunk's size: more than any bound on a reply, and exact as a number. */
-const chunkSizeShape = /^([0-9A-Fa-f]{1,12})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?$/
+const chunkSizeShape = /^([0-9A-Fa-f]{1,12})(?:[ \t]*;[\t\x20-\x7e]*)?$/
 const trailerShape = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/
 const headEnd = '\r\n\r\n'
 const carriageReturn = 0x0d
