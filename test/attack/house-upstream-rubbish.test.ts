@@ -27,7 +27,7 @@ const rows: { note: string; bytes: string; status: number; code?: string; text?:
     note: 'an upgrade that nobody asked for',
     bytes: 'HTTP/1.1 101 X\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n',
     status: 502,
-    code: 'upstream_cut',
+    code: 'upstream_malformed',
   },
   { note: 'half an upgrade', bytes: 'HTTP/1.1 101 X\r\n\r\n', status: 502, code: 'upstream_malformed' },
   {
@@ -60,7 +60,7 @@ const rows: { note: string; bytes: string; status: number; code?: string; text?:
     note: 'a length beyond numbers',
     bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 99999999999999999\r\n\r\nok',
     status: 502,
-    code: 'reply_too_large',
+    code: 'upstream_malformed',
   },
   { note: 'another protocol', bytes: 'SSH-2.0-upstream\r\n\r\n', status: 502, code: 'upstream_malformed' },
   {
@@ -73,6 +73,12 @@ const rows: { note: string; bytes: string; status: number; code?: string; text?:
   {
     note: 'a thousand interim replies',
     bytes: `${'HTTP/1.1 103 X\r\nlink: x\r\n\r\n'.repeat(1_000)}${ok('')}`,
+    status: 502,
+    code: 'upstream_malformed',
+  },
+  {
+    note: 'some interim replies',
+    bytes: `${'HTTP/1.1 103 X\r\nlink: x\r\n\r\n'.repeat(16)}${ok('')}`,
     status: 200,
     text: 'ok',
   },
@@ -87,8 +93,8 @@ const rows: { note: string; bytes: string; status: number; code?: string; text?:
   {
     note: 'colours in its reason',
     bytes: 'HTTP/1.1 200 \x1b[31mred\r\ncontent-length: 2\r\n\r\nok',
-    status: 200,
-    text: 'ok',
+    status: 502,
+    code: 'upstream_malformed',
   },
 ]
 
