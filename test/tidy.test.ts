@@ -78,13 +78,14 @@ const packageDoors: Record<string, readonly string[]> = {
   'node:https': ['src/receive/'],
   'node:sqlite': ['src/record/', 'src/vault/'],
   'node:tls': ['src/cli/'],
+  'node:worker_threads': ['src/cli/'],
 }
 
 /** Where the compiler, which can live alone, reaches out of itself: for what builtins need, and for running what OPA built. */
 const regoDoors = ['src/rego/builtins/', 'src/rego/wasm/']
 
 /** Files that something outside the sources starts or imports. */
-const entries = ['src/cli/main.ts', 'src/rego/index.ts']
+const entries = ['src/cli/main.ts', 'src/cli/streaming-thread.ts', 'src/rego/index.ts']
 
 const bannedFolders = ['utils', 'util', 'helpers', 'common', 'misc', 'shared', 'lib']
 // Written apart so that this file does not find itself.

@@ -2,7 +2,15 @@
  * The house: one decision log, one generation of rooms in force, two listeners. Opened in the order that fails early, swapped
  * whole when files change, closed in the order that loses nothing.
  */
-import { type Control, type Figure, logFigures, type Metrics, makeControl, makeMetrics } from '../control/index.ts'
+import {
+  type Control,
+  type Figure,
+  logFigures,
+  type Metrics,
+  makeControl,
+  makeMetrics,
+  sinkFigures,
+} from '../control/index.ts'
 import { makeFetchDocument } from '../forward/index.ts'
 import { makeGateway, type Rooms } from '../gateway.ts'
 import type { DevelopmentIssuer, KeyChange } from '../identify/index.ts'
@@ -27,6 +35,7 @@ import { type InForce, makeInForce } from './in-force.ts'
 import { authority, listening } from './listening.ts'
 import { makeLogLines } from './log-lines.ts'
 import { placed, type Services, servicesOf } from './services.ts'
+import { makeStreaming, type Streaming, sinksFolder } from './streaming.ts'
 import { watchFiles } from './watch.ts'
 
 export interface HouseOptions {
@@ -121,14 +130,25 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
     ...key,
   })
 
+  const streaming = makeStreaming({
+    directory: sinksFolder(config.dataDirectory),
+    logDirectory: config.log.directory,
+    origin: decisions.proof?.key.name ?? 'decision-log',
+    version,
+    decisions,
+    clock,
+    log,
+  })
+  opened.push(() => streaming.close())
   const metrics = makeMetrics()
   const inForce = makeInForce({
     first,
     load,
     generate,
     roomsOf: roomsMaker(decisions, metrics, makeId, vault, ports),
-    swapping({ certificate }) {
+    swapping({ certificate, config: next }) {
       if (certificate !== undefined) receiver.reloadCertificate(certificate)
+      streaming.apply(next)
     },
     decisions,
     log,
@@ -137,9 +157,10 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
   await listening("the agents' listener", config.agentsListener, '--port', () => receiver.listen())
   opened.push(() => receiver.close())
   metrics.show(figuresOf(inForce, decisions, receiver))
+  metrics.show(sinkFigures(streaming.statuses))
 
   const state = { draining: false }
-  const control = controlOf({ options, inForce, decisions, services, metrics, ports, state })
+  const control = controlOf({ options, inForce, decisions, streaming, services, metrics, ports, state })
   await listening("the operators' listener", config.operatorsListener, '--operators-port', () => control.listen())
   opened.push(() => control.close())
 
@@ -151,6 +172,7 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
   })
 
   const endErasures = watchErasures(vault, decisions, { clock, log })
+  streaming.apply(config)
 
   return {
     agentsUrl: `${config.agentsListener.tls === undefined ? 'http' : 'https'}://${authority(receiver.address)}`,
@@ -170,6 +192,7 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
       await decisions
         .admin('stop', { calls_cut: cut })
         .catch((cause: unknown) => log.error({ cause: messageOf(cause) }, 'the stop is not recorded yet'))
+      await streaming.close()
       await decisions.close()
       vault.close()
       await control.close()
@@ -275,19 +298,21 @@ interface ControlParts {
   readonly options: HouseOptions
   readonly inForce: InForce
   readonly decisions: DecisionLog
+  readonly streaming: Streaming
   readonly services: Services | undefined
   readonly metrics: Metrics
   readonly ports: HousePorts
   readonly state: { readonly draining: boolean }
 }
 
-function controlOf({ options, inForce, decisions, services, metrics, ports, state }: ControlParts): Control {
+function controlOf({ options, inForce, decisions, streaming, services, metrics, ports, state }: ControlParts): Control {
   const { clock, files, log } = ports
   return makeControl(options.config.operatorsListener, {
     readiness: () => [
       state.draining ? 'the gateway is shutting down' : undefined,
       inForce.refusal,
       decisions.readiness(),
+      streaming.readiness(),
       inForce.generation.identifier.readiness(),
       services?.readiness(),
     ],

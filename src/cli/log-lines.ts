@@ -4,6 +4,7 @@ import type { Clock, Log } from '../model/index.ts'
 import { type LogFiles, type ReadOptions, readLog } from '../record/index.ts'
 import { CommandError } from './io.ts'
 import { type Question, questionNames, questionOf } from './log-question.ts'
+import { pause } from './pause.ts'
 
 export interface LogLinesPorts {
   readonly directory: string
@@ -44,17 +45,4 @@ export function makeLogLines(ports: LogLinesPorts): ReadLines {
 
 async function* lines(options: ReadOptions): AsyncGenerator<LogLine, void, undefined> {
   for await (const { record, text } of readLog(options)) yield { seq: record.seq, text }
-}
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      forget()
-      signal.removeEventListener('abort', end)
-      resolve()
-    }
-    const forget = clock.after(ms, end)
-    signal.addEventListener('abort', end, { once: true })
-    if (signal.aborted) end()
-  })
 }

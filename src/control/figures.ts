@@ -1,5 +1,5 @@
-/** The figures of the decision log, from what it tells about itself. */
-import type { LogStats } from '../model/index.ts'
+/** The figures of the decision log and of its sinks, from what they tell about themselves. */
+import type { LogStats, SinkStatus } from '../model/index.ts'
 import type { Figure } from './metrics.ts'
 
 const rows: readonly (readonly [field: keyof LogStats, name: string, help: string])[] = [
@@ -31,5 +31,26 @@ export function logFigures(stats: () => LogStats): Figure[] {
     help,
     type: name.endsWith('_total') ? 'counter' : 'gauge',
     read: () => stats()[field],
+  }))
+}
+
+const sinkRows: readonly (readonly [name: string, help: string, read: (sink: SinkStatus) => number])[] = [
+  ['lag_records', 'Durable records that the receiver has not acknowledged', ({ lagRecords }) => lagRecords],
+  ['lag_seconds', 'Age of the oldest of them', ({ lagMs }) => lagMs / 1_000],
+  ['batches_total', 'Batches that were acknowledged', ({ batches }) => batches],
+  ['records_total', 'Records that were acknowledged', ({ records }) => records],
+  ['failures_total', 'Tries to deliver a batch that failed', ({ failures }) => failures],
+  ['set_aside_total', 'Records that the receiver refused', ({ setAside }) => setAside],
+  ['rejected', 'Refused records that are set aside now', ({ rejected }) => rejected],
+  ['failing', '1 while the receiver does not take records', ({ failing }) => (failing === undefined ? 0 : 1)],
+]
+
+/** One series a sink. */
+export function sinkFigures(statuses: () => readonly SinkStatus[]): Figure[] {
+  return sinkRows.map(([name, help, read]) => ({
+    name: `gatehouse_sink_${name}`,
+    help,
+    type: name.endsWith('_total') ? 'counter' : 'gauge',
+    read: () => ({ by: 'sink', values: statuses().map((sink) => [sink.id, read(sink)] as const) }),
   }))
 }

@@ -1,7 +1,7 @@
 /** What operators measure: every call as it ends, what other rooms show when they are asked, and the process. */
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { type CallSummary, faults, type ObserveCall, steps } from '../model/index.ts'
-import { Counter, Family, Histogram, header, line } from './series.ts'
+import { Counter, escaped, Family, Histogram, header, line } from './series.ts'
 
 /** Combinations of route, upstream, decision, code and statuses that are remembered; others are looked up part by part. */
 const combinationsMax = 4_096
@@ -14,8 +14,14 @@ export interface Figure {
   readonly name: string
   readonly help: string
   readonly type: 'gauge' | 'counter'
-  /** Undefined when it cannot be told now. */
-  readonly read: () => number | undefined
+  /** Undefined when it cannot be told now. One number, or one for each value of a label. */
+  readonly read: () => number | undefined | Labelled
+}
+
+export interface Labelled {
+  /** Name of the label. */
+  readonly by: string
+  readonly values: readonly (readonly [labelled: string, value: number])[]
 }
 
 export interface Metrics {
@@ -135,5 +141,8 @@ export function makeMetrics(): Metrics {
 
 function figureText({ name, help, type, read }: Figure): string {
   const value = read()
-  return value === undefined ? '' : `${header(name, help, type)}${line(name, '', value)}`
+  if (value === undefined) return ''
+  if (typeof value === 'number') return `${header(name, help, type)}${line(name, '', value)}`
+  const lines = value.values.map(([labelled, one]) => line(name, `${value.by}="${escaped(labelled)}"`, one))
+  return lines.length === 0 ? '' : `${header(name, help, type)}${lines.join('')}`
 }

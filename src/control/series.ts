@@ -86,6 +86,7 @@ function histogramText(name: string, labels: string, { counts, sumMs }: Histogra
   return `${text}${line(`${name}_sum`, labels, sumMs / 1_000)}${line(`${name}_count`, labels, total)}`
 }
 
-function escaped(value: string): string {
+/** The value of a label, as it stands between its quotes. */
+export function escaped(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }

@@ -1,12 +1,14 @@
 /** Fetches small documents (key sets, bundles) through the guarded egress: no redirect, one size, one deadline. */
 import { Agent, type Dispatcher } from 'undici'
 import type { Clock, FetchDocument } from '../model/index.ts'
-import { type Lookup, makeConnector, systemLookup } from './egress.ts'
+import { type EgressOptions, type Lookup, makeConnector, systemLookup } from './egress.ts'
 
 export interface DocumentPorts {
   readonly clock: Clock
   /** Default: the system's resolver. */
   readonly lookup?: Lookup
+  /** Whom to trust and who we are, where that is not as everywhere. */
+  readonly tls?: Omit<EgressOptions, 'connectMsMax'> | undefined
 }
 
 /** Milliseconds for a connection; a document's own deadline may be shorter. */
@@ -23,7 +25,7 @@ export function makeFetchDocument(ports: DocumentPorts): FetchDocument {
     connections: connectionsMax,
     pipelining: 1,
     allowH2: false,
-    connect: makeConnector({ connectMsMax }, ports.lookup ?? systemLookup),
+    connect: makeConnector({ ...ports.tls, connectMsMax }, ports.lookup ?? systemLookup),
   })
   return ({ url, method = 'GET', body, headers, bytesMax, msMax, signal }) =>
     new Promise((resolve, reject) => {

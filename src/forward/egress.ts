@@ -2,8 +2,8 @@
  * The way out: connections to configured hosts only, to addresses that are looked at after DNS (so that a name cannot be
  * pointed at the house itself or at a cloud's metadata service), with TLS 1.2 or later, HTTP/1.1, and no proxy.
  */
-import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns'
-import { BlockList, isIP, type Socket } from 'node:net'
+import { lookup as dnsLookup, type LookupAddress } from 'node:dns'
+import { BlockList, isIP, type LookupFunction, type Socket } from 'node:net'
 import { buildConnector } from 'undici'
 
 /** All addresses of a name, or an error. */
@@ -80,7 +80,10 @@ function isLocalName(hostname: string): boolean {
 export interface EgressOptions {
   readonly connectMsMax: number
   /** PEM of the authorities to trust instead of the system's. */
-  readonly authorities?: string
+  readonly authorities?: string | undefined
+  /** PEM of the certificate that proves us, with its chain, and of its key. */
+  readonly certificate?: string | undefined
+  readonly key?: string | undefined
 }
 
 /**
@@ -93,8 +96,10 @@ export function makeConnector(options: EgressOptions, lookup: Lookup, onread?: O
     timeout: options.connectMsMax,
     allowH2: false,
     minVersion: 'TLSv1.2',
-    lookup: guarded(lookup) as never,
+    lookup: guardedLookup(lookup) as never,
     ...(options.authorities === undefined ? {} : { ca: options.authorities }),
+    ...(options.certificate === undefined ? {} : { cert: options.certificate }),
+    ...(options.key === undefined ? {} : { key: options.key }),
   })
 }
 
@@ -121,10 +126,9 @@ export function makeConnect(
   return (callback) => connector(address, callback)
 }
 
-type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void
-
-function guarded(lookup: Lookup) {
-  return (hostname: string, options: LookupOptions, callback: LookupCallback): void => {
+/** For `net.connect` and `tls.connect`: gives no address that a name must not lead to. */
+export function guardedLookup(lookup: Lookup = systemLookup): LookupFunction {
+  return (hostname, options, callback) => {
     const family =
       options.family === 4 || options.family === 'IPv4' ? 4 : options.family === 6 || options.family === 'IPv6' ? 6 : 0
     lookup(hostname, { all: true, family }, (error, addresses) => {
@@ -141,4 +145,16 @@ function guarded(lookup: Lookup) {
       else callback(null, first.address, first.family)
     })
   }
+}
+
+/** For clients that resolve names themselves. Rejects when an address of `host` is not allowed, or there is none. */
+export function checkHost(host: string, lookup: Lookup = systemLookup): Promise<void> {
+  // As configured: nothing is looked up.
+  if (isIP(host) !== 0) return Promise.resolve()
+  return new Promise((resolve, reject) => {
+    guardedLookup(lookup)(host, { all: true }, (error) => {
+      if (error === null) resolve()
+      else reject(error)
+    })
+  })
 }

@@ -35,6 +35,7 @@ export {
   type RawNumber,
   rawNumber,
 } from './json.ts'
+export { comparePlaces, elementAt, removeAt, withField } from './json-place.ts'
 export { quote, textOf } from './json-text.ts'
 export { limits } from './limits.ts'
 export type { LogStats } from './log-stats.ts'
@@ -65,6 +66,7 @@ export type {
 } from './record.ts'
 export type { Reply, ReplyBody, UpstreamReply, UpstreamTimes } from './reply.ts'
 export { isSettableHeader } from './settable-header.ts'
+export type { SinkStatus } from './sink-status.ts'
 export { type CallSummary, type ObserveCall, type Step, steps } from './summary.ts'
 export type { Operation, Recording, Route, Target, Upstream } from './target.ts'
 export { makeTimestamps } from './timestamp.ts'

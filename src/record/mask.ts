@@ -11,7 +11,16 @@
  *     {"op": "hash", "path": "/input/identity/subject/id"}
  *     {"op": "encrypt", "path": "/input/call/arguments/iban", "subject": "customer-17"}
  */
-import { isJsonObject, type Json, type JsonObject, textOf } from '../model/index.ts'
+import {
+  comparePlaces,
+  elementAt,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  removeAt,
+  textOf,
+  withField,
+} from '../model/index.ts'
 
 /** Rules of one decision: each copies the way to its place. */
 const rulesMax = 256
@@ -69,7 +78,7 @@ export function mask(parts: Maskable, said: Json, conceal: Conceal): Masked {
   // What is removed must be gone, also where another rule wrote there. Later elements go first: the others keep their places.
   const removals = rules.filter(({ change }) => change === undefined)
   for (const rule of removals.sort((one, other) => comparePlaces(other.steps, one.steps))) {
-    const next = remove(all, rule.steps, 0)
+    const next = removeAt(all, rule.steps)
     if (next === all) continue
     all = next as JsonObject
     erased.push(rule.path)
@@ -119,44 +128,6 @@ function decoded(step: string): string {
   }
 }
 
-/** Numbers by their value, so that the element after is the greater one. */
-function comparePlaces(one: readonly string[], other: readonly string[]): number {
-  for (let at = 0; at < one.length && at < other.length; at++) {
-    const left = one[at] as string
-    const right = other[at] as string
-    if (left === right) continue
-    const difference = Number(left) - Number(right)
-    return Number.isNaN(difference) || difference === 0 ? (left < right ? -1 : 1) : difference
-  }
-  return one.length - other.length
-}
-
-/** The element that a step names, or -1. */
-function elementAt(step: string, { length }: readonly unknown[]): number {
-  const index = /^(0|[1-9]\d{0,9})$/.test(step) ? Number(step) : -1
-  return index < length ? index : -1
-}
-
-/** The same value where nothing is there to be removed. */
-function remove(value: Json, steps: readonly string[], at: number): Json {
-  const step = steps[at] as string
-  const isLast = at === steps.length - 1
-  if (Array.isArray(value)) {
-    const index = elementAt(step, value)
-    if (index === -1) return value
-    if (isLast) return value.toSpliced(index, 1)
-    const old = value[index] as Json
-    const next = remove(old, steps, at + 1)
-    return next === old ? value : value.with(index, next)
-  }
-  if (!isJsonObject(value) || !Object.hasOwn(value, step)) return value
-  const old = value[step]
-  if (old === undefined) return value
-  if (isLast) return Object.fromEntries(Object.entries(value).filter(([name]) => name !== step)) as JsonObject
-  const next = remove(old, steps, at + 1)
-  return next === old ? value : withField(value, step, next)
-}
-
 /** The same value where the way leads through something that is neither object nor list, or `change` gives nothing. */
 function put(value: Json | undefined, steps: readonly string[], at: number, change: Change): Json | undefined {
   if (at === steps.length) return change(value)
@@ -172,11 +143,4 @@ function put(value: Json | undefined, steps: readonly string[], at: number, chan
   const next = put(old, steps, at + 1, change)
   if (next === undefined || (next === old && at + 1 < steps.length)) return value
   return withField(value ?? {}, step, next)
-}
-
-/** `fromEntries` defines properties: a field called `__proto__` stays one. */
-function withField(value: JsonObject, name: string, field: Json): JsonObject {
-  const entries = Object.entries(value)
-  if (!Object.hasOwn(value, name)) return Object.fromEntries([...entries, [name, field]]) as JsonObject
-  return Object.fromEntries(entries.map(([one, old]) => [one, one === name ? field : old])) as JsonObject
 }

@@ -5,6 +5,9 @@ import { type CallFacts, type Filters, factsOf } from './filter.ts'
 /** Calls whose decision was read and whose outcome was not: about as many as can be under way. */
 const openCallsMax = 2 * limits.callsMax
 
+/** Records before a place in the log at which somebody must begin who asks about calls, so that outcomes find their decisions. */
+export const callLeadRecords = 2 * limits.callsMax
+
 export class OpenCalls {
   private readonly facts = new Map<string, CallFacts>()
   private readonly filters: Filters

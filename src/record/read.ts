@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { type LogRecord, limits } from '../model/index.ts'
 import type { LogFiles } from './files.ts'
 import { type CallFacts, type Filters, factsOf, matches, needsFacts } from './filter.ts'
-import { OpenCalls } from './open-calls.ts'
+import { callLeadRecords, OpenCalls } from './open-calls.ts'
 import { chunkBytes, findPlace, lineBytesMax, type Place, parsed } from './place.ts'
 import { segmentName, segmentNumbers } from './segments.ts'
 
@@ -19,8 +19,6 @@ const pendingMax = 2 * limits.callsMax
 const chunksBehindMax = 64
 /** Milliseconds before `since` at which reading begins, so that outcomes right after it find their decisions. */
 const leadMs = 10_000
-/** Records before a place in the log at which reading begins, likewise. */
-const leadRecords = 2 * limits.callsMax
 const newline = 0x0a
 
 /** One line of the log. */
@@ -63,7 +61,7 @@ export async function* readLog(options: ReadOptions): AsyncGenerator<Logged, voi
     place = newest.end
   } else if (from !== 'start' && 'seq' in from) {
     isWanted = ({ seq }) => seq >= from.seq
-    place = await findPlace(options, ({ seq }) => seq < from.seq - leadRecords)
+    place = await findPlace(options, ({ seq }) => seq < from.seq - callLeadRecords)
   } else if (from !== 'start') {
     const sinceTime = timeOf(from.sinceMs)
     const leadTime = timeOf(from.sinceMs - leadMs)

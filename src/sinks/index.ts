@@ -1,4 +1,12 @@
 /** The door of the sinks: where the decision log streams to. */
-
+export { type Deliveries, type DeliveriesPorts, makeDeliveries } from './deliveries.ts'
+export { filesOf } from './disk.ts'
 export { type SinkEntry, sinkEntry, sinkSettings } from './entry.ts'
+export type { Sender } from './formats/line.ts'
 export { makeSyslogMessage, octetCounted, type SyslogOptions } from './formats/syslog.ts'
+export { kindOf } from './kinds.ts'
+export { loadRejected, type SetAside } from './rejected.ts'
+export { leaveRequest, readAnswer, type SinkAnswer, type SinkRequest } from './request.ts'
+export type { ClientTls, Item, Rejected, Sink, SinkKind, SinkPorts } from './sink.ts'
+export type { Lines, LogPlace, LogSource, SinkFiles } from './source.ts'
+export { loadState, type SinkState } from './state.ts'

@@ -4,8 +4,9 @@
  */
 import type { LookupFunction } from 'node:net'
 import type { z } from 'zod'
-import type { Clock, FetchDocument, Log, RandomBytes, RecordType } from '../model/index.ts'
+import type { Clock, FetchDocument, Log, LogRecord, RandomBytes, RecordType } from '../model/index.ts'
 import type { FormatName } from './format.ts'
+import type { Sender } from './formats/line.ts'
 
 /** One record, ready to be sent. */
 export interface Item {
@@ -21,6 +22,8 @@ export interface Item {
   readonly timestamp: string
   /** The call that a decision or outcome is about: what keeps both together where a receiver splits what it is sent. */
   readonly callId: string | undefined
+  /** The record after the sink's mask, for what a receiver wants beside the text; read when it is asked for. */
+  readonly record: () => LogRecord
   /** The record in the sink's format: UTF-8, one line without its end, at most some `limits.recordBytesMax`. */
   readonly bytes: Uint8Array
 }
@@ -67,6 +70,10 @@ export interface SinkPorts {
   readonly id: string
   /** Media type of the bytes of each item. */
   readonly contentType: string
+  /** The gateway that sends. */
+  readonly sender: Sender
+  /** Name of this machine. */
+  readonly hostname: string
   readonly clock: Clock
   readonly randomBytes: RandomBytes
   /** The program's own log: for what an operator must know and the status of the sink does not say. */
