@@ -25,7 +25,8 @@ export interface Answered {
 export interface HouseProcess extends AsyncDisposable {
   /** `data` of the configuration. */
   readonly data: string
-  start(): Promise<Running>
+  /** `under` is a command that runs the program as the rest of its words, and leaves it the process that was started. */
+  start(under?: readonly string[]): Promise<Running>
   /** Starts it and kills it so many milliseconds later, ready or not. */
   startAndKill(afterMs: number): Promise<void>
   /** One call over a connection that is kept; rejects when the reply does not come whole. */
@@ -82,8 +83,9 @@ export async function houseProcess(
       child.kill('SIGKILL')
       await ended
     },
-    async start() {
-      const one = await startHouse([process.execPath, ...words], folder)
+    async start(under = []) {
+      const [command = process.execPath, ...rest] = [...under, process.execPath, ...words]
+      const one = await startHouse([command, ...rest], folder)
       running.push(one)
       return one
     },
