@@ -28,6 +28,7 @@ import {
 } from '../record/index.ts'
 import type { Options, RunCommand } from './command.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
+import { goneText } from './removed.ts'
 import { asCommandError, logDirectory } from './tail.ts'
 
 export const runAudit: RunCommand = async (options, io) => {
@@ -84,7 +85,7 @@ async function verify(asked: Asked): Promise<number> {
 }
 
 function verifiedJson(
-  { lines, checkpoint, source, after, witnessed, finding }: Verified,
+  { lines, removed, checkpoint, source, after, witnessed, finding }: Verified,
   { key, source: from, path }: FoundKey,
 ): string {
   return `${JSON.stringify({
@@ -92,6 +93,9 @@ function verifiedJson(
     lines,
     covered: checkpoint.size,
     after,
+    ...(removed !== undefined && {
+      removed: { lines: removed.lines, record: removed.by.seq, time: removed.by.timestamp },
+    }),
     ...(finding !== undefined && { first: finding, says: findingText(finding) }),
     ...(witnessed !== undefined && { witnessed: { size: witnessed.size, time: timeText(witnessed.timeS) } }),
     checkpoint: { source, origin: checkpoint.origin, size: checkpoint.size, root: checkpoint.root.toString('base64') },
@@ -100,13 +104,16 @@ function verifiedJson(
 }
 
 function verifiedText(
-  { lines, checkpoint, source, after, witnessed, finding }: Verified,
+  { lines, removed, checkpoint, source, after, witnessed, finding }: Verified,
   { key, source: from, path }: FoundKey,
 ): string {
+  const which =
+    removed === undefined
+      ? `the first ${linesText(checkpoint.size)} are`
+      : `the lines ${removed.lines} to ${checkpoint.size - 1} are`
   const verdict =
-    finding === undefined
-      ? `whole: the first ${linesText(checkpoint.size)} are as they were when they were signed`
-      : `changed: ${findingText(finding)}`
+    finding === undefined ? `whole: ${which} as they were when they were signed` : `changed: ${findingText(finding)}`
+  const retained = removed === undefined ? '' : removedText(removed, finding === undefined)
   const behind =
     after === 0
       ? `after it: no lines; the log has ${linesText(lines)}`
@@ -119,7 +126,13 @@ function verifiedText(
     witnessed === undefined
       ? ''
       : `witnessed: the first ${linesText(witnessed.size)}, at ${timeText(witnessed.timeS)}\n`
-  return `${verdict}\n${seen}checkpoint: over ${linesText(checkpoint.size)}, of \`${visible(checkpoint.origin)}\`, from ${source}\n${behind}\nkey: \`${visible(key.text)}\`, ${trust}\n`
+  return `${verdict}\n${retained}${seen}checkpoint: over ${linesText(checkpoint.size)}, of \`${visible(checkpoint.origin)}\`, from ${source}\n${behind}\nkey: \`${visible(key.text)}\`, ${trust}\n`
+}
+
+function removedText({ lines, by }: NonNullable<Verified['removed']>, fit: boolean): string {
+  const which = lines === 1 ? 'line 0 was' : `lines 0 to ${lines - 1} were`
+  const hashes = fit ? '; their hashes fit' : ''
+  return `retention: ${which} removed by retention on ${by.timestamp.slice(0, 10)}, as record ${by.seq} says${hashes}\n`
 }
 
 function timeText(timeS: number): string {
@@ -167,7 +180,10 @@ async function prove(asked: Asked): Promise<number> {
 async function lineAt({ directory }: Asked, line: number): Promise<{ line: number; text: string }[]> {
   const text = await recordAt(line, { directory, files: nodeFiles, signal: new AbortController().signal })
   if (text === undefined)
-    throw new CommandError(`the log at \`${directory}\` has no line \`${line}\``, exitStatus.finding)
+    throw new CommandError(
+      `the log at \`${directory}\` has no line \`${line}\`${await goneText(directory, { line })}`,
+      exitStatus.finding,
+    )
   return [{ line, text }]
 }
 
@@ -178,7 +194,10 @@ async function linesOf({ directory }: Asked, id: string): Promise<{ line: number
     )
   const found = await findCall(id, { directory, files: nodeFiles, signal: new AbortController().signal })
   if (found === undefined)
-    throw new CommandError(`the log at \`${directory}\` has no call \`${id}\``, exitStatus.finding)
+    throw new CommandError(
+      `the log at \`${directory}\` has no call \`${id}\`${await goneText(directory, { id })}`,
+      exitStatus.finding,
+    )
   const { decision, decisionText, outcome, outcomeText } = found
   return [
     { line: decision.seq, text: decisionText },

@@ -19,13 +19,14 @@ import {
   type Config,
   type Fault,
   type Log,
+  type LogSettings,
   type MakeId,
   makeIdMaker,
   messageOf,
   type RandomBytes,
 } from '../model/index.ts'
 import { answer, makeReceiver, type Receiver, receive } from '../receive/index.ts'
-import { type DecisionLog, type LogFiles, makeRecorder, openDecisionLog } from '../record/index.ts'
+import { type DecisionLog, type Keep, type LogFiles, makeRecorder, openDecisionLog } from '../record/index.ts'
 import { openVault, type Vault } from '../vault/index.ts'
 import { auditShows } from './audit-shows.ts'
 import { keysFolder } from './development.ts'
@@ -101,6 +102,8 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
   const generate = generatorOf(services, makeId, keyChanges.note, ports)
   const first = await generate(config, undefined)
 
+  // What a required sink has not had is not known before the sinks run: until then nothing goes.
+  let neededSeq = (): number | undefined => (config.sinks.some(({ required }) => required) ? 0 : undefined)
   const decisions = await openDecisionLog({
     ...config.log,
     files: ports.files,
@@ -109,6 +112,7 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
     proof: {
       keyFile: config.audit.keyFile,
       origin: config.audit.origin,
+      keep: keepOf(config.log, () => neededSeq() ?? Number.POSITIVE_INFINITY),
       anchors: config.audit.anchors,
       randomBytes: ports.randomBytes,
       fetchDocument: makeFetchDocument({ clock }),
@@ -173,6 +177,7 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
 
   const endErasures = watchErasures(vault, decisions, { clock, log })
   streaming.apply(config)
+  neededSeq = streaming.neededSeq
 
   return {
     agentsUrl: `${config.agentsListener.tls === undefined ? 'http' : 'https'}://${authority(receiver.address)}`,
@@ -338,4 +343,10 @@ function figuresOf(inForce: InForce, decisions: DecisionLog, receiver: Receiver)
       inForce.generation.identifier.remembered(),
     ),
   ]
+}
+
+/** Undefined when all of the log is kept. */
+function keepOf({ retentionMs, totalBytesMax }: LogSettings, neededFrom: Keep['neededFrom']): Keep | undefined {
+  if (retentionMs === undefined && totalBytesMax === undefined) return undefined
+  return { ms: retentionMs, bytes: totalBytesMax, neededFrom }
 }

@@ -5,6 +5,7 @@ import type { Options } from './command.ts'
 import { keysFolder } from './development.ts'
 import { dataDirectory } from './erase.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
+import { goneText } from './removed.ts'
 import { revealed } from './reveal.ts'
 import { asCommandError, logDirectory } from './tail.ts'
 
@@ -20,7 +21,10 @@ export async function recordedCall(id: string, options: Options, io: Io): Promis
   try {
     const found = await findCall(id, { directory, files: nodeFiles, signal: stop.signal })
     if (found !== undefined) return found
-    throw new CommandError(`the log at \`${directory}\` has no call \`${id}\``, exitStatus.finding)
+    throw new CommandError(
+      `the log at \`${directory}\` has no call \`${id}\`${await goneText(directory, { id })}`,
+      exitStatus.finding,
+    )
   } catch (cause) {
     throw asCommandError(cause, directory)
   } finally {

@@ -17,6 +17,7 @@ export function contradictions(sections: Sections, developmentIssuer: string | u
   const trusted = issuerNames(sections, developmentIssuer)
   listeners(sections, add)
   timing(sections, add)
+  log(sections, add)
   issuers(sections, developmentIssuer, add)
   agents(sections, trusted, add)
   for (const { path, entry } of sections.upstreams) upstream(sections, path, entry, add)
@@ -65,6 +66,15 @@ function listeners({ mode, agents_listener: agents, operators }: Sections, add: 
     add([...path, 'operators', 'port'], `\`${operators.port}\` is the port of agents too`, 'write another port')
   if (agents?.tls !== undefined && agents.public_url?.startsWith('http:'))
     add([...path, 'agents', 'public_url'], 'it says `http:` although the listener speaks TLS', 'write `https:`')
+}
+
+function log({ log }: Sections, add: Add): void {
+  if (log?.total_max === undefined || (parseSize(log.total_max) ?? 0) >= 2 * (parseSize(log.segment_max) ?? 0)) return
+  add(
+    ['log', 'total_max'],
+    `\`${log.total_max}\` is less than two segments of \`segment_max\`, \`${log.segment_max}\`: hardly more than the segment that is written would stay`,
+    'write more, or a smaller `segment_max`',
+  )
 }
 
 function timing({ timing }: Sections, add: Add): void {

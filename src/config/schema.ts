@@ -9,6 +9,7 @@ import {
   count,
   credential,
   duration,
+  durationForm,
   form,
   headerName,
   id,
@@ -341,6 +342,14 @@ const log = z.strictObject({
     { min: limits.logQueueBytesMax, max: 1024 ** 4, standard: limits.freeDiskBytesMin },
     'Free space of the disk below which nothing new is accepted.',
   ),
+  retention: durationForm(
+    { min: 3_600_000, max: 3_650 * 86_400_000 },
+    'How long records are kept: a segment is removed when its newest record is older. Without it, for ever.',
+  ).optional(),
+  total_max: sizeForm(
+    { min: 2 * 1024 ** 2, max: 1024 ** 5 },
+    'Size of all segments: the oldest ones beyond it are removed. Without it, none is for its size.',
+  ).optional(),
 })
 
 /** A public key as one line of text (C2SP signed-note). */

@@ -22,6 +22,9 @@ const rows: readonly (readonly [field: keyof LogStats, name: string, help: strin
   ['checkpointFailures', 'checkpoint_failures_total', 'Checkpoints that could not be kept'],
   ['anchorFailures', 'anchor_failures_total', 'Checkpoints that an anchor did not take'],
   ['anchorLagLines', 'anchor_lag_lines', 'Lines of the newest checkpoint that the slowest anchor does not have yet'],
+  ['retentionLooks', 'retention_looks_total', 'Looks for segments that are older than the log keeps them'],
+  ['segmentsRemoved', 'segments_removed_total', 'Segments that retention removed'],
+  ['retentionFailures', 'retention_failures_total', 'Looks for old segments that failed'],
   ['freeDiskBytes', 'free_disk_bytes', 'Free space of the disk that holds the log'],
 ]
 

@@ -108,6 +108,10 @@ export interface LogSettings {
   /** Milliseconds after which the next segment is begun. */
   readonly segmentMsMax: number
   readonly freeDiskBytesMin: number
+  /** Milliseconds that records are kept at least; absent: for ever. */
+  readonly retentionMs?: number
+  /** Bytes of all segments, beyond which the oldest are removed; absent: none is for its size. */
+  readonly totalBytesMax?: number
 }
 
 export interface AuditSettings {

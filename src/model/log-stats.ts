@@ -22,6 +22,10 @@ export interface LogStats {
   /** Checkpoints that an anchor did not take, and lines of the newest one that the slowest anchor lacks; undefined without anchors. */
   readonly anchorFailures: number | undefined
   readonly anchorLagLines: number | undefined
+  /** Looks for old segments that ended, segments removed, and looks that failed, since the log was opened; undefined without retention. */
+  readonly retentionLooks: number | undefined
+  readonly segmentsRemoved: number | undefined
+  readonly retentionFailures: number | undefined
   /** Undefined when it cannot be read. */
   readonly freeDiskBytes: number | undefined
 }

@@ -11,6 +11,7 @@ export {
   exactBase64,
   isKeyName,
   type KeyKind,
+  logSignature,
   noteCharsMax,
   parseNote,
   parseSignatures,

@@ -32,6 +32,11 @@ export function isRecordId(text: string): boolean {
   return uuid7.test(text)
 }
 
+/** When the id was made, milliseconds since 1970. */
+export function madeMs(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
+}
+
 /** Every line has it near its start, after the place and the type. */
 function timestampOf(line: string): string | undefined {
   return /"timestamp":"([^"]+)"/.exec(line.slice(0, 100))?.[1]
@@ -39,9 +44,9 @@ function timestampOf(line: string): string | undefined {
 
 /** `id`: of the call or of its decision. Undefined when the log has no such call. Throws what the file system throws. */
 export async function findCall(id: string, options: FindOptions): Promise<FoundCall | undefined> {
-  const madeMs = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
-  const from = new Date(madeMs - leadMs).toISOString().slice(0, -1)
-  const until = new Date(madeMs + decisionMsMax).toISOString()
+  const ms = madeMs(id)
+  const from = new Date(ms - leadMs).toISOString().slice(0, -1)
+  const until = new Date(ms + decisionMsMax).toISOString()
   const place = await findPlace(options, ({ timestamp }) => timestamp < from)
   let found: { decision: DecisionRecord; decisionText: string } | undefined
   const reading = { ...options, follow: false, pause: async () => {}, unreadable: () => {} }

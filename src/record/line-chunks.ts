@@ -10,9 +10,12 @@ import { segmentName, segmentNumbers } from './segments.ts'
 /** Bytes read at once. A record is at most a quarter of it, so that what has no newline in it is no record. */
 const chunkBytes = 4 * 1024 * 1024
 /** Bytes that hold the place of a line. */
-const placeBytes = 32
+export const placeBytes = 32
 const newline = 0x0a
 const placePattern = /^\{"seq":(\d{1,16}),/
+/** Bytes that hold the place, the type and the time of a line. */
+const headBytes = 128
+const timePattern = /^\{"seq":\d{1,16},"type":"[a-z]{1,32}","timestamp":"([0-9TZ:.-]{1,40})"/
 
 export type ReadFiles = Pick<LogFiles, 'list' | 'read' | 'sizeBytes'>
 
@@ -47,25 +50,61 @@ export function placeOf(line: Buffer): number | undefined {
   return digits === undefined ? undefined : Number(digits)
 }
 
-/** Chunks from the one that has the line `from` on; where that line is, the numbers of the segments' first lines say. Throws what the disk says. */
+/** The time that a line says it was written, RFC 3339; undefined when it says none. */
+export function timestampOf(line: Buffer): string | undefined {
+  return timePattern.exec(line.toString('latin1', 0, headBytes))?.[1]
+}
+
+/**
+ * Chunks from the one that has the line `from` on; where that line is, the numbers of the segments' first lines say. `base`:
+ * which line of the log the first one is that is there. Throws what the disk says.
+ */
 export async function* lineChunks(
   files: ReadFiles,
   directory: string,
   from: number,
+  base = 0,
 ): AsyncGenerator<LineChunk, void, undefined> {
   const numbers = segmentNumbers(await files.list(directory))
-  const start = from === 0 ? { segment: 0, first: 0 } : await segmentOf(files, directory, numbers, from)
+  const atStart = { segment: 0, first: base }
+  const start = from <= base ? atStart : ((await segmentOf(files, directory, numbers, from)) ?? atStart)
   let first = start.first
   for (const number of numbers) {
     if (number < start.segment) continue
-    const path = join(directory, segmentName(number))
-    const segmentFirst = first
-    for await (const { bytes, starts } of chunksOf(files, path)) {
-      const chunk = { path, first, segmentFirst, bytes, starts }
-      first += starts.length - 1
+    for await (const chunk of segmentChunks(files, directory, number, first)) {
+      first = chunk.first + chunk.starts.length - 1
       if (first > from) yield chunk
     }
   }
+}
+
+/** The lines of one segment; `segmentFirst`: which line of the log its first one is. */
+export async function* segmentChunks(
+  files: ReadFiles,
+  directory: string,
+  segment: number,
+  segmentFirst: number,
+): AsyncGenerator<LineChunk, void, undefined> {
+  const path = join(directory, segmentName(segment))
+  let first = segmentFirst
+  for await (const { bytes, starts } of chunksOf(files, path)) {
+    yield { path, first, segmentFirst, bytes, starts }
+    first += starts.length - 1
+  }
+}
+
+/** What the first line that is there says of itself; undefined when there is none, or it says nothing. */
+export async function firstOf(
+  files: ReadFiles,
+  directory: string,
+): Promise<{ readonly line: number; readonly timestamp: string | undefined } | undefined> {
+  for (const segment of segmentNumbers(await files.list(directory))) {
+    const bytes = await files.read(join(directory, segmentName(segment)), 0, headBytes)
+    if (bytes.length === 0) continue
+    const line = placeOf(bytes)
+    return line === undefined ? undefined : { line, timestamp: timestampOf(bytes) }
+  }
+  return undefined
 }
 
 /** The newest segment whose first line is not behind `line`. */
@@ -74,12 +113,12 @@ async function segmentOf(
   directory: string,
   numbers: readonly number[],
   line: number,
-): Promise<{ segment: number; first: number }> {
+): Promise<{ segment: number; first: number } | undefined> {
   for (const segment of numbers.toReversed()) {
     const first = placeOf(await files.read(join(directory, segmentName(segment)), 0, placeBytes))
     if (first !== undefined && first <= line) return { segment, first }
   }
-  return { segment: 0, first: 0 }
+  return undefined
 }
 
 /** As the segment is now: what is added while it is read is left for another time. */

@@ -3,24 +3,13 @@
  * far as they lead to the signed root they can be believed, whoever else could write them, and name the line. Where they do
  * not, the checkpoints in the log itself say between which of them it lies.
  */
-import assert from 'node:assert/strict'
 import { basename } from 'node:path'
-import {
-  hashBytes,
-  hashesAt,
-  levelsOf,
-  type ReadTile,
-  rootOfTails,
-  rowRoot,
-  type SignedCheckpoint,
-  signedBy,
-  TileTree,
-  tileWidth,
-  type VerifierKey,
-} from '../proof/index.ts'
+import { hashBytes, type SignedCheckpoint, signedBy, TileTree, tileWidth, type VerifierKey } from '../proof/index.ts'
 import { type LineChunk, leavesOf, lineChunks, lineOf, placeOf, type ReadFiles } from './line-chunks.ts'
 import { checkpointIn } from './recorded-checkpoint.ts'
+import { removedLeaves } from './removed-lines.ts'
 import { readTileStore } from './tile-store.ts'
+import { TrustedTiles } from './trusted-tiles.ts'
 
 /** Lines that are looked at to tell what happened to the first one that differs. */
 const windowLines = 64
@@ -47,7 +36,9 @@ export interface LocateOptions {
   readonly checkpoint: SignedCheckpoint
   /** Lines that another checkpoint has shown to be right. */
   readonly proven: number
-  /** Lines that the log has. */
+  /** Lines that retention removed, whose tiles are there. */
+  readonly removed: number
+  /** Lines that the log has, those among them. */
   readonly total: number
 }
 
@@ -67,60 +58,6 @@ export async function locate(options: LocateOptions): Promise<Finding> {
   return { kind: last >= total ? 'removed' : 'unclear', from: first, to: last, count: undefined, ...place }
 }
 
-/** The hashes of lines as far as they lead to the root of a checkpoint. */
-class TrustedTiles {
-  private readonly checkpoint: SignedCheckpoint
-  private readonly read: ReadTile
-  private readonly tails: Buffer[] = []
-  /** The last row of each level that was asked for. */
-  private readonly rows: { index: number; row: Buffer | undefined }[] = []
-
-  constructor(checkpoint: SignedCheckpoint, read: ReadTile) {
-    this.checkpoint = checkpoint
-    this.read = read
-  }
-
-  async isTrusted(): Promise<boolean> {
-    const { size, root } = this.checkpoint
-    for (let level = 0; level < levelsOf(size); level++) {
-      const count = hashesAt(size, level)
-      const width = count % tileWidth
-      const tile = width === 0 ? Buffer.alloc(0) : await this.row(level, Math.floor(count / tileWidth), width)
-      if (tile === undefined) return false
-      this.tails.push(tile)
-    }
-    return rootOfTails(this.tails).equals(root)
-  }
-
-  /** Of the lines `256 * index` to `256 * index + 255`, fewer at the end; undefined when they cannot be believed. */
-  leaves(index: number): Promise<Buffer | undefined> {
-    return this.rowOf(0, index)
-  }
-
-  private async rowOf(level: number, index: number): Promise<Buffer | undefined> {
-    const count = hashesAt(this.checkpoint.size, level)
-    if (index >= Math.floor(count / tileWidth)) return this.tails[level]
-    const known = this.rows[level]
-    if (known?.index === index) return known.row
-    const above = await this.rowOf(level + 1, Math.floor(index / tileWidth))
-    const row = await this.row(level, index, tileWidth)
-    const place = (index % tileWidth) * hashBytes
-    const isRight = row !== undefined && above?.subarray(place, place + hashBytes).equals(rowRoot(row, 0, tileWidth))
-    const made = { index, row: isRight === true ? row : undefined }
-    this.rows[level] = made
-    return made.row
-  }
-
-  private async row(level: number, index: number, width: number): Promise<Buffer | undefined> {
-    try {
-      return (await this.read(level, index, width)).subarray(0, width * hashBytes)
-    } catch {
-      // One that is missing or short says nothing; the checkpoints may.
-      return undefined
-    }
-  }
-}
-
 interface Compared {
   /** The first line that is known to differ. */
   readonly difference: Finding | undefined
@@ -129,12 +66,14 @@ interface Compared {
 }
 
 async function compare(
-  { directory, files, checkpoint, proven, total }: LocateOptions,
+  { directory, files, checkpoint, proven, removed, total }: LocateOptions,
   trusted: TrustedTiles,
 ): Promise<Compared> {
   const { size } = checkpoint
   let unknown: number | undefined
-  for await (const chunk of lineChunks(files, directory, 0)) {
+  for (let index = 0; index * tileWidth < removed; index++)
+    if ((await trusted.leaves(index)) === undefined) unknown ??= index * tileWidth
+  for await (const chunk of lineChunks(files, directory, removed, removed)) {
     const end = Math.min(chunk.first + chunk.starts.length - 1, size)
     let line = Math.max(chunk.first, proven)
     if (line >= end) continue
@@ -214,12 +153,12 @@ function separateHex(hashes: Buffer): string[] {
 
 /** Without tiles: after the last checkpoint of the log that fits, and not behind the first that does not, or the first wrong number. */
 async function between(options: LocateOptions): Promise<{ from: number; to: number }> {
-  const { directory, files, checkpoint, proven, total } = options
+  const { directory, files, checkpoint, proven, removed, total } = options
   let to = Math.min(checkpoint.size - 1, total)
   const recorded: { size: number; root: Buffer }[] = []
   let step = 1
   let seen = 0
-  for await (const chunk of lineChunks(files, directory, 0)) {
+  for await (const chunk of lineChunks(files, directory, removed, removed)) {
     for (let place = 0; place + 1 < chunk.starts.length; place++) {
       const line = lineOf(chunk, place)
       if (chunk.first + place < to && placeOf(line) !== chunk.first + place) to = chunk.first + place
@@ -233,8 +172,9 @@ async function between(options: LocateOptions): Promise<{ from: number; to: numb
   }
   let from = proven
   const tree = new TileTree(0, [], () => {})
+  for await (const leaves of removedLeaves(removed, readTileStore(directory, files))) tree.append(leaves)
   recorded.sort((one, other) => one.size - other.size)
-  for await (const chunk of lineChunks(files, directory, 0)) {
+  for await (const chunk of lineChunks(files, directory, removed, removed)) {
     let leaves = leavesOf(chunk)
     while (leaves.length > 0 && recorded[0] !== undefined) {
       const until = Math.min(leaves.length, Math.max(0, recorded[0].size - tree.size) * hashBytes)
@@ -252,16 +192,19 @@ async function between(options: LocateOptions): Promise<{ from: number; to: numb
 }
 
 /** A checkpoint below the one that is looked into, with the signature of the log. */
-function recordedIn(line: Buffer, { key, checkpoint }: LocateOptions): SignedCheckpoint | undefined {
+function recordedIn(line: Buffer, { key, checkpoint, removed }: LocateOptions): SignedCheckpoint | undefined {
   const found = checkpointIn(line)
-  if (found === undefined || found.size === 0 || found.size >= checkpoint.size || found.origin !== key.name)
-    return undefined
+  if (found === undefined || found.origin !== key.name) return undefined
+  if (found.size === 0 || found.size < removed || found.size >= checkpoint.size) return undefined
   return signedBy(found.parsed, key).kind === 'signed' ? found : undefined
 }
 
-async function placeIn({ directory, files }: LocateOptions, line: number): Promise<Pick<Finding, 'file' | 'fileLine'>> {
-  for await (const chunk of lineChunks(files, directory, 0)) {
-    assert(chunk.first <= line)
+async function placeIn(
+  { directory, files, removed }: LocateOptions,
+  line: number,
+): Promise<Pick<Finding, 'file' | 'fileLine'>> {
+  for await (const chunk of lineChunks(files, directory, removed, removed)) {
+    if (line < chunk.first) break
     if (line >= chunk.first + chunk.starts.length - 1) continue
     return { file: basename(chunk.path), fileLine: line - chunk.segmentFirst + 1 }
   }

@@ -19,6 +19,7 @@ import {
   type Readiness,
   textOf,
 } from '../model/index.ts'
+import type { SignedCheckpoint } from '../proof/index.ts'
 import { type Anchors, makeAnchors } from './anchors.ts'
 import { watchDisk } from './disk.ts'
 import { type LogFile, type LogFiles, writeWhole } from './files.ts'
@@ -27,6 +28,8 @@ import { LogOpenError, takeLock } from './lock.ts'
 import { type Known, openProof, type Proven, type ProvenOptions, readProof } from './proven.ts'
 import { makeProver, type Prover } from './prover.ts'
 import { makeQueue, type Queue } from './queue.ts'
+import { type Keep, makeRetention, type Retention } from './retention.ts'
+import { retentionEvent } from './retention-record.ts'
 import { batchBytesMax, findEnd, type LogEnd, segmentName } from './segments.ts'
 import type { KeySettings } from './signing-key.ts'
 import { makeTileStore, type TileStore } from './tile-store.ts'
@@ -53,6 +56,8 @@ export interface DecisionLogOptions {
 
 export interface ProofOptions extends KeySettings {
   readonly randomBytes: RandomBytes
+  /** What is kept of the log, whose oldest segments are removed otherwise. Undefined: all. What is not proven is never removed. */
+  readonly keep?: Keep | undefined
   /** Where checkpoints are kept besides. */
   readonly anchors: readonly AnchorSettings[]
   readonly fetchDocument: FetchDocument
@@ -224,14 +229,15 @@ async function assemble(
     () => writer.wake(),
   )
   let anchors: Anchors | undefined
+  let retention: Retention | undefined
+  const kept = (checkpoint: SignedCheckpoint) => {
+    anchors?.offer(checkpoint)
+    retention?.kept(checkpoint)
+  }
   const prover =
     start.proof === undefined
       ? undefined
-      : await usable(
-          directory,
-          'cannot take a checkpoint',
-          makeProver({ ...start.proof, queue, clock, log, kept: (checkpoint) => anchors?.offer(checkpoint) }),
-        )
+      : await usable(directory, 'cannot take a checkpoint', makeProver({ ...start.proof, queue, clock, log, kept }))
   if (prover !== undefined && options.proof !== undefined) {
     const { anchors: settings, fetchDocument } = options.proof
     const { key, read } = prover
@@ -262,6 +268,7 @@ async function assemble(
       queue.resumed()
       open()
     },
+    begun: () => retention?.look(),
   })
   const disk = watchDisk({ directory, freeDiskBytesMin, files, clock, log, changed: diskChanged })
   await disk.look()
@@ -305,9 +312,21 @@ async function assemble(
     omitted.clear()
   }
 
+  const keep = options.proof?.keep
+  if (prover !== undefined && start.proof !== undefined && keep !== undefined) {
+    retention = makeRetention({
+      ...{ directory, keep, files, clock, log, store: start.proof.store, signer: start.proof.proven.signer },
+      current: () => writer.counts().segment,
+      checkpoint: prover.checkpoint,
+      lines: prover.lines,
+      record: (detail) => queue.change(adminRest(retentionEvent, detail)),
+    })
+  }
+
   let closed: Promise<void> | undefined
   async function close(): Promise<void> {
     disk.stop()
+    await retention?.close()
     stopOmissions?.()
     writeOmissions()
     await writer.close()
@@ -341,6 +360,10 @@ async function assemble(
         anchorFailures: undefined,
         anchorLagLines: undefined,
         ...anchors?.stats(),
+        retentionLooks: undefined,
+        segmentsRemoved: undefined,
+        retentionFailures: undefined,
+        ...retention?.stats(),
         queueRecords,
         queueChars,
         heldRecords,

@@ -4,6 +4,7 @@ import { type LogRecord, limits } from '../model/index.ts'
 import { parseJson } from '../wire/index.ts'
 import type { LogFiles } from './files.ts'
 import { segmentName, segmentNumbers } from './segments.ts'
+import { unlessAbsent } from './tile-store.ts'
 
 /** Bytes read at once; a record is seldom larger, and a larger one takes several reads. */
 export const chunkBytes = 256 * 1024
@@ -30,7 +31,8 @@ export async function findPlace(searched: Searched, older: (record: LogRecord) =
   const numbers = segmentNumbers(await files.list(directory))
   for (const segment of numbers.toReversed()) {
     const path = join(directory, segmentName(segment))
-    const first = await nextRecord(files, path, 0)
+    // Retention may have removed it since.
+    const first = await unlessAbsent(nextRecord(files, path, 0))
     if (first === undefined || !older(first.record)) continue
     let low = 0
     let high = await files.sizeBytes(path)

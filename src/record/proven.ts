@@ -2,7 +2,7 @@
  * Opening the proof of a log: the key, the newest checkpoint, and the tree over the lines as far as it must be known to go on.
  * What the checkpoint covers must still be there. With its tiles at hand only the lines since the last full one are read.
  */
-import type { Log, RandomBytes } from '../model/index.ts'
+import { type Log, messageOf, type RandomBytes } from '../model/index.ts'
 import {
   hashBytes,
   parseCheckpoint,
@@ -11,13 +11,13 @@ import {
   signedBy,
   type Tile,
   TileTree,
-  tailsOf,
   tileWidth,
 } from '../proof/index.ts'
 import type { LogFiles } from './files.ts'
-import { leavesOf, lineChunks } from './line-chunks.ts'
+import { firstOf, leavesOf, lineChunks } from './line-chunks.ts'
 import { LogOpenError } from './lock.ts'
 import { newestRecorded } from './recorded-checkpoint.ts'
+import { removedLeaves, removedTree } from './removed-lines.ts'
 import { type FoundSigner, type KeySettings, makeSigningKey, readSigningKey, settleSigningKey } from './signing-key.ts'
 import type { TileStore } from './tile-store.ts'
 
@@ -81,7 +81,8 @@ export async function readProof(options: ProvenOptions): Promise<Known> {
 export async function openProof(options: ProvenOptions, { found, newest }: Known): Promise<Proven> {
   const { directory, store, lines, log } = options
   const unsaved = new UnsavedTiles()
-  const grown = (await fromTiles(options, newest)) ?? (await fromLines(options, newest))
+  const removed = await removedLines(options, newest)
+  const grown = (await fromTiles(options, newest, removed)) ?? (await fromLines(options, newest, removed))
   for (const tile of grown.full) unsaved.add(tile)
   const tree = new TileTree(grown.tree.size, grown.tree.tails(), (tile) => unsaved.add(tile))
   const signer = found?.signer ?? makeSigningKey(options.key, options.randomBytes)
@@ -132,6 +133,22 @@ function keyMissing({ directory, key }: ProvenOptions, { origin, size }: SignedC
   )
 }
 
+/** How many lines are gone from the start of the log. Whether retention removed them is for `gatehouse audit verify` to say. */
+async function removedLines(
+  { files, directory }: ProvenOptions,
+  newest: SignedCheckpoint | undefined,
+): Promise<number> {
+  const { line: removed } = (await firstOf(files, directory)) ?? { line: 0 }
+  const covered = newest?.size ?? 0
+  if (removed > covered)
+    throw changed(
+      directory,
+      `its first line is \`${removed}\`, and no checkpoint covers more than ${covered} lines: a segment is missing`,
+      advice,
+    )
+  return removed
+}
+
 interface Grown {
   readonly tree: TileTree
   /** Full tiles that may not be on disk. */
@@ -139,13 +156,17 @@ interface Grown {
 }
 
 /** Undefined when the tiles do not lead to the root that was signed, or are not there: then the lines must say. */
-async function fromTiles(options: ProvenOptions, newest: SignedCheckpoint | undefined): Promise<Grown | undefined> {
+async function fromTiles(
+  options: ProvenOptions,
+  newest: SignedCheckpoint | undefined,
+  removed: number,
+): Promise<Grown | undefined> {
   if (newest === undefined) return undefined
-  const border = newest.size - (newest.size % tileWidth)
+  const border = Math.max(removed, newest.size - (newest.size % tileWidth))
   const full: Tile[] = []
   let tree: TileTree
   try {
-    tree = new TileTree(border, await tailsOf(border, options.store.read), (tile) => full.push(tile))
+    tree = await removedTree(border, options.store, (tile) => full.push(tile))
   } catch (cause) {
     options.log.warn(
       { cause: String(cause) },
@@ -153,12 +174,18 @@ async function fromTiles(options: ProvenOptions, newest: SignedCheckpoint | unde
     )
     return undefined
   }
-  return (await grow(tree, options, newest)) === 'whole' ? { tree, full } : undefined
+  return (await grow(tree, options, newest, removed)) === 'whole' ? { tree, full } : undefined
 }
 
 /** Tiles are written only for lines that are right: those of a log that was changed can name the line. */
-async function fromLines(options: ProvenOptions, newest: SignedCheckpoint | undefined): Promise<Grown> {
-  const found = await grow(new TileTree(0, [], () => {}), options, newest)
+async function fromLines(
+  options: ProvenOptions,
+  newest: SignedCheckpoint | undefined,
+  removed: number,
+): Promise<Grown> {
+  const begun = new TileTree(0, [], () => {})
+  await appendRemoved(begun, options, removed)
+  const found = await grow(begun, options, newest, removed)
   if (found === 'gap')
     throw changed(
       options.directory,
@@ -172,12 +199,28 @@ async function fromLines(options: ProvenOptions, newest: SignedCheckpoint | unde
       advice,
     )
   const full: Tile[] = []
-  const tree = new TileTree(0, [], (tile) => full.push(tile))
-  for await (const chunk of lineChunks(options.files, options.directory, 0)) {
+  const tree = new TileTree(0, [], (tile) => {
+    // Those of removed lines are what this is made from.
+    if (tile.level > 0 || (tile.index + 1) * tileWidth > removed) full.push(tile)
+  })
+  await appendRemoved(tree, options, removed)
+  for await (const chunk of lineChunks(options.files, options.directory, removed, removed)) {
     tree.append(leavesOf(chunk))
     await options.store.write(full.splice(0))
   }
   return { tree, full }
+}
+
+async function appendRemoved(tree: TileTree, { store, directory }: ProvenOptions, removed: number): Promise<void> {
+  try {
+    for await (const leaves of removedLeaves(removed, store)) tree.append(leaves)
+  } catch (cause) {
+    throw changed(
+      directory,
+      `its first ${removed} lines are gone, and what stands for them cannot be read: ${messageOf(cause)}`,
+      advice,
+    )
+  }
 }
 
 /** Bounded: what is dropped while the disk takes no tiles is made again from the lines at the next start. */
@@ -203,10 +246,11 @@ async function grow(
   tree: TileTree,
   { files, directory, lines }: ProvenOptions,
   newest: SignedCheckpoint | undefined,
+  removed: number,
 ): Promise<'whole' | 'other' | 'gap'> {
   const holds = () => newest === undefined || tree.size !== newest.size || tree.root().equals(newest.root)
   if (!holds()) return 'other'
-  for await (const chunk of lineChunks(files, directory, tree.size)) {
+  for await (const chunk of lineChunks(files, directory, tree.size, removed)) {
     const leaves = leavesOf(chunk, tree.size - chunk.first)
     const untilCheckpoint = newest === undefined ? 0 : Math.max(0, newest.size - tree.size) * hashBytes
     tree.append(leaves.subarray(0, untilCheckpoint))

@@ -113,6 +113,8 @@ export async function makeProver({ proven, store, queue, clock, log, kept }: Pro
     /** The public key, as text for others. */
     key: signer.verifier,
     read: store.read,
+    /** Lines that are durable. */
+    lines: () => tree.size,
     /** The newest checkpoint that is on disk with all of its tiles. */
     checkpoint: () => filed,
     /** Hashes of the lines that end at these places of the buffer, each with its newline; the first begins at 0. */

@@ -10,6 +10,7 @@ import { type CallFacts, type Filters, factsOf, matches, needsFacts } from './fi
 import { callLeadRecords, OpenCalls } from './open-calls.ts'
 import { chunkBytes, findPlace, lineBytesMax, type Place, parsed } from './place.ts'
 import { segmentName, segmentNumbers } from './segments.ts'
+import { isAbsent, unlessAbsent } from './tile-store.ts'
 
 /** Milliseconds between two looks for more, while following: a person does not see it sooner. */
 const lookMs = 200
@@ -108,8 +109,8 @@ export async function* readForwards(options: ForwardOptions, from: Place): Async
     } else {
       const path = join(directory, segmentName(segment))
       // A write that failed is cut off again: what follows begins where the file now ends.
-      position = Math.min(position, await files.sizeBytes(path))
-      for await (const line of linesOf(options, path, position)) {
+      position = Math.min(position, (await unlessAbsent(files.sizeBytes(path))) ?? 0)
+      for await (const line of unlessRemoved(linesOf(options, path, position))) {
         yield line
         position = line.nextPosition
         if (signal.aborted) return
@@ -123,6 +124,15 @@ export async function* readForwards(options: ForwardOptions, from: Place): Async
     }
     if (!follow) return
     await options.pause(lookMs, signal)
+  }
+}
+
+/** Retention may remove a segment while it is read: then it ends there. */
+async function* unlessRemoved<T>(parts: AsyncGenerator<T, void, undefined>): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* parts
+  } catch (cause) {
+    if (!isAbsent(cause)) throw cause
   }
 }
 
@@ -169,7 +179,7 @@ async function readBackwards(
   let isPast = false
   for (const segment of numbers.toReversed()) {
     const path = join(directory, segmentName(segment))
-    for await (const lines of chunksBackwards(options, path)) {
+    for await (const lines of unlessRemoved(chunksBackwards(options, path))) {
       if (segment === end.segment && end.bytes === 0) end = { segment, bytes: lines.endBytes }
       for (const { text, position } of lines.newestFirst) {
         const record = parsed(text)

@@ -129,7 +129,7 @@ const outcome = {
 const admin = {
   ...place,
   type: z.literal('admin'),
-  event: text.describe('start, stop, reload, reload_refused, keys_changed, subject_erased, recovery'),
+  event: text.describe('start, stop, reload, reload_refused, keys_changed, subject_erased, recovery, retention'),
   detail: object.describe('what the event was about'),
 } satisfies Shape<AdminRecord>
 

@@ -137,7 +137,8 @@ export function readTileStore(
   }
 }
 
-async function unlessAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
+/** Undefined when there is no such file. */
+export async function unlessAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading
   } catch (cause) {

@@ -2,6 +2,7 @@
  * Whether a log is what its checkpoints were signed over: all of its lines are read and hashed once, with nothing but the public
  * key to rely on. Where it is not, `locate` looks for the first line that is not right.
  */
+import { messageOf } from '../model/index.ts'
 import {
   hashBytes,
   parseCheckpoint,
@@ -10,9 +11,11 @@ import {
   TileTree,
   type VerifierKey,
 } from '../proof/index.ts'
-import { leavesOf, lineChunks, type ReadFiles } from './line-chunks.ts'
+import { leavesOf, lineChunks, lineOf, placeOf, type ReadFiles } from './line-chunks.ts'
 import { type Finding, locate } from './locate.ts'
 import { newestRecorded } from './recorded-checkpoint.ts'
+import { removedLeaves } from './removed-lines.ts'
+import { type Retained, retentionOf } from './retention-record.ts'
 import { readTileStore } from './tile-store.ts'
 
 /** Why nothing can be said about the lines; the message is for whoever asked. */
@@ -44,8 +47,10 @@ export interface Sourced {
 }
 
 export interface Verified {
-  /** Whole lines of the segments. */
+  /** Whole lines of the segments, and those that retention removed. */
   readonly lines: number
+  /** What retention removed: that many lines from the first one on, and the record that says so. */
+  readonly removed: { readonly lines: number; readonly by: Retained } | undefined
   /** The newest of the checkpoints. */
   readonly checkpoint: SignedCheckpoint
   readonly source: string
@@ -57,6 +62,9 @@ export interface Verified {
   readonly finding: Finding | undefined
 }
 
+/** Lines that are asked which one the first is. */
+const votersMax = 64
+
 /** What stands in the log's own file of the newest checkpoint, as the source is called. */
 const ownFile = "the log's own file"
 const ownRecord = 'a record of the log'
@@ -67,16 +75,18 @@ export async function verifyLog(options: VerifyOptions): Promise<Verified> {
   const checkpoints = await checkpointsOf(options)
   const sizes = [...new Set(checkpoints.map(({ size }) => size))].sort((one, other) => one - other)
   const roots = new Map<number, Buffer>()
-  const lines = await hashAll(directory, files, sizes, roots)
+  const removed = await removedOf(options)
+  const lines = await hashAll(options, removed?.lines ?? 0, sizes, roots)
   const newest = checkpoints.at(-1)
   if (newest === undefined) throw new TypeError('a log is verified against at least one checkpoint')
   const wrong = checkpoints.find(({ size, root }) => roots.get(size)?.equals(root) !== true)
   const right = checkpoints.filter(({ size }) => wrong !== undefined && size < wrong.size).at(-1)
-  const finding =
-    wrong && (await locate({ directory, files, key, checkpoint: wrong, proven: right?.size ?? 0, total: lines }))
+  const located = { directory, files, key, proven: right?.size ?? 0, removed: removed?.lines ?? 0, total: lines }
+  const finding = wrong && (await locate({ ...located, checkpoint: wrong }))
   const after = Math.max(0, lines - newest.size)
   return {
     lines,
+    removed,
     checkpoint: newest,
     source: newest.source,
     after,
@@ -142,10 +152,29 @@ function checkSignature({ parsed, origin, source }: Candidate, key: VerifierKey)
     )
 }
 
-/** How many lines there are; `roots` gets those of the sizes, which rise. */
+/**
+ * What is missing at the start, as far as a record of retention covers it. Which line the first one is, most of the first ones
+ * must say: one of them may have been changed.
+ */
+async function removedOf({ directory, files, key }: VerifyOptions): Promise<Verified['removed']> {
+  const votes = new Map<number, number>()
+  for await (const chunk of lineChunks(files, directory, 0)) {
+    for (let place = 0; place < Math.min(votersMax, chunk.starts.length - 1); place++) {
+      const missing = (placeOf(lineOf(chunk, place)) ?? 0) - place
+      votes.set(missing, (votes.get(missing) ?? 0) + 1)
+    }
+    break
+  }
+  const [missing = 0] = [...votes].reduce((most, one) => (one[1] > most[1] ? one : most), [0, 0])
+  if (missing <= 0) return undefined
+  const by = await retentionOf(missing - 1, { files, directory, key })
+  return by && { lines: Math.min(missing, by.throughSeq + 1), by }
+}
+
+/** How many lines there are, with those that were removed; `roots` gets those of the sizes, which rise. */
 async function hashAll(
-  directory: string,
-  files: ReadFiles,
+  { directory, files }: VerifyOptions,
+  removed: number,
   sizes: readonly number[],
   roots: Map<number, Buffer>,
 ): Promise<number> {
@@ -156,19 +185,29 @@ async function hashAll(
     roots.set(tree.size, tree.root())
     left.shift()
   }
-  note()
-  let lines = 0
-  for await (const chunk of lineChunks(files, directory, 0)) {
-    lines = chunk.first + chunk.starts.length - 1
-    // What no checkpoint covers is counted, not hashed.
-    if (left.length === 0) continue
-    let leaves = leavesOf(chunk)
+  const add = (more: Buffer) => {
+    let leaves = more
     while (leaves.length > 0 && left[0] !== undefined) {
       const until = Math.min(leaves.length, (left[0] - tree.size) * hashBytes)
       tree.append(leaves.subarray(0, until))
       leaves = leaves.subarray(until)
       note()
     }
+  }
+  note()
+  try {
+    for await (const leaves of removedLeaves(removed, readTileStore(directory, files))) add(leaves)
+  } catch (cause) {
+    throw new UnverifiableError(
+      `the first ${removed} lines were removed by retention, and what stands for them cannot be read: ${messageOf(cause)}; restore the folder \`checkpoints\` of the log in \`${directory}\``,
+      true,
+    )
+  }
+  let lines = removed
+  for await (const chunk of lineChunks(files, directory, removed, removed)) {
+    lines = chunk.first + chunk.starts.length - 1
+    // What no checkpoint covers is counted, not hashed.
+    if (left.length > 0) add(leavesOf(chunk))
   }
   return lines
 }

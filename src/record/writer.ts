@@ -51,6 +51,8 @@ export interface WriterOptions {
   readonly obstacle: () => Promise<string | undefined>
   /** The disk takes lines again. */
   readonly recovered: () => void
+  /** Another segment was begun: those before it grow no more. */
+  readonly begun: () => void
 }
 
 export type Writer = ReturnType<typeof makeWriter>
@@ -155,6 +157,7 @@ export function makeWriter(options: WriterOptions) {
     segmentBeganMs = clock.monotonicMs()
     ours = true
     await files.syncDirectory(directory)
+    options.begun()
     return file
   }
 

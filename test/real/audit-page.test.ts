@@ -65,14 +65,16 @@ describe('docs/audit.md', () => {
     mkdirSync(join(folder, 'policies'))
     writeFileSync(join(folder, 'secrets', 'siem'), 'a-secret-of-many-characters')
     const pieces = blocks('yaml')
-    expect(pieces).toHaveLength(2)
+    expect(pieces).toHaveLength(3)
     for (const piece of pieces) {
       const file = join(folder, 'gatehouse.yaml')
       writeFileSync(file, `mode: production\n${piece}`)
-      const { audit } = loadConfig(file, { environment: {}, files: diskFiles, developmentIssuer: undefined })
-      const written = parse(piece) as { audit: { anchors?: unknown[]; witness?: object } }
-      expect(audit.anchors).toHaveLength(written.audit.anchors?.length ?? 0)
-      expect(audit.witness !== undefined).toBe(written.audit.witness !== undefined)
+      const { audit, log } = loadConfig(file, { environment: {}, files: diskFiles, developmentIssuer: undefined })
+      const written = parse(piece) as { audit?: { anchors?: unknown[]; witness?: object }; log?: object }
+      expect(audit.anchors).toHaveLength(written.audit?.anchors?.length ?? 0)
+      expect(audit.witness !== undefined).toBe(written.audit?.witness !== undefined)
+      const kept = [log.retentionMs, log.totalBytesMax]
+      expect(kept).toEqual(written.log === undefined ? [undefined, undefined] : [400 * 86_400_000, 200 * 1024 ** 3])
     }
     rmSync(folder, { recursive: true })
   })

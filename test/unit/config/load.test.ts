@@ -489,6 +489,11 @@ describe('a file that is wrong is refused with the place and what to write', () 
       wanted: [/parsed_body_max: `2KiB` is more than `body_max`, `1KiB`/],
     },
     {
+      note: 'less room than two segments need',
+      text: 'mode: development\nlog: { total_max: 100MiB, segment_max: 64MiB }\n',
+      wanted: [/total_max: `100MiB` is less than two segments of `segment_max`, `64MiB`/, /write more/],
+    },
+    {
       note: 'a header slower than the call',
       text: 'mode: development\ntiming: { header_max: 2m, request_max: 1m }\n',
       wanted: [/header_max: `2m` is longer than `request_max`/],

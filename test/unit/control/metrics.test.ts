@@ -119,6 +119,9 @@ describe('metrics', () => {
       checkpointLines: 6,
       checkpointFailures: 0,
       anchorFailures: 0,
+      retentionLooks: undefined,
+      segmentsRemoved: undefined,
+      retentionFailures: undefined,
       anchorLagLines: undefined,
       freeDiskBytes: undefined,
     })
