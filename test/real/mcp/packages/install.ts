@@ -29,6 +29,23 @@ export function nodePackages(): Promise<string> {
   )
 }
 
+/** The `python` of an environment with `packages/python`. Rejects with the installer's last words. */
+export async function python(): Promise<string> {
+  const list = join(import.meta.dirname, 'python/requirements.txt')
+  const folder = await installed('mcp-python', [list], async (draft) => {
+    await run('python3', ['-m', 'venv', draft], draft)
+    await run(join(draft, 'bin/python'), ['-m', 'pip', 'install', '-q', '--no-deps', '-r', list], draft)
+  })
+  return join(folder, 'bin/python')
+}
+
+/** Folder with the programs `client` and `server` of `packages/go`. Rejects with the compiler's last words. */
+export function goPrograms(): Promise<string> {
+  const list = join(import.meta.dirname, 'go')
+  const sources = ['go.mod', 'go.sum', 'client/main.go', 'server/main.go'].map((name) => join(list, name))
+  return installed('mcp-go', sources, (draft) => run('go', ['build', '-o', draft, './...'], list))
+}
+
 /** The folder for what `sources` say, filled by `fill` where it is not there yet. Two that fill at once: one wins. */
 async function installed(
   name: string,

@@ -1,0 +1,80 @@
+/**
+ * `npm run peers -- --direct [--server NAME] [--client NAME]`: real clients of three languages and the inspector against real servers of
+ * three languages. Prints a row a server and client with the era that they agreed on and how many calls were answered; a pair that
+ * is refused quotes the specification. Exit status 0: every pair came out as cells.ts lists it; 1: one did not; 2: the arguments.
+ */
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { freePort, start } from '../../../../bench/processes.ts'
+import { goPrograms, nodePackages, python } from '../packages/install.ts'
+import { cells } from './cells.ts'
+import { type PeerClient, peerClients } from './clients.ts'
+import { type Came, wrongWith } from './compare.ts'
+import { type PeerServer, type Places, peerServers } from './servers.ts'
+import type { Told } from './steps.ts'
+
+const { values } = parseArgs({
+  options: { direct: { type: 'boolean', default: false }, server: { type: 'string' }, client: { type: 'string' } },
+})
+const servers = peerServers.filter(({ name }) => values.server === undefined || name === values.server)
+const clients = peerClients.filter(({ name }) => values.client === undefined || name === values.client)
+if (!values.direct || servers.length === 0 || clients.length === 0) {
+  process.stderr.write('usage: npm run peers -- --direct [--server NAME] [--client NAME]\n')
+  process.exit(2)
+}
+
+const node = mkdtempSync(join(tmpdir(), 'gatehouse-peers-'))
+let wrong = 0
+try {
+  // Packages are looked up from where a program is: those that need the cache's stand beside them.
+  symlinkSync(join(await nodePackages(), 'node_modules'), join(node, 'node_modules'))
+  for (const name of ['server-v1.mjs', 'client-v1.mjs'])
+    copyFileSync(join(import.meta.dirname, 'programs', name), join(node, name))
+  const places: Places = { node, python: await python(), go: await goPrograms() }
+  for (const server of servers) wrong += await row(server, places)
+} finally {
+  rmSync(node, { recursive: true, force: true })
+}
+process.stdout.write(`${servers.length} servers, ${clients.length} clients: ${wrong} pairs are wrong\n`)
+process.exitCode = wrong === 0 ? 0 : 1
+
+/** How many pairs of a server are wrong. */
+async function row(server: PeerServer, places: Places): Promise<number> {
+  const port = await freePort()
+  const [command, ...args] = server.command(places, port)
+  const running = await start({ command, args, port, env: server.env?.(port) ?? {} })
+  let bad = 0
+  try {
+    const url = `http://127.0.0.1:${port}${server.path}`
+    const reference = await peerClients[0]?.run(places, url, server.steps, {})
+    if (reference === undefined) throw new Error('there is no client')
+    for (const client of clients) if (!(await cell(server, client, places, url, reference))) bad += 1
+  } finally {
+    await running.end()
+  }
+  return bad
+}
+
+async function cell(
+  server: PeerServer,
+  client: PeerClient,
+  places: Places,
+  url: string,
+  reference: Told,
+): Promise<boolean> {
+  const came = await client
+    .run(places, url, server.steps, {})
+    .catch((cause: unknown): Came => ({ failed: cause instanceof Error ? cause.message : String(cause) }))
+  const expected = cells[server.name]?.[`${client.name} ${client.mode}`]
+  const problem = wrongWith(came, expected, server.steps, reference, server.conditionalTools ?? [])
+  const pair = `${`${server.name} ${server.version}`.padEnd(24)} ${`${client.name} ${client.version} ${client.mode}`.padEnd(28)}`
+  process.stdout.write(`${pair} ${problem === undefined ? summary(came, expected) : `WRONG: ${problem}`}\n`)
+  return problem === undefined
+}
+
+function summary(came: Came, expected: (typeof cells)[string][string] | undefined): string {
+  if (typeof expected === 'object') return `refused: "${expected.refused}"`
+  return 'failed' in came ? came.failed : `${came.revision}  ${came.answers.length} calls`
+}
