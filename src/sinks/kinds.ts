@@ -1,8 +1,11 @@
 /** The table of sinks: one row each, in the order of the reference page. Adding a sink is its file and its row here. */
 import { file } from './file.ts'
+import { kafka } from './kafka.ts'
+import { nats } from './nats.ts'
+import { redis } from './redis.ts'
 import type { SinkKind } from './sink.ts'
 
-export const sinkKinds: readonly SinkKind[] = [file]
+export const sinkKinds: readonly SinkKind[] = [file, kafka, nats, redis]
 
 /** The row of a kind; every configuration that was read names only such ones. */
 export function kindOf(name: string): SinkKind {
