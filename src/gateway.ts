@@ -34,9 +34,9 @@ export function makeGateway(rooms: () => Rooms): Gateway {
     try {
       const call = entry.received(receive(arrival))
       const principal = entry.identified(await identify(call))
-      const target = entry.routed(route(call, principal))
+      const target = entry.routed(await route(call, principal))
       const decision = await entry.decided(await decide(call, principal, target))
-      if (decision.kind !== 'allow') return await entry.refused(answer.refusal(decision))
+      if (decision.kind !== 'allow') return await entry.refused(answer.refusal(decision, target))
       return await entry.followed(await forward(call, target, decision))
     } catch (cause) {
       const fault = toFault(cause)

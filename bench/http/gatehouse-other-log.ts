@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { systemClock as clock } from '../../src/cli/clock.ts'
 import { setEngine } from '../../src/cli/engine.ts'
-import { makeGeneration } from '../../src/cli/generation.ts'
+import { makeGeneration, makeMcpParts } from '../../src/cli/generation.ts'
 import { diskFiles, loadConfig } from '../../src/config/index.ts'
 import { makeFetchDocument } from '../../src/forward/index.ts'
 import { makeGateway } from '../../src/gateway.ts'
@@ -23,7 +23,12 @@ const logger = await openers[name](folder)
 const config = loadConfig(file, { environment: {}, files: diskFiles, developmentIssuer: undefined })
 const makeId = makeIdMaker(clock.nowMs, randomBytes)
 const fetchDocument = makeFetchDocument({ clock })
-const generation = await makeGeneration(config, { clock, makeId, log, fetchDocument, keysChanged: () => {} }, undefined)
+const mcp = makeMcpParts({ clock, randomBytes })
+const generation = await makeGeneration(
+  config,
+  { clock, makeId, log, fetchDocument, keysChanged: () => {}, mcp },
+  undefined,
+)
 const rooms = {
   record: logger.open,
   receive,

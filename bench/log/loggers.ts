@@ -115,7 +115,7 @@ async function openPino(folder: string, how: { sync: boolean; minLength?: number
     }
 
     routed: Entry['routed'] = (target) => {
-      this.where = { route: target.route.id, upstream: target.upstream.id, tool: target.operation?.tool.name }
+      this.where = { route: target.route.id, upstream: target.upstream?.id, tool: target.operation?.tool.name }
       return target
     }
 

@@ -3,10 +3,10 @@
  * force, or not at all: whatever throws here leaves the house as it was.
  */
 import { type Decide, makeDecide } from '../decide/index.ts'
-import { type Forwarding, makeForward } from '../forward/index.ts'
+import { type Forwarding, type McpMemory, makeForward, makeMcpMemory } from '../forward/index.ts'
 import { type Identifier, type KeyChange, makeIdentifier } from '../identify/index.ts'
-import type { Clock, Config, FetchDocument, Log, MakeId, Policy } from '../model/index.ts'
-import type { Certificate } from '../receive/index.ts'
+import type { Clock, Config, FetchDocument, Log, MakeId, McpSessions, Policy, RandomBytes } from '../model/index.ts'
+import { type Certificate, makeMcpSessions, makeReadMcpMessage, type ReadMcpMessage } from '../receive/index.ts'
 import type { Router } from '../route/index.ts'
 import { makeRedactor, parseBody, parseJson } from '../wire/index.ts'
 import { loadCertificate, loadPolicy, loadRouter } from './loading.ts'
@@ -30,6 +30,20 @@ export interface GenerationPorts {
   readonly log: Log
   readonly fetchDocument: FetchDocument
   readonly keysChanged: (change: KeyChange) => void
+  /** What MCP keeps beyond a generation. */
+  readonly mcp: McpParts
+}
+
+export interface McpParts {
+  readonly sessions: McpSessions
+  readonly memory: McpMemory
+  readonly read: ReadMcpMessage
+}
+
+/** Made once for a house. */
+export function makeMcpParts(ports: { readonly clock: Clock; readonly randomBytes: RandomBytes }): McpParts {
+  const sessions = makeMcpSessions(ports)
+  return { sessions, memory: makeMcpMemory(ports.randomBytes), read: makeReadMcpMessage(sessions) }
 }
 
 /** Throws `Flaws` for what is wrong in policies, descriptions, keys and certificates, or when one of them cannot be read. */
@@ -38,7 +52,15 @@ export async function makeGeneration(
   ports: GenerationPorts,
   previous: Generation | undefined,
 ): Promise<Generation> {
-  const router = loadRouter(config)
+  const forwarding = makeForward(
+    {
+      upstreams: config.upstreams,
+      ...(config.agentsListener.publicUrl !== undefined && { publicUrl: config.agentsListener.publicUrl }),
+    },
+    { clock: ports.clock, mcp: ports.mcp },
+  )
+  const { aim } = forwarding
+  const router = loadRouter(config, aim && { read: ports.mcp.read, aim })
   const policy = await loadPolicy(config)
   const certificate = loadCertificate(config)
   const identifier = makeIdentifier(
@@ -57,13 +79,7 @@ export async function makeGeneration(
     router,
     policy,
     decide: makeDecide({ policy, parseBody, makeId: ports.makeId }),
-    forwarding: makeForward(
-      {
-        upstreams: config.upstreams,
-        ...(config.agentsListener.publicUrl !== undefined && { publicUrl: config.agentsListener.publicUrl }),
-      },
-      { clock: ports.clock },
-    ),
+    forwarding,
     certificate,
     redact: makeRedactor(config.secrets),
   }

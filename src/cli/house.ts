@@ -31,7 +31,7 @@ import { openVault, type Vault } from '../vault/index.ts'
 import { auditShows } from './audit-shows.ts'
 import { keysFolder } from './development.ts'
 import { watchErasures } from './erasures.ts'
-import { type Generation, makeGeneration } from './generation.ts'
+import { type Generation, makeGeneration, makeMcpParts } from './generation.ts'
 import { type InForce, makeInForce } from './in-force.ts'
 import { authority, listening } from './listening.ts'
 import { makeLogLines } from './log-lines.ts'
@@ -227,9 +227,10 @@ function generatorOf(
   services: Services | undefined,
   makeId: MakeId,
   keysChanged: (change: KeyChange) => void,
-  { clock, log }: HousePorts,
+  { clock, log, randomBytes }: HousePorts,
 ) {
-  const ports = { clock, makeId, log, keysChanged, fetchDocument: makeFetchDocument({ clock }) }
+  const mcp = makeMcpParts({ clock, randomBytes })
+  const ports = { clock, makeId, log, keysChanged, mcp, fetchDocument: makeFetchDocument({ clock }) }
   return (config: Config, previous: Generation | undefined): Promise<Generation> =>
     makeGeneration(placed(config, services), ports, previous)
 }

@@ -4,13 +4,14 @@ import { createSecureContext } from 'node:tls'
 import { type Config, Flaws, messageOf, type Policy } from '../model/index.ts'
 import { compilePolicies, loadModules, readPolicySources } from '../policy/index.ts'
 import type { Certificate } from '../receive/index.ts'
-import { makeRouter, type Router } from '../route/index.ts'
+import { type McpWays, makeRouter, type Router } from '../route/index.ts'
 import { parseJson } from '../wire/index.ts'
 import { readDescriptions } from './descriptions.ts'
 
 /** Throws `Flaws` for descriptions that cannot be read or used. */
-export function loadRouter(config: Config): Router {
-  return makeRouter({ routes: config.routes, upstreams: config.upstreams, descriptions: readDescriptions(config) })
+export function loadRouter(config: Config, mcp?: McpWays): Router {
+  const { routes, upstreams } = config
+  return makeRouter({ routes, upstreams, descriptions: readDescriptions(config), ...(mcp && { mcp }) })
 }
 
 /** One question for each package that a route names. Rejects with `Flaws`. */

@@ -215,12 +215,8 @@ function upstream(sections: Sections, path: Path, entry: UpstreamFile, add: Add)
 
 function route(sections: Sections, path: Path, entry: RouteFile, add: Add): void {
   const upstreams = sections.ids.upstreams.filter((name) => name !== undefined)
-  if (!upstreams.includes(entry.upstream))
-    add(
-      [...path, 'upstream'],
-      `there is no upstream \`${entry.upstream}\``,
-      known('upstream', entry.upstream, upstreams),
-    )
+  if (entry.protocol === 'mcp') mcpRoute(path, entry, upstreams, add)
+  else httpRoute(path, entry, upstreams, add)
   const wrong = pathProblem(entry.path)
   if (wrong !== undefined) add([...path, 'path'], `\`${entry.path}\` ${wrong}`, 'write it as `/erp` or `/`')
   if (entry.methods.includes('CONNECT'))
@@ -240,6 +236,46 @@ function route(sections: Sections, path: Path, entry: RouteFile, add: Add): void
       `\`${parsed}\` is more than \`body_max\`, \`${entry.body_max}\``,
       'write less, or a larger `body_max`',
     )
+}
+
+function httpRoute(path: Path, entry: RouteFile, upstreams: readonly string[], add: Add): void {
+  if (entry.upstream === undefined)
+    add(path, 'the route has no `upstream`', 'add `upstream:`, or `protocol: mcp` and `servers:`')
+  else if (!upstreams.includes(entry.upstream))
+    add(
+      [...path, 'upstream'],
+      `there is no upstream \`${entry.upstream}\``,
+      known('upstream', entry.upstream, upstreams),
+    )
+  for (const key of ['servers', 'origins'] as const)
+    if (entry[key].length > 0)
+      add(
+        [...path, key],
+        `only routes of \`protocol: mcp\` have \`${key}\``,
+        'add `protocol: mcp`, or remove it',
+        'key',
+      )
+}
+
+/** What an endpoint of MCP has, and what only other routes have. */
+function mcpRoute(path: Path, entry: RouteFile, upstreams: readonly string[], add: Add): void {
+  if (entry.servers.length === 0)
+    add(path, 'an MCP endpoint without `servers` has nothing to offer', 'add `servers:` with the `upstream` of each')
+  const seen = new Map<string, number>()
+  for (const [index, server] of entry.servers.entries()) {
+    const at = [...path, 'servers', index, 'upstream']
+    if (!upstreams.includes(server.upstream))
+      add(at, `there is no upstream \`${server.upstream}\``, known('upstream', server.upstream, upstreams))
+    const first = seen.get(server.upstream)
+    if (first !== undefined) add(at, `\`${server.upstream}\` comes twice, first as \`servers[${first}]\``, 'remove one')
+    else seen.set(server.upstream, index)
+  }
+  if (entry.upstream !== undefined)
+    add([...path, 'upstream'], 'an MCP endpoint has `servers` instead', 'write it under `servers:`', 'key')
+  if (entry.description !== undefined)
+    add([...path, 'description'], 'the servers of an MCP endpoint describe themselves', 'remove it', 'key')
+  if (entry.methods.length > 0) add([...path, 'methods'], 'MCP says which methods of HTTP it takes', 'remove it', 'key')
+  if (entry.cookies) add([...path, 'cookies'], 'MCP has no cookies', 'remove it', 'key')
 }
 
 function identity({ agents_listener }: Sections, path: Path, entry: RouteFile, add: Add): void {

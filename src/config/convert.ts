@@ -4,6 +4,7 @@ import {
   type AnchorSettings,
   type Config,
   type Issuer,
+  isLoopback,
   limits,
   parseDuration,
   parseSize,
@@ -16,7 +17,15 @@ import { type SinkEntry, sinkEntry, sinkSettings } from '../sinks/index.ts'
 import { parseUpstreamUrl } from './addresses.ts'
 import { issuerOf } from './contradictions.ts'
 import { type Folders, logFolder, type References } from './references.ts'
-import type { AgentFile, AnchorFile, ConfigFile, IssuerFile, RouteFile, UpstreamFile } from './schema.ts'
+import type {
+  AgentFile,
+  AgentsListenerFile,
+  AnchorFile,
+  ConfigFile,
+  IssuerFile,
+  RouteFile,
+  UpstreamFile,
+} from './schema.ts'
 
 export interface Context {
   /** Absolute path of the file. */
@@ -64,7 +73,7 @@ export function convert(file: ConfigFile, context: Context): Config {
     agents: file.agents.map((agent) => convertAgent(agent, file.mode, issuers)),
     agentsRequired: file.unknown_agents === 'refuse',
     upstreams: file.upstreams.map((upstream, index) => convertUpstream(upstream, index, references)),
-    routes: file.routes.map((route) => convertRoute(route, folders)),
+    routes: file.routes.map((route) => convertRoute(route, folders, agentsListener)),
     policy: { paths: file.policy.paths.map(folders.absolute) },
     log: {
       directory: logFolder(file.log.directory, folders),
@@ -179,7 +188,7 @@ function convertUpstream(upstream: UpstreamFile, index: number, references: Refe
   }
 }
 
-function convertRoute(route: RouteFile, folders: Folders): RouteRule {
+function convertRoute(route: RouteFile, folders: Folders, listener: AgentsListenerFile): RouteRule {
   const bodyBytesMax = bytes(route.body_max)
   const parsedBodyBytesMax =
     route.parsed_body_max === undefined
@@ -202,9 +211,25 @@ function convertRoute(route: RouteFile, folders: Folders): RouteRule {
     host: route.host,
     path: route.path,
     methods: route.methods,
-    upstream: route.upstream,
+    ...(route.upstream !== undefined && { upstream: route.upstream }),
+    ...(route.protocol === 'mcp' && { mcp: mcpOf(route, listener) }),
     ...(route.description !== undefined && { description: folders.absolute(route.description) }),
     renames: route.renames,
+  }
+}
+
+function mcpOf(route: RouteFile, listener: AgentsListenerFile): NonNullable<RouteRule['mcp']> {
+  return {
+    servers: route.servers.map(({ upstream, path, prefix, on_failure: onFailure }) => ({
+      upstream,
+      path,
+      prefix,
+      onFailure,
+    })),
+    origins: route.origins,
+    // Who must show a token cannot be called by a page that has none.
+    loopbackHostsOnly:
+      route.identity === 'none' && route.host === '*' && listener.public_url === undefined && isLoopback(listener.host),
   }
 }
 

@@ -228,6 +228,27 @@ const upstream = z.strictObject({
   }).optional(),
 })
 
+const mcpServer = z.strictObject({
+  upstream: id({ description: 'The `id` of the upstream that is the tool server.', examples: ['erp'] }),
+  path: z
+    .string()
+    .max(1_024)
+    .refine((text) => text === '' || /^(\/[A-Za-z0-9._~-]+)+$/.test(text), {
+      error: 'must be a path such as `/mcp`, or empty',
+    })
+    .default('')
+    .meta({ description: 'Its MCP endpoint, put behind the path of the upstream `url`.' }),
+  prefix: form(/^[A-Za-z0-9_.-]{0,64}$/, 'letters, digits, `_`, `.` or `-`, at most 64')
+    .default('')
+    .meta({
+      description: 'Put before the names of its tools and prompts, for agents; policy sees the names without it.',
+    }),
+  on_failure: z.enum(['open', 'closed']).default('open').meta({
+    description:
+      'What a list does while the server cannot be reached: goes on without it (`open`), or fails (`closed`).',
+  }),
+})
+
 const route = z.strictObject({
   id: id({ description: 'Name of the route, in policy `route.id`.', examples: ['orders'] }),
   host: form(/^(\*|[a-z0-9._-]{1,253}|\[[0-9a-f:.]+\])$/, 'a host name in lower case without a port, or `*`')
@@ -244,7 +265,23 @@ const route = z.strictObject({
     .meta({
       description: 'Methods of this route; none listed means all.',
     }),
-  upstream: id({ description: 'The `id` of the upstream that the call goes to.', examples: ['erp'] }),
+  protocol: z.enum(['http', 'mcp']).default('http').meta({
+    description:
+      '`mcp`: the route is an MCP endpoint (streamable HTTP, revisions 2025-03-26 to 2026-07-28) and has `servers`; `http`: everything else, and has an `upstream`.',
+  }),
+  upstream: id({ description: 'The `id` of the upstream that the call goes to.', examples: ['erp'] }).optional(),
+  servers: z.array(mcpServer).max(64).default([]).meta({
+    description:
+      'Of `protocol: mcp`: the tool servers behind the endpoint. Agents see them as one; where two have the same name, the first one here has it.',
+  }),
+  origins: z
+    .array(form(/^https?:\/\/[^/?#@\s]+$/, 'an origin: scheme, host and port'))
+    .max(64)
+    .default([])
+    .meta({
+      description:
+        'Of `protocol: mcp`: origins of web pages that may call. Others are refused, but for pages of this machine on a loopback name.',
+    }),
   prefix: z
     .enum(['remove', 'keep'])
     .default('remove')

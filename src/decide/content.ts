@@ -2,7 +2,15 @@
  * The content of a call: its body, read and parsed exactly when somebody looks at it, and the arguments that the described
  * operation takes from it. A body that must be looked at and cannot be is refused, never passed by.
  */
-import { type Call, Fault, isJsonMediaType, type ParsedJson, type Target } from '../model/index.ts'
+import {
+  type Call,
+  Fault,
+  type HttpTarget,
+  isJsonMediaType,
+  type McpAsk,
+  type ParsedJson,
+  type Target,
+} from '../model/index.ts'
 import type { Content, Needs } from './input.ts'
 
 /** Strict JSON; faults with `body_malformed` or `body_too_deep`. */
@@ -19,6 +27,7 @@ export function readContent(
   recorded: boolean,
   parseBody: ParseBody,
 ): Content | Promise<Content> {
+  if (target.mcp !== undefined) return argumentsOf(target.mcp)
   const { operation } = target
   if (call.body.lengthBytes === 0) return contentOf(call, target, undefined)
   if (operation !== undefined) {
@@ -36,7 +45,12 @@ function hasOtherCharset(contentType: string | undefined): boolean {
   return contentType !== undefined && /charset/i.test(contentType) && !charsetOfJson.test(contentType)
 }
 
-async function readBody(call: Call, target: Target, parseBody: ParseBody): Promise<ParsedJson | undefined> {
+/** A message was read to find its way: nothing of it is left to be read. */
+function argumentsOf({ arguments: given }: McpAsk): Content {
+  return given === undefined ? undescribed : { arguments: given, described: true }
+}
+
+async function readBody(call: Call, target: HttpTarget, parseBody: ParseBody): Promise<ParsedJson | undefined> {
   const { mediaType } = call.body
   const encoding = call.headers.get('content-encoding')
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
@@ -59,7 +73,7 @@ async function readBody(call: Call, target: Target, parseBody: ParseBody): Promi
   return bytes.length === 0 ? undefined : parseBody(bytes)
 }
 
-function contentOf(call: Call, { operation, route }: Target, parsed: ParsedJson | undefined): Content {
+function contentOf(call: Call, { operation, route }: HttpTarget, parsed: ParsedJson | undefined): Content {
   if (operation === undefined) return undescribedOf(parsed)
   try {
     const found = operation.argumentsOf(call, parsed?.value)

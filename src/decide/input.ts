@@ -6,6 +6,9 @@ import {
   type Call,
   type Json,
   type JsonObject,
+  type Listed,
+  type McpAsk,
+  type McpTool,
   makeTimestamps,
   type ParsedJson,
   type Principal,
@@ -45,6 +48,13 @@ export function needsOf(question: Question, recordRules: RecordRules | undefined
   }
 }
 
+/** Whether a rule may look at what is another at every call: its id, its time. */
+export function readsMoment({ reads }: Question): boolean {
+  return ['id', 'time', 'time_ns'].some((name) =>
+    reads.some((path) => path.every((key, index) => index > 1 || key === ['call', name][index])),
+  )
+}
+
 /** What of the call's content is known by now. */
 export interface Content {
   /** The described operation's arguments; then `tool` is in the document too. */
@@ -70,7 +80,7 @@ export function inputOf(call: Call, principal: Principal, target: Target, conten
   }
   if (principal.agent !== undefined) document.agent = principal.agent as NonNullable<Principal['agent']> & JsonObject
   document.route = namedPart(target.route)
-  document.upstream = namedPart(target.upstream)
+  if (target.upstream !== undefined) document.upstream = namedPart(target.upstream)
   return document
 }
 
@@ -85,10 +95,12 @@ function namedPart(named: Route | Upstream): JsonObject {
   return part
 }
 
-function callPart(call: Call, { operation, route }: Target, content: Content, needs: Needs): JsonObject {
-  const part: Draft = { id: call.id, protocol: call.protocol, phase: 'call' }
+function callPart(call: Call, target: Target, content: Content, needs: Needs): JsonObject {
+  const { operation, route, mcp } = target
+  const part: Draft = { id: call.id, protocol: mcp === undefined ? 'http' : 'mcp', phase: 'call' }
   if (needs.time) part.time = timeText(call.receivedMs)
   if (needs.timeNs) part.time_ns = nanoseconds(call.receivedMs)
+  if (mcp !== undefined) return mcpPart(part, mcp, content, needs)
   if (operation !== undefined && content.described) {
     part.tool = operation.tool
     if (content.arguments !== undefined && needs.arguments) part.arguments = content.arguments
@@ -99,6 +111,49 @@ function callPart(call: Call, { operation, route }: Target, content: Content, ne
   part.http = http
   if (content.body !== undefined && needs.body) part.body = content.body
   return part
+}
+
+/** A message has no part of HTTP: what its header says is in the message too. */
+function mcpPart(
+  part: Draft,
+  { message, facts, resource, prompt, task, answers }: McpAsk,
+  content: Content,
+  needs: Needs,
+): Draft {
+  part.method = message.method.name
+  if (facts !== undefined) part.tool = facts.tool as McpTool & JsonObject
+  if (resource !== undefined) part.resource = resource
+  if (prompt !== undefined) part.prompt = prompt
+  if (task !== undefined) part.task = task
+  if (answers !== undefined) part.answers = { method: answers.method, server: answers.server.upstream.id }
+  if (content.arguments !== undefined && needs.arguments) part.arguments = content.arguments
+  return part
+}
+
+/** Acts with the entries of a list, as policy sees them while it is listed: of `call.phase` `list`, without arguments. */
+export function listedInputs(
+  call: Call,
+  principal: Principal,
+  { route }: Target,
+  needs: Needs,
+): (listed: Listed) => JsonObject {
+  const base: Draft = { id: call.id, protocol: 'mcp', phase: 'list' }
+  if (needs.time) base.time = timeText(call.receivedMs)
+  if (needs.timeNs) base.time_ns = nanoseconds(call.receivedMs)
+  return ({ upstream, tool, prompt, resource }) => {
+    const part: Draft = {
+      ...base,
+      method: tool !== undefined ? 'tools/call' : prompt !== undefined ? 'prompts/get' : 'resources/read',
+    }
+    if (tool !== undefined) part.tool = tool as McpTool & JsonObject
+    if (prompt !== undefined) part.prompt = prompt
+    if (resource !== undefined) part.resource = resource
+    const document: Draft = { call: part, identity: principal.identity as Principal['identity'] & JsonObject }
+    if (principal.agent !== undefined) document.agent = principal.agent as NonNullable<Principal['agent']> & JsonObject
+    document.route = namedPart(route)
+    document.upstream = namedPart(upstream)
+    return document
+  }
 }
 
 /** `2026-03-02T10:00:00.000000Z` */

@@ -24,7 +24,7 @@ const pointersMax = 256
  * Throws `ContractError`: `obligation_unknown` for what is not known or cannot be done on the way to `upstream`, `policy_error` for
  * what is malformed.
  */
-export function obligationsOf(said: Said, upstream: Upstream): readonly Obligation[] {
+export function obligationsOf(said: Said, upstream: Upstream | undefined): readonly Obligation[] {
   if (said.obligations === undefined) return []
   const elements = elementsOf('obligations', said.obligations)
   if (elements.length > limits.obligationsMax)
@@ -35,12 +35,12 @@ export function obligationsOf(said: Said, upstream: Upstream): readonly Obligati
 }
 
 /** Before the decision is recorded: an allow that cannot be carried out is none. */
-function refuseHeaders(obligations: readonly Obligation[], { credential }: Upstream): void {
+function refuseHeaders(obligations: readonly Obligation[], upstream: Upstream | undefined): void {
   const values = new Map<string, string>()
   for (const obligation of obligations) {
     if (obligation.type !== 'set_header') continue
     const name = obligation.name.toLowerCase()
-    if (!isSettableHeader(name, credential?.header))
+    if (!isSettableHeader(name, upstream?.credential?.header))
       throw new ContractError(`policy may not set the header \`${name}\``, 'obligation_unknown')
     // Sets have no order, so two different values would be a matter of chance.
     const place = `${obligation.to} ${name}`

@@ -2,7 +2,7 @@
  * The header that a call has upstream: what the agent sent, without what ends here, what authenticates the agent, what claims
  * to come from a proxy, and what would make the upstream act on another method or path than policy saw.
  */
-import type { Call, Target } from '../model/index.ts'
+import type { Call, HttpTarget } from '../model/index.ts'
 import { connectionNames, isHopByHop, traceparentOf } from '../wire/index.ts'
 
 /** How this hop is called in `Via` (RFC 9110 section 7.6.3). */
@@ -84,7 +84,7 @@ export interface HeaderWishes {
 /**
  * Name, value, name, value ... without `Host`, `Connection` and what delimits the body: `requestHead` writes those.
  */
-export function callHeaders(call: Call, target: Target, wishes: HeaderWishes): string[] {
+export function callHeaders(call: Call, target: HttpTarget, wishes: HeaderWishes): string[] {
   const { credential } = target.upstream
   const credentialName = credential?.header.toLowerCase()
   // In a compressed reply the credential would not be found, should the upstream say it back: the agent must not choose that.
@@ -109,7 +109,7 @@ export function callHeaders(call: Call, target: Target, wishes: HeaderWishes): s
 }
 
 /** RFC 7239 section 4: who called, under which name, how. IPv6 addresses and hosts with a port need quotes. */
-function forwarded(call: Call): string {
+export function forwarded(call: Call): string {
   const { address } = call.peer
   const peer = address.includes(':') ? `"[${address}]"` : address
   const host = call.host.includes(':') ? `"${call.host}"` : call.host

@@ -1,6 +1,9 @@
 /** Sends a call that was allowed to its upstream, as the decision's obligations say, and gives the reply. */
-import type { Allow, Call, Clock, Target, Upstream, UpstreamReply } from '../model/index.ts'
+import type { Allow, Call, Clock, McpSessions, Target, Upstream, UpstreamReply } from '../model/index.ts'
 import { type Lookup, systemLookup } from './egress.ts'
+import type { AimMcp } from './mcp/aim.ts'
+import { makeMcpForwarding } from './mcp/forward-mcp.ts'
+import type { McpMemory } from './mcp/servers.ts'
 import { planObligations } from './obligations.ts'
 import { UpstreamPool } from './pools.ts'
 import { UpstreamCall } from './upstream-call.ts'
@@ -22,22 +25,32 @@ export interface ForwardPorts {
   readonly clock: Clock
   /** Default: the system's resolver. */
   readonly lookup?: Lookup
+  /** What MCP keeps beyond a reload; absent where no route speaks it. */
+  readonly mcp?: { readonly memory: McpMemory; readonly sessions: McpSessions }
 }
 
 export interface Forwarding {
   readonly forward: Forward
+  /** Finds where a message of MCP goes; present where the room was made with MCP. */
+  readonly aim?: AimMcp
   /** Waits for running calls, then closes the connections: called when a reload has taken the room out of use. */
   close(): Promise<void>
 }
 
 export function makeForward(options: ForwardOptions, ports: ForwardPorts): Forwarding {
   const lookup = ports.lookup ?? systemLookup
+  const mcp = ports.mcp && makeMcpForwarding({ clock: ports.clock, lookup, ...ports.mcp })
   const pools = new Map(
     options.upstreams.map((upstream) => [upstream.id, new UpstreamPool(upstream, lookup, ports.clock)]),
   )
   const publicUrl = options.publicUrl?.replace(/\/+$/, '')
   return {
+    ...(mcp && { aim: mcp.aim }),
     forward: (call, target, allow) => {
+      if (target.mcp !== undefined) {
+        if (mcp === undefined) throw new Error('the room was made without MCP')
+        return mcp.forward(call, target, allow)
+      }
       const pool = pools.get(target.upstream.id)
       if (pool === undefined) throw new Error(`the upstream \`${target.upstream.id}\` has no pool`)
       const plan = planObligations(allow.obligations, target.upstream)
@@ -46,7 +59,7 @@ export function makeForward(options: ForwardOptions, ports: ForwardPorts): Forwa
       })
     },
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.close()))
+      await Promise.all([...[...pools.values()].map((pool) => pool.close()), mcp?.close()])
     },
   }
 }

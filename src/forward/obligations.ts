@@ -29,7 +29,7 @@ const noPlan: Plan = {
 }
 
 /** Faults with `obligation_unknown` when one of them cannot be carried out. */
-export function planObligations(obligations: readonly Obligation[], upstream: Upstream): Plan {
+export function planObligations(obligations: readonly Obligation[], upstream: Upstream | undefined): Plan {
   if (obligations.length === 0) return noPlan
   const up = new Map<string, string>()
   const reply = new Map<string, string>()
@@ -66,8 +66,8 @@ export function planObligations(obligations: readonly Obligation[], upstream: Up
   return { upstream: up, identity: mask !== undefined, reply, mask, replyBytesMax, types }
 }
 
-function refuseHeader(name: string, value: string, upstream: Upstream): void {
-  if (!isFieldName(name) || !isSettableHeader(name, upstream.credential?.header))
+function refuseHeader(name: string, value: string, upstream: Upstream | undefined): void {
+  if (!isFieldName(name) || !isSettableHeader(name, upstream?.credential?.header))
     throw new Fault('obligation_unknown', `policy may not set the header \`${name}\``)
   if (!isFieldValue(value))
     throw new Fault('obligation_unknown', `the value that policy sets for \`${name}\` is not a field value`)

@@ -2,7 +2,7 @@
  * The header that an upstream's reply has towards the agent: without what ends at this hop, without what speaks of the
  * upstream's own place in the network, and with its addresses mapped to the gateway's.
  */
-import type { Call, Target } from '../model/index.ts'
+import type { Call, HttpTarget } from '../model/index.ts'
 import { connectionNames, isHopByHop } from '../wire/index.ts'
 import { via } from './call-headers.ts'
 import type { UpstreamHeaders } from './reply-head.ts'
@@ -72,7 +72,7 @@ const ofTheBytes: ReadonlySet<string> = new Set([
 export function replyHeaders(
   headers: UpstreamHeaders,
   call: Call,
-  target: Target,
+  target: HttpTarget,
   options: ReplyHeaderOptions,
 ): string[] {
   const connection = headers.connection
@@ -112,7 +112,7 @@ function escaped(value: string): string {
 export function mapLocation(
   value: string,
   call: Call,
-  target: Target,
+  target: HttpTarget,
   publicUrl: string | undefined,
 ): string | undefined {
   const { upstream, route } = target

@@ -10,8 +10,8 @@ import {
   type Clock,
   type DepartureReason,
   Fault,
+  type HttpTarget,
   limits,
-  type Target,
   type UpstreamReply,
 } from '../model/index.ts'
 import { Gathered, redactBytes } from '../wire/index.ts'
@@ -35,7 +35,7 @@ const noBytes = new Uint8Array(0)
 
 export interface UpstreamCallOptions {
   readonly call: Call
-  readonly target: Target
+  readonly target: HttpTarget
   readonly plan: Plan
   readonly pool: UpstreamPool
   readonly clock: Clock

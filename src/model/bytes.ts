@@ -17,7 +17,8 @@ export interface ByteSource {
 }
 
 export interface ByteSink {
-  chunk(bytes: Uint8Array): void
+  /** `isLast`: with these bytes the reader has all of it, though the end is still to come; only sources of unknown length say so. */
+  chunk(bytes: Uint8Array, isLast?: boolean): void
   end(): void
   fail(fault: Fault): void
 }

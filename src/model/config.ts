@@ -90,7 +90,20 @@ export interface RouteRule {
   readonly path: string
   /** Upper case; empty means all but CONNECT. */
   readonly methods: readonly string[]
-  readonly upstream: string
+  /** Absent where the route speaks MCP. */
+  readonly upstream?: string
+  /** Present where it does; see `McpRoute`. */
+  readonly mcp?: {
+    readonly servers: readonly {
+      readonly upstream: string
+      /** Behind the upstream's base path. */
+      readonly path: string
+      readonly prefix: string
+      readonly onFailure: 'open' | 'closed'
+    }[]
+    readonly origins: readonly string[]
+    readonly loopbackHostsOnly: boolean
+  }
   /** Absolute path of an OpenAPI 3.0 or 3.1 description, JSON or YAML. */
   readonly description?: string
   /** New names of arguments that collide: operationId -> `path.id`, `query.id` or `body.id` -> new name. */

@@ -1,5 +1,7 @@
 /** A decision: what policy said about one call, as a value. A refusal is a decision; only something broken is a fault. */
 import type { Json, JsonObject, ParsedJson } from './json.ts'
+import type { McpTool } from './mcp.ts'
+import type { Upstream } from './target.ts'
 
 export type Labels = { readonly [name: string]: string }
 
@@ -29,6 +31,16 @@ export type Obligation =
   /** Refuses a reply with more bytes than this. */
   | { readonly type: 'limit'; readonly response_bytes: number }
 
+/** An entry of a list as policy would see an act with it. */
+export interface Listed {
+  readonly upstream: Upstream
+  readonly tool?: McpTool
+  readonly resource?: { readonly uri: string }
+  readonly prompt?: { readonly name: string }
+}
+
+export type Sees = (listed: Listed) => boolean
+
 interface DecisionBase {
   /** UUID version 7; the agent's `Gatehouse-Decision`. */
   readonly id: string
@@ -52,8 +64,17 @@ interface DecisionBase {
 }
 
 export type Decision =
-  | (DecisionBase & { readonly kind: 'allow'; readonly obligations: readonly Obligation[] })
-  | (DecisionBase & { readonly kind: 'deny' })
+  | (DecisionBase & {
+      readonly kind: 'allow'
+      readonly obligations: readonly Obligation[]
+      /** Of a list: whether the policy could allow anything with this entry of it. What it could not is not shown. */
+      readonly sees?: Sees
+    })
+  | (DecisionBase & {
+      readonly kind: 'deny'
+      /** Whether no call of this tool could be allowed: the agent must not learn that it is there. */
+      readonly hidden?: boolean
+    })
   | (DecisionBase & { readonly kind: 'ask'; readonly asks: readonly Ask[] })
 
 export type Allow = Extract<Decision, { kind: 'allow' }>

@@ -16,10 +16,18 @@ export interface FaultRow {
   readonly says: string
   /** What would help, where something would. */
   readonly remedy?: string
+  /** The code of a JSON-RPC error that says it, where the protocol has one; else `status` is the code, outside of its range. */
+  readonly rpc?: number
 }
 
 const row = (source: FaultSource, status: number, retry: FaultRow['retry'], says: string, remedy?: string): FaultRow =>
   remedy === undefined ? { source, status, retry, says } : { source, status, retry, says, remedy }
+
+/** A row whose JSON-RPC code the protocol names. */
+const rpcRow = (rpc: number, ...[source, status, retry, says, remedy]: Parameters<typeof row>): FaultRow => ({
+  ...row(source, status, retry, says, remedy),
+  rpc,
+})
 
 /** Status 0: not a call, the connection is closed or answered by the parser, and one fault record is written. */
 export const faults = {
@@ -82,14 +90,16 @@ export const faults = {
   ),
   body_too_large: row('agent', 413, 'no', 'the body is larger than this route accepts', 'send less at once'),
   body_slow: row('agent', 408, 'yes', 'the body did not arrive in time', 'send the body without long pauses'),
-  body_malformed: row(
+  body_malformed: rpcRow(
+    -32700,
     'agent',
     400,
     'no',
     'the body is not strict JSON',
     'send UTF-8 JSON without duplicate keys, comments or trailing commas',
   ),
-  body_too_deep: row(
+  body_too_deep: rpcRow(
+    -32700,
     'agent',
     400,
     'no',
@@ -242,6 +252,79 @@ export const faults = {
     'send the field in the type and form that the description says',
   ),
 
+  // MCP (revision 2026-07-28 "Streamable HTTP" and "Error Codes"; JSON-RPC 2.0 section 5.1).
+  origin_refused: row(
+    'agent',
+    403,
+    'no',
+    'pages of this origin may not call here',
+    'ask the operator to add the origin to the route',
+  ),
+  rpc_malformed: rpcRow(
+    -32600,
+    'agent',
+    400,
+    'no',
+    'the body is not one JSON-RPC 2.0 message',
+    'send one message, with an id that is a string or an integer where it is a request',
+  ),
+  rpc_not_acceptable: row(
+    'agent',
+    406,
+    'no',
+    'the reply may be JSON or an event stream, and the call does not accept both',
+    'send Accept: application/json, text/event-stream',
+  ),
+  rpc_header_mismatch: rpcRow(
+    -32020,
+    'agent',
+    400,
+    'no',
+    'the header fields do not say what the message says',
+    'send MCP-Protocol-Version, Mcp-Method, Mcp-Name and Mcp-Param fields as the message has them',
+  ),
+  revision_unsupported: rpcRow(
+    -32022,
+    'agent',
+    400,
+    'no',
+    'this revision of the protocol is not spoken here',
+    'use one of the supported revisions',
+  ),
+  rpc_meta_missing: rpcRow(
+    -32602,
+    'agent',
+    400,
+    'no',
+    'the message does not say its protocol version and the capabilities of the client',
+    'send both in params._meta, as revision 2026-07-28 asks',
+  ),
+  rpc_params_invalid: rpcRow(
+    -32602,
+    'agent',
+    400,
+    'no',
+    'the parameters are not those of the method',
+    'send the parameters that the method has',
+  ),
+  rpc_method_unknown: rpcRow(-32601, 'agent', 404, 'no', 'the method is not known here'),
+  tool_unknown: rpcRow(-32602, 'agent', 200, 'no', 'there is no such tool', 'list the tools again'),
+  tool_changed: row(
+    'upstream',
+    200,
+    'no',
+    'the definition of the tool has changed since it was listed',
+    'list the tools again, and look at the definition before calling it',
+  ),
+  session_missing: row(
+    'agent',
+    400,
+    'no',
+    'the message belongs to no session',
+    'send initialize first, then Mcp-Session-Id with every message',
+  ),
+  session_unknown: row('agent', 404, 'no', 'there is no such session', 'open a new session with initialize'),
+
   // Policy.
   policy_denied: row(
     'policy',
@@ -309,6 +392,13 @@ export const faults = {
     'the address of the service behind the gateway is not allowed',
     'tell the operator the decision_id',
   ),
+  upstream_rpc: row(
+    'upstream',
+    502,
+    'if-idempotent',
+    'the tool server sent something that is no answer to the message',
+    'see whether it took effect before sending it again',
+  ),
   reply_too_large: row(
     'upstream',
     502,
@@ -338,6 +428,21 @@ export const faults = {
 
 export type FaultCode = keyof typeof faults
 
+/** The message that a fault is about, as far as it could be read. */
+export interface RpcPlace {
+  /** JSON text of its id. */
+  readonly idText?: string
+  readonly era?: 'modern' | 'legacy'
+}
+
+export interface FaultOptions {
+  readonly cause?: unknown
+  readonly publicDetail?: string
+  readonly allowedMethods?: readonly string[]
+  readonly rpc?: RpcPlace
+  readonly revisions?: { readonly requested: string; readonly supported: readonly string[] }
+}
+
 /** Thrown or returned when something broke. `detail` and `cause` are for the record; the agent sees the row and `publicDetail`. */
 export class Fault extends Error {
   override readonly name = 'Fault'
@@ -348,18 +453,32 @@ export class Fault extends Error {
   readonly publicDetail: string | undefined
   /** Of `method_unknown`: the methods that the place does take, for the field `Allow` (RFC 9110 section 15.5.6). */
   readonly allowedMethods: readonly string[] | undefined
+  /** Set where it is about a JSON-RPC message, and answered as its error. */
+  readonly rpc: RpcPlace | undefined
+  /** Of `revision_unsupported`: the revision that was asked for, and those that there are. */
+  readonly revisions: { readonly requested: string; readonly supported: readonly string[] } | undefined
 
-  constructor(
-    code: FaultCode,
-    detail: string,
-    options: { cause?: unknown; publicDetail?: string; allowedMethods?: readonly string[] } = {},
-  ) {
+  constructor(code: FaultCode, detail: string, options: FaultOptions = {}) {
     super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.detail = detail
     this.publicDetail = options.publicDetail
     this.allowedMethods = options.allowedMethods
+    this.rpc = options.rpc
+    this.revisions = options.revisions
   }
+}
+
+/** The same fault, as one about a JSON-RPC message. */
+export function aboutMessage(fault: Fault, rpc: RpcPlace): Fault {
+  const { code, detail, cause, publicDetail, allowedMethods, revisions } = fault
+  return new Fault(code, detail, {
+    rpc,
+    ...(cause !== undefined && { cause }),
+    ...(publicDetail !== undefined && { publicDetail }),
+    ...(allowedMethods !== undefined && { allowedMethods }),
+    ...(revisions !== undefined && { revisions }),
+  })
 }
 
 /** What something caught says, for a sentence of ours. */

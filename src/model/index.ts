@@ -2,6 +2,7 @@
 export { signatureAlgorithms } from './algorithms.ts'
 export type { ByteSink, ByteSource } from './bytes.ts'
 export type { Arrival, Call, CallBody, Departure, DepartureReason, Peer, Trace } from './call.ts'
+export { canonicalText } from './canonical.ts'
 export { type Condition, ConditionError, holds, parseCondition } from './condition.ts'
 export type {
   AgentEntry,
@@ -20,8 +21,19 @@ export type {
   Timing,
   WitnessSettings,
 } from './config.ts'
-export type { Allow, Ask, Decision, Labels, Obligation, Reason, Refusal } from './decision.ts'
-export { Fault, type FaultCode, type FaultRow, type FaultSource, faults, messageOf, toFault } from './fault.ts'
+export type { Allow, Ask, Decision, Labels, Listed, Obligation, Reason, Refusal, Sees } from './decision.ts'
+export {
+  aboutMessage,
+  Fault,
+  type FaultCode,
+  type FaultOptions,
+  type FaultRow,
+  type FaultSource,
+  faults,
+  messageOf,
+  type RpcPlace,
+  toFault,
+} from './fault.ts'
 export { type Flaw, Flaws, formatFlaw } from './flaw.ts'
 export { hopByHop } from './hop-by-hop.ts'
 export { makeIdMaker } from './identifier.ts'
@@ -40,6 +52,22 @@ export { quote, textOf } from './json-text.ts'
 export { limits } from './limits.ts'
 export type { LogStats } from './log-stats.ts'
 export { isLoopback } from './loopback.ts'
+export {
+  legacyRevisions,
+  type McpAsk,
+  type McpAsked,
+  type McpEra,
+  type McpMessage,
+  type McpMethod,
+  type McpNamed,
+  type McpRoute,
+  type McpServer,
+  type McpSession,
+  type McpSessions,
+  type McpTool,
+  type McpToolFacts,
+  modernRevisions,
+} from './mcp.ts'
 export { isJsonMediaType } from './media-type.ts'
 export { nearest } from './nearest.ts'
 export {
@@ -51,7 +79,7 @@ export {
   type RecordRules,
 } from './policy.ts'
 export type { Clock, FetchDocument, Log, LogFields, MakeId, RandomBytes, Readiness } from './ports.ts'
-export type { AgentFacts, Identity, Principal } from './principal.ts'
+export { type AgentFacts, type Identity, ownerOf, type Principal } from './principal.ts'
 export type {
   AdminRecord,
   CheckpointRecord,
@@ -68,7 +96,7 @@ export type { Reply, ReplyBody, UpstreamReply, UpstreamTimes } from './reply.ts'
 export { isSettableHeader } from './settable-header.ts'
 export type { SinkStatus } from './sink-status.ts'
 export { type CallSummary, type ObserveCall, type Step, steps } from './summary.ts'
-export type { Operation, Recording, Route, Target, Upstream } from './target.ts'
+export type { HttpTarget, McpTarget, Operation, Recording, Route, Target, Upstream } from './target.ts'
 export { makeTimestamps } from './timestamp.ts'
 export {
   durationPattern,

@@ -120,6 +120,35 @@ export const limits = {
   policyStepsMax: 2_000_000,
   policyResultValuesMax: 100_000,
   descriptionBytesMax: 8 * mib,
+  /** Characters of a JSON-RPC method and of an id as JSON text: UUIDs and counters are a tenth of it. */
+  rpcMethodCharsMax: 128,
+  rpcIdCharsMax: 512,
+  /** Sessions with agents at once, and of one agent: each is some 2 KiB beside its streams. */
+  mcpSessionsMax: 50_000,
+  mcpSessionsPerOwnerMax: 1_000,
+  /** Milliseconds after which a session that nobody used is forgotten; the agent opens another one. */
+  mcpSessionIdleMs: 3_600_000,
+  /** Requests of servers that wait for an agent's answer, in one session: honest servers ask one thing at a time. */
+  mcpAskedMax: 64,
+  /** Messages of an agent whose answer is still to come, in one session: their ids are kept until it does. */
+  mcpOutstandingMax: 1_024,
+  /** Bytes of one event of a server's stream: as much as of a whole reply that is held. */
+  mcpMessageBytesMax: 8 * mib,
+  /** Milliseconds between two signs of life on a stream: proxies close what is quiet for a minute. */
+  mcpKeepAliveMs: 25_000,
+  /** Milliseconds after which a stream without an end of its own is closed; agents open it again. */
+  mcpStreamMsMax: 4 * 3_600_000,
+  /** Tools of one server, and bytes of one definition: a model is given some dozens of a few KiB. */
+  mcpToolsMax: 10_000,
+  /** Milliseconds for which a server's definitions are taken as known; a call after it asks for them again first. */
+  mcpListFreshMs: 5_000,
+  /** Milliseconds for which it is remembered that a server does not speak an era, and that it does. */
+  mcpEraAbsentMs: 30_000,
+  mcpEraPresentMs: 600_000,
+  /** Entries of one page of a list towards agents. */
+  mcpPageEntries: 1_000,
+  /** Pages of one list of a server. */
+  mcpPagesMax: 200,
   /** Reasons and obligations that one decision may carry. */
   reasonsMax: 64,
   obligationsMax: 32,
@@ -136,4 +165,5 @@ assert(limits.keysCooldownMs < limits.keysFreshMs)
 assert(limits.unidentifiedQueueRecordsMax < limits.logQueueRecordsMax)
 assert(limits.policyFileBytesMax <= limits.policyDataBytesMax && limits.policyDataBytesMax <= limits.policyBytesMax)
 assert(limits.oneWriteReplyBytesMax <= limits.maskedReplyBytesMax)
+assert(limits.mcpKeepAliveMs < limits.keepAliveMs && limits.mcpSessionsPerOwnerMax <= limits.mcpSessionsMax)
 assert(limits.freeDiskBytesMin >= limits.logQueueBytesMax)

@@ -36,6 +36,12 @@ export interface Question {
    * below a path counts. What no path leads to or through need not be built.
    */
   readonly reads: readonly (readonly string[])[]
+  /**
+   * Whether anything could be allowed while parts of the call are unknown. `arguments`: some arguments pass; what the input has there
+   * is not looked at. `act`: some act passes, whatever its tool, resource, prompt, server and method are, and no `deny` holds for
+   * every act behind the message that the input is about. Never false where something could pass. Absent where the engine cannot tell.
+   */
+  readonly could?: (input: JsonObject, unknown: 'arguments' | 'act') => boolean
 }
 
 export interface PolicyAnswer {

@@ -42,3 +42,18 @@ export interface AgentFacts {
   readonly risk?: string
   readonly labels?: { readonly [name: string]: Json }
 }
+
+/** One text for one principal, for what is his alone: who the token speaks of, and who acts for him. */
+export function ownerOf({ authenticated, identity, agent }: Principal): string {
+  if (!authenticated) return 'anonymous'
+  const { issuer, subject, client_id } = identity
+  const actors = identity.actors.map(({ issuer: by, id }) => [by ?? null, id])
+  return JSON.stringify([
+    issuer ?? null,
+    subject?.id ?? null,
+    client_id ?? null,
+    identity.agent?.id ?? null,
+    agent?.id ?? null,
+    actors,
+  ])
+}

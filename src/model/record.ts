@@ -125,12 +125,16 @@ export interface RecordedPrincipal {
 
 export interface RecordedTarget {
   readonly route: string
-  readonly upstream: string
+  /** Absent where a message went to all servers of a route. */
+  readonly upstream?: string
   readonly tool?: string
+  /** Of a tool of MCP: over everything that a model sees of it. */
+  readonly tool_digest?: string
 }
 
 export interface RecordedCall {
-  readonly protocol: 'http'
+  readonly protocol: 'http' | 'mcp'
+  /** Of HTTP, or of JSON-RPC. */
   readonly method: string
   readonly host: string
   readonly path: string

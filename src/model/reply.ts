@@ -11,6 +11,8 @@ export interface Reply {
   readonly decisionId: string
   /** Set when Gatehouse, not the upstream, answers because of a fault; `receive/` closes or counts by it. */
   readonly fault?: FaultCode
+  /** A stream without an end of its own: not the call's deadline ends it, but `limits.mcpStreamMsMax`, and a drain at once. */
+  readonly lasting?: boolean
   /** Whether the agent got this before it was known: then floods of it are bounded per address. */
   readonly unidentified?: boolean
 }
@@ -23,6 +25,8 @@ export type ReplyBody =
 /** What came back from the upstream with the obligations done, before anything of it was given to the agent. */
 export interface UpstreamReply extends Omit<Reply, 'decisionId'> {
   readonly upstream: UpstreamTimes
+  /** False where the house answered by itself. Default: true. */
+  readonly reached?: boolean
   /** Types of the obligations that were carried out, for the outcome record. */
   readonly obligationsDone: readonly string[]
 }

@@ -2,14 +2,26 @@
 import type { Call } from './call.ts'
 import type { Labels } from './decision.ts'
 import type { Json, JsonObject } from './json.ts'
+import type { McpAsk, McpRoute } from './mcp.ts'
 
-export interface Target {
+export type Target = HttpTarget | McpTarget
+
+export interface HttpTarget {
   readonly route: Route
+  readonly mcp?: undefined
   readonly upstream: Upstream
   /** The operation of the route's OpenAPI description that this call is; absent on a route without a description. */
   readonly operation?: Operation
   /** Path and query as they go upstream: the route's prefix removed or kept as configured. Begins with `/`. */
   readonly upstreamPath: string
+}
+
+export interface McpTarget {
+  readonly route: Route
+  readonly mcp: McpAsk
+  /** Absent where the message goes to all servers of the route. */
+  readonly upstream?: Upstream
+  readonly operation?: undefined
 }
 
 export interface Route {
@@ -30,6 +42,8 @@ export interface Route {
   readonly prefix: string
   /** Cookies pass in both directions only when true. */
   readonly cookies: boolean
+  /** Present where the route speaks MCP. */
+  readonly mcp?: McpRoute
 }
 
 export interface Recording {

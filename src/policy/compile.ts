@@ -98,12 +98,37 @@ function makeQuestion(sources: PolicySources, entrypoint: string): Question {
   }
   return {
     reads: query.reads,
+    could: makeCould(sources, entrypoint),
     ask: (input) => {
       used = undefined
       const value = query.value(input as RegoJson, options) as PolicyAnswer['value']
       return used === undefined ? { value, rules } : answerWith({ value, rules }, used)
     },
   }
+}
+
+const ofArguments = ['input.call.arguments']
+const ofAct = [
+  ...ofArguments,
+  ...['tool', 'resource', 'prompt', 'task'].map((part) => `input.call.${part}`),
+  'input.upstream',
+]
+
+/** Prepared when it is first asked: only routes that speak MCP do. */
+function makeCould({ modules, data }: PolicySources, entrypoint: string): NonNullable<Question['could']> {
+  const prepared = (query: string, unknowns: readonly string[]) => {
+    let made: ReturnType<typeof prepare> | undefined
+    return (input: JsonObject) => {
+      made ??= withFlaws(() => prepare({ query, modules, data: data as RegoJson, limits: bounds, unknowns }))
+      return made.holds(input as RegoJson)
+    }
+  }
+  const passes = `data.${entrypoint}.allow == true; count([1 | data.${entrypoint}.deny[_]]) == 0`
+  const someArguments = prepared(passes, ofArguments)
+  const someAct = prepared(passes, [...ofAct, 'input.call.method'])
+  const noAct = prepared(`data.${entrypoint}.deny[_]`, ofAct)
+  return (input, unknown) =>
+    unknown === 'arguments' ? someArguments(input) !== 'no' : someAct(input) !== 'no' && noAct(input) !== 'yes'
 }
 
 /** All rules in one evaluation, each as a list of no or one value: undefined and false stay two things. */

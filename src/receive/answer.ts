@@ -2,14 +2,23 @@
  * What an agent is told when its call goes no further: a refusal by policy or a fault, as problem details (RFC 9457). Nothing
  * of the inside is in it: only the fault table's sentences, and the reasons that policy wrote for the agent.
  */
-import { type Fault, type FaultCode, faults, type Reason, type Refusal, type Reply } from '../model/index.ts'
-import { problemMediaType, problemText } from '../wire/index.ts'
+import {
+  type Fault,
+  type FaultCode,
+  faults,
+  type Reason,
+  type Refusal,
+  type Reply,
+  type Target,
+} from '../model/index.ts'
+import { type Problem, problemMediaType, problemText } from '../wire/index.ts'
+import { mcpFault, mcpRefusal } from './mcp/answer.ts'
 
 export interface Answer {
   /** A decision that denies or asks: 403 with the first reason's code; one that asks always has `approval_required`. */
-  refusal(decision: Refusal): Reply
-  /** A fault: the row's status and sentence; 401 with the challenge of RFC 6750 section 3. */
-  fault(fault: Fault, decisionId: string): Reply
+  refusal(decision: Refusal, target?: Target): Reply
+  /** A fault: the row's status and sentence; 401 with the challenge of RFC 6750 section 3. `target` as far as it was found. */
+  fault(fault: Fault, decisionId: string, target?: Target): Reply
 }
 
 /** What a fault says that happened before the agent was known: their replies count towards the flood bound. */
@@ -46,13 +55,13 @@ const retryLater: ReadonlySet<FaultCode> = new Set<FaultCode>([
 ])
 
 export const answer: Answer = {
-  refusal(decision) {
+  refusal(decision, target) {
     const first = decision.reasons[0]
     const code = decision.kind === 'ask' ? 'approval_required' : (first?.code ?? 'policy_denied')
     const row = isFaultCode(code) ? faults[code] : faults.policy_denied
     const remedy = first?.remedy ?? ('remedy' in row ? row.remedy : undefined)
     const reasons = decision.reasons.length > 0 ? decision.reasons : [reasonOf(code, row.says, remedy)]
-    const text = problemText({
+    const problem: Problem = {
       status: 403,
       code,
       title: row.says,
@@ -60,17 +69,18 @@ export const answer: Answer = {
       decisionId: decision.id,
       ...(remedy === undefined ? {} : { remedy }),
       reasons,
-    })
-    return { status: 403, headers: plain, body: bodyOf(text), decisionId: decision.id }
+    }
+    if (target?.mcp !== undefined) return mcpRefusal(decision, problem, target.mcp.message)
+    return { status: 403, headers: plain, body: bodyOf(problemText(problem)), decisionId: decision.id }
   },
 
-  fault(fault, decisionId) {
+  fault(fault, decisionId, target) {
     const row = faults[fault.code]
     const remedy = 'remedy' in row ? row.remedy : undefined
     const detail = fault.publicDetail ?? row.says
     // Status 0 marks bytes that are no call; when such a fault does end a call, it is the agent's bad message.
     const status = row.status === 0 ? 400 : row.status
-    const text = problemText({
+    const problem: Problem = {
       status,
       code: fault.code,
       title: row.says,
@@ -78,12 +88,14 @@ export const answer: Answer = {
       decisionId,
       ...(remedy === undefined ? {} : { remedy }),
       reasons: [reasonOf(fault.code, detail, remedy)],
-    })
+    }
+    const place = fault.rpc ?? target?.mcp?.message
+    if (place !== undefined) return mcpFault(fault, problem, place, extraHeaders(fault, status, row.says))
     const unidentified = beforeIdentification.has(fault.code)
     const reply = {
       status,
-      headers: headersOf(fault, status, row.says),
-      body: bodyOf(text),
+      headers: [...plain, ...extraHeaders(fault, status, row.says)],
+      body: bodyOf(problemText(problem)),
       decisionId,
       fault: fault.code,
     }
@@ -93,13 +105,15 @@ export const answer: Answer = {
 
 const plain: readonly string[] = ['Content-Type', problemMediaType, 'Cache-Control', 'no-store']
 
-function headersOf({ code, allowedMethods }: Fault, status: number, says: string): readonly string[] {
+function extraHeaders({ code, allowedMethods }: Fault, status: number, says: string): readonly string[] {
   // An empty list is a list too: a 405 always has the field (RFC 9110 section 15.5.6).
-  if (status === 405) return [...plain, 'Allow', (allowedMethods ?? []).join(', ')]
-  if (status === 401) return [...plain, 'WWW-Authenticate', challenge(code, says)]
-  if (retryLater.has(code)) return [...plain, 'Retry-After', retryAfterS]
-  return plain
+  if (status === 405) return ['Allow', (allowedMethods ?? []).join(', ')]
+  if (status === 401) return ['WWW-Authenticate', challenge(code, says)]
+  if (retryLater.has(code)) return ['Retry-After', retryAfterS]
+  return none
 }
+
+const none: readonly string[] = []
 
 /** RFC 6750 section 3.1: no error code when no token was sent; `invalid_token` for every bad one. */
 function challenge(code: FaultCode, says: string): string {

@@ -18,6 +18,8 @@ export class Connection {
   current: Exchange | undefined = undefined
   /** Calls that came before the one before them was answered, in order. */
   readonly waiting: Exchange[] = []
+  /** The reply under way is a stream without an end of its own. */
+  lasting = false
   /** No further call is taken: the reply under way says `Connection: close`. */
   closing = false
   /** Whether at least one call was answered: only then is silence idleness and not a slow header. */
@@ -44,6 +46,7 @@ export class Connection {
   rest(nowMs: number): void {
     this.#used = true
     this.#last = this.current
+    this.lasting = false
     this.current = undefined
     this.#stateSinceMs = nowMs
     this.#bytesAtRest = this.socket.bytesRead
@@ -85,7 +88,8 @@ export class Connection {
     const ageMs = nowMs - call.startedMs
     if (ageMs > deadlines.requestMsMax && call.body.flowing)
       call.body.fail(new Fault('body_slow', `the body was not there after ${deadlines.requestMsMax} ms`))
-    if (ageMs > deadlines.callMsMax && call.departure.reason === undefined) {
+    const callMsMax = this.lasting ? limits.mcpStreamMsMax : deadlines.callMsMax
+    if (ageMs > callMsMax && call.departure.reason === undefined) {
       call.departure.depart('call_timeout', nowMs)
       call.body.fail(departureFault('call_timeout'))
     }

@@ -146,6 +146,8 @@ class HttpReceiver implements Receiver {
     this.#server.close()
     for (const connection of this.#connections.values()) {
       connection.closing = true
+      // A stream that would never end by itself has nothing that could be finished.
+      if (connection.lasting) this.#depart(connection, 'draining', this.#ports.clock.monotonicMs())
       if (connection.current === undefined && connection.socket.writableLength === 0) connection.cut()
     }
     if (this.#callsUnderWay > 0) {
@@ -353,6 +355,10 @@ class HttpReceiver implements Receiver {
     const length = exchange.body.lengthBytes
     const unread = !message.complete
     const leavesMuch = unread && (length === null || length > limits.discardedBodyBytesMax)
+    if (reply.lasting === true) {
+      connection.lasting = true
+      if (this.#draining) this.#depart(connection, 'draining', this.#ports.clock.monotonicMs())
+    }
     const distrusted = reply.fault !== undefined && endsConnection.has(reply.fault)
     // RFC 9110 section 10.1.1: an agent that was never told to go on may send its body or leave it out.
     const unsure = unread && exchange.body.uninvited

@@ -84,6 +84,11 @@ export class CallNotes {
     this.mark(step.identify)
   }
 
+  /** Where the call was going, as far as it is known. */
+  get aim(): Target | undefined {
+    return this.target
+  }
+
   routed(target: Target): void {
     this.target = target
     this.mark(step.route)
@@ -205,7 +210,7 @@ export class CallNotes {
       decision: isDecisionWritten ? 'allow' : this.decision?.kind === 'ask' ? 'ask' : 'deny',
       code,
       route: this.target?.route.id ?? 'none',
-      upstream: this.target?.upstream.id ?? 'none',
+      upstream: this.target?.upstream?.id ?? 'none',
       status,
       upstreamStatus: upstream?.upstream.status,
       stepMs: this.stepMs,

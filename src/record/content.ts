@@ -6,6 +6,7 @@ import { type Decision, type Json, type JsonObject, type Recording, type RecordR
 import type { DecisionLine } from './decision-line.ts'
 import { type Conceal, type Maskable, mask } from './mask.ts'
 import { makeInputTexts, recordedInput } from './recorded-input.ts'
+import { recordedCall, recordedTarget } from './recorded-place.ts'
 
 /** Two ways to print it, the second for when the first makes the record too large. Each begins with a comma, or is empty. */
 export interface Content {
@@ -137,8 +138,8 @@ function eventOf(line: DecisionLine, decision: Decision): JsonObject {
     ...(decision.entrypoint !== undefined && { path: decision.entrypoint }),
     decision: line.kind,
     ...(line.code !== undefined && { code: line.code }),
-    ...(target !== undefined && { target: { route: target.route.id, upstream: target.upstream.id } }),
-    ...(call !== undefined && { call: { protocol: 'http', method: call.method, host: call.host, path: call.path } }),
+    ...(target !== undefined && { target: recordedTarget(target) }),
+    ...(call !== undefined && { call: recordedCall(call, target) }),
     ...(decision.input !== undefined && { input: decision.input }),
     ...(decision.result !== undefined && { result: decision.result }),
     ...(decision.nondeterministic !== undefined && { nd_builtin_cache: decision.nondeterministic }),

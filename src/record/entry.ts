@@ -48,7 +48,8 @@ export interface Entry {
 }
 
 export type OpenEntry = (arrival: Arrival) => Entry
-export type AnswerFault = (fault: Fault, decisionId: string) => Reply
+/** `target` as far as the call came. */
+export type AnswerFault = (fault: Fault, decisionId: string, target?: Target) => Reply
 
 export interface RecorderOptions {
   readonly log: DecisionLog
@@ -153,14 +154,14 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
         reply: kept?.text(reply.headers),
         replyBytes: bytesOf(reply),
         complete: departed === undefined && upstream.fault === undefined,
-        upstreamReached: true,
+        upstreamReached: upstream.reached !== false,
       }
       await this.recordEnd(end, faults.log_unavailable.status)
       return reply
     }
 
     async failed(fault: Fault, answer: AnswerFault): Promise<Reply> {
-      const reply = answer(fault, this.decisionId)
+      const reply = answer(fault, this.decisionId, this.notes.aim)
       if (this.ended) return reply
       this.notes.mark(this.notes.stepUnderWay(this.decisionWritten))
       const detail = this.notes.detailOf(fault)
@@ -182,7 +183,7 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
       } catch (cause) {
         const ofLog = toFault(cause)
         if (!this.ended) this.recordRefusalLater(ofLog, detail, end)
-        return answer(ofLog, this.decisionId)
+        return answer(ofLog, this.decisionId, this.notes.aim)
       }
     }
 
@@ -280,10 +281,15 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
 }
 
 /** What `forward/` gives, as what the agent gets. */
-function toReply({ status, headers, body, fault, unidentified }: UpstreamReply, decisionId: string): Reply {
+function toReply({ status, headers, body, fault, unidentified, lasting }: UpstreamReply, decisionId: string): Reply {
   const reply = { status, headers, body, decisionId }
-  if (fault === undefined && unidentified === undefined) return reply
-  return { ...reply, ...(fault !== undefined && { fault }), ...(unidentified !== undefined && { unidentified }) }
+  if (fault === undefined && unidentified === undefined && lasting === undefined) return reply
+  return {
+    ...reply,
+    ...(lasting !== undefined && { lasting }),
+    ...(fault !== undefined && { fault }),
+    ...(unidentified !== undefined && { unidentified }),
+  }
 }
 
 /** RFC 9110 section 6.4.1: no body follows, so nothing of a stream is read and the reply ends with its header. */

@@ -21,7 +21,7 @@ export class FollowedSource implements ByteSource, ByteSink {
   private sink: ByteSink | undefined
   private replyBytes = 0
   private told = false
-  /** What completes a reply of stated length: with its last byte the agent has the end. */
+  /** What completes a reply of stated length, or that its source knows to be the last: with it the agent has the end. */
   private lastBytes: Uint8Array | undefined
 
   /** `kept` is given every byte that is passed on. */
@@ -53,12 +53,12 @@ export class FollowedSource implements ByteSource, ByteSink {
     this.source.cancel(cause)
   }
 
-  chunk(bytes: Uint8Array): void {
+  chunk(bytes: Uint8Array, isLast = false): void {
     // One behind the last bytes would take their place.
     if (bytes.length === 0) return
     this.replyBytes += bytes.length
     this.kept?.add(bytes)
-    if (this.replyBytes === this.lengthBytes) this.lastBytes = bytes
+    if (isLast || this.replyBytes === this.lengthBytes) this.lastBytes = bytes
     else this.sink?.chunk(bytes)
   }
 

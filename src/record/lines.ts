@@ -19,6 +19,7 @@ import {
 } from '../model/index.ts'
 import type { ContentText } from './content.ts'
 import type { DecisionLine } from './decision-line.ts'
+import { recordedCall, recordedTarget } from './recorded-place.ts'
 
 /** Characters of a detail, a path or a name at most: longer ones are cut and end in an ellipsis. */
 const detailCharsMax = 2_048
@@ -61,7 +62,9 @@ export function makeDecisionLines(instance: Labels, contentOf: ContentText): (li
   /** An operation belongs to one route and upstream, and so does a route without one. */
   function targetOf(target: Target | undefined): string {
     if (target === undefined) return ''
-    const place = target.operation ?? target.route
+    // A message is known by its tool; without one its upstream may be any of the route's.
+    const place = target.mcp === undefined ? (target.operation ?? target.route) : target.mcp.facts
+    if (place === undefined) return targetText(target)
     let text = targets.get(place)
     if (text === undefined) {
       text = targetText(target)
@@ -83,7 +86,7 @@ export function makeDecisionLines(instance: Labels, contentOf: ContentText): (li
         : ''
     const who = principalOf(line.principal)
     const where = targetOf(line.target)
-    const call = `,"call":${callText(arrival, line.call)}`
+    const call = `,"call":${callText(arrival, line.call, line.target)}`
     const tail =
       (line.detail === undefined ? '' : `,"detail":${quote(line.detail)}`) +
       `,"requested_by":${quote(arrival.peer.address)},"metrics":{${line.metrics}}`
@@ -127,13 +130,13 @@ function principalText(principal: Principal): string {
   return `,"principal":${textOf(recorded)}`
 }
 
-function targetText({ route, upstream, operation }: Target): string {
-  const tool = operation === undefined ? '' : `,"tool":${quote(operation.tool.name)}`
-  return `,"target":{"route":${quote(route.id)},"upstream":${quote(upstream.id)}${tool}}`
+function targetText(target: Target): string {
+  return `,"target":${textOf(recordedTarget(target))}`
 }
 
 /** Of a call that was refused before it was read: what arrived, without the query, which may hold anything. */
-function callText(arrival: Arrival, call: Call | undefined): string {
+function callText(arrival: Arrival, call: Call | undefined, target: Target | undefined): string {
+  if (call !== undefined && target?.mcp !== undefined) return textOf(recordedCall(call, target))
   const host = call?.host ?? shortName(hostField(arrival.rawHeaders))
   const path = call?.path ?? shortened(arrival.rawTarget.split('?', 1)[0] ?? '', pathCharsMax)
   return `{"protocol":"http","method":${quote(shortName(arrival.method))},"host":${quote(host)},"path":${quote(path)}}`

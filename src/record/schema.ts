@@ -52,13 +52,14 @@ const recordedPrincipal = {
 
 const recordedTarget = {
   route: text,
-  upstream: text,
+  upstream: text.optional().describe('absent where a message of MCP went to all servers of a route'),
   tool: text.optional(),
+  tool_digest: text.optional().describe('of a tool of MCP: over everything that a model sees of it'),
 } satisfies Shape<RecordedTarget>
 
 const recordedCall = {
-  protocol: z.literal('http'),
-  method: text,
+  protocol: z.enum(['http', 'mcp']),
+  method: text.describe('of HTTP, or of JSON-RPC'),
   host: text,
   path: text.describe('without the query'),
 } satisfies Shape<RecordedCall>

@@ -1,3 +1,3 @@
 /** The door of routing: a call finds its target, and descriptions become tools. */
-export { makeRouter, type RouteCall, type Router, type RouterOptions } from './route.ts'
+export { type McpWays, makeRouter, type RouteCall, type Router, type RouterOptions } from './route.ts'
 export type { Tool } from './tool.ts'

@@ -3,12 +3,18 @@
  * unless its route says `identity: none`.
  */
 import {
+  aboutMessage,
   type Call,
   Fault,
   type Json,
+  type McpAsk,
+  type McpMessage,
+  ownerOf,
   type Principal,
+  type Route,
   type RouteRule,
   type Target,
+  toFault,
   type Upstream,
 } from '../model/index.ts'
 import { type Description, readDescription } from './description.ts'
@@ -18,13 +24,21 @@ import type { Tool } from './tool.ts'
 import { type MakeValidator, openValidators } from './validate.ts'
 
 /** Faults: `token_missing`, `route_unknown`, `method_unknown`, `operation_unknown`. Costs one step a path segment. */
-export type RouteCall = (call: Call, principal: Principal) => Target
+export type RouteCall = (call: Call, principal: Principal) => Target | Promise<Target>
+
+/** What it takes to find the way of a message of MCP: to read it, and to ask where it goes. */
+export interface McpWays {
+  readonly read: (call: Call, route: Route, owner: string) => Promise<McpMessage>
+  readonly aim: (message: McpMessage, route: Route, owner: string) => Promise<McpAsk>
+}
 
 export interface RouterOptions {
   readonly routes: readonly RouteRule[]
   readonly upstreams: readonly Upstream[]
   /** The parsed OpenAPI descriptions by the path that `RouteRule.description` gives. */
   readonly descriptions: ReadonlyMap<string, Json>
+  /** Absent where only the rules are looked at: then no message is taken. */
+  readonly mcp?: McpWays
 }
 
 export interface Router {
@@ -33,8 +47,16 @@ export interface Router {
   readonly tools: readonly Tool[]
 }
 
-interface Line {
+type Line = HttpLine | McpLine
+
+interface McpLine {
   readonly rule: RouteRule
+  readonly mcp: Route
+}
+
+interface HttpLine {
+  readonly rule: RouteRule
+  readonly mcp?: undefined
   readonly upstream: Upstream
   readonly description: Description | undefined
   /** Segments that are removed on the way up. */
@@ -45,13 +67,13 @@ interface Line {
  * Throws an `Error` for rules that contradict each other or name no upstream, `Flaws` for descriptions that cannot be used,
  * each with its place and what to write instead.
  */
-export function makeRouter({ routes, upstreams, descriptions }: RouterOptions): Router {
+export function makeRouter({ routes, upstreams, descriptions, mcp }: RouterOptions): Router {
   const byId = new Map(upstreams.map((upstream) => [upstream.id, upstream]))
   const makeValidator = openValidators()
   const lines = routes.map((rule) => makeLine(rule, byId, descriptions, makeValidator))
   const tree = makeRuleTree(lines.map((line) => ({ rule: line.rule, value: line })))
 
-  function route(call: Call, principal: Principal): Target {
+  function route(call: Call, principal: Principal): Target | Promise<Target> {
     const place = tree.find(call.host, call.segments)
     const line = place?.methods.get(call.method) ?? place?.any
     if (!principal.authenticated && line?.rule.route.identity !== 'none')
@@ -61,10 +83,11 @@ export function makeRouter({ routes, upstreams, descriptions }: RouterOptions): 
       throw new Fault('method_unknown', `the routes of \`${call.path}\` do not take \`${call.method}\``, {
         allowedMethods: [...place.methods.keys()].sort(),
       })
+    if (line.mcp !== undefined) return aimMessage(line.mcp, call, principal, mcp)
     return aim(line, call)
   }
 
-  return { route, tools: lines.flatMap(({ description }) => description?.tools ?? []) }
+  return { route, tools: lines.flatMap((line) => (line.mcp === undefined ? (line.description?.tools ?? []) : [])) }
 }
 
 function makeLine(
@@ -74,11 +97,13 @@ function makeLine(
   makeValidator: MakeValidator,
 ): Line {
   const { id, prefix } = rule.route
-  const upstream = upstreams.get(rule.upstream)
-  if (upstream === undefined)
-    throw new Error(
-      `route \`${id}\` names the upstream \`${rule.upstream}\`, which is not there: add it to \`upstreams\``,
-    )
+  const upstreamOf = (name: string | undefined): Upstream => {
+    const upstream = upstreams.get(name ?? '')
+    if (upstream !== undefined) return upstream
+    throw new Error(`route \`${id}\` names the upstream \`${name}\`, which is not there: add it to \`upstreams\``)
+  }
+  if (rule.mcp !== undefined) return { rule, mcp: mcpRouteOf(rule.route, rule.mcp, upstreamOf) }
+  const upstream = upstreamOf(rule.upstream)
   const removed = pathSegments(prefix)
   const whole = pathSegments(rule.path)
   if (removed.some((segment, index) => segment !== whole[index]))
@@ -102,7 +127,29 @@ function makeLine(
   return { rule, upstream, description, prefixLength: removed.length }
 }
 
-function aim({ rule, upstream, description, prefixLength }: Line, call: Call): Target {
+function mcpRouteOf(route: Route, rule: NonNullable<RouteRule['mcp']>, upstreamOf: (name: string) => Upstream): Route {
+  const servers = rule.servers.map(({ upstream: name, path, prefix, onFailure }) => {
+    const upstream = upstreamOf(name)
+    return { upstream: { ...upstream, basePath: `${upstream.basePath}${path}` }, prefix, onFailure }
+  })
+  return { ...route, mcp: { servers, origins: rule.origins, loopbackHostsOnly: rule.loopbackHostsOnly } }
+}
+
+/** Only who was let in gets a body read: the message is looked at behind the check of identity. */
+async function aimMessage(route: Route, call: Call, principal: Principal, ways: McpWays | undefined): Promise<Target> {
+  if (ways === undefined) throw new Error(`the router was made without MCP, which route \`${route.id}\` speaks`)
+  const owner = ownerOf(principal)
+  const message = await ways.read(call, route, owner)
+  try {
+    const mcp = await ways.aim(message, route, owner)
+    const [only] = mcp.servers
+    return mcp.servers.length === 1 && only !== undefined ? { route, mcp, upstream: only.upstream } : { route, mcp }
+  } catch (cause) {
+    throw aboutMessage(toFault(cause), message)
+  }
+}
+
+function aim({ rule, upstream, description, prefixLength }: HttpLine, call: Call): Target {
   const route = rule.route
   const path = upstreamPath(call, prefixLength)
   if (description === undefined) return { route, upstream, upstreamPath: path }

@@ -1,6 +1,6 @@
 /** A tool: an operation as a model sees it. Its digest changes exactly when something that a model sees changes. */
 import { createHash } from 'node:crypto'
-import { isJsonObject, type Json, type JsonObject } from '../model/index.ts'
+import { canonicalText, type JsonObject } from '../model/index.ts'
 
 export interface Tool {
   /** Id of the route's upstream. */
@@ -33,13 +33,4 @@ export function annotationsOf(method: string): JsonObject {
     destructiveHint: method === 'DELETE',
     idempotentHint: method === 'PUT' || method === 'DELETE',
   }
-}
-
-/** One text for one value: keys in ascending order of code units (as RFC 8785 section 3.2.3), numbers as written. */
-export function canonicalText(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`
-  if (typeof value === 'bigint') return value.toString()
-  if (!isJsonObject(value)) return JSON.stringify(value)
-  const keys = Object.keys(value).sort()
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalText(value[key] as Json)}`).join(',')}}`
 }

@@ -1,5 +1,5 @@
 /** The door of the protocols as pure functions, both directions: they read and write text and bytes and do nothing else. */
-export { agentFault } from './agent-fault.ts'
+export { agentFault, rpcFault } from './agent-fault.ts'
 export { Gathered } from './gathered.ts'
 export {
   connectionNames,
@@ -12,9 +12,23 @@ export {
 } from './headers.ts'
 export { parseHost } from './host.ts'
 export { parseBody, parseJson, printJson } from './json.ts'
+export { editJson, elementsOf, type JsonEdit, memberOf } from './json-edit.ts'
 export { JsonError } from './json-exact.ts'
+export { idText, type RpcMessage, readRpc, rpcErrorText, rpcResultText, unknownToolMessage } from './jsonrpc.ts'
+export {
+  headerValueOf,
+  type Mirror,
+  mcpHeaders,
+  metaKeys,
+  mirroredText,
+  mirrors,
+  mirrorsOf,
+  textOfHeader,
+} from './mcp-headers.ts'
+export { mcpMethod, mcpMethods, nameParams, serverRequests, sessionMethods } from './mcp-methods.ts'
 export { hexDigit, percentDecoded } from './percent.ts'
-export { type Problem, problemMediaType, problemText } from './problem.ts'
+export { type Problem, problemMediaType, problemOf, problemText } from './problem.ts'
 export { makeRedactor, redactBytes, StreamRedactor, secretOf } from './secrets.ts'
+export { SseError, type SseEvent, SseReader, sseComment, sseText } from './sse.ts'
 export { parseTarget, type RequestTarget } from './target.ts'
 export { type MakeTrace, makeTraceMaker, traceparentOf } from './trace.ts'

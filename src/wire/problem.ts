@@ -1,5 +1,5 @@
 /** Problem details (RFC 9457): what an agent reads when it is refused, in exactly the members of the design's section 4. */
-import type { Reason } from '../model/index.ts'
+import type { JsonObject, Reason } from '../model/index.ts'
 
 export const problemMediaType = 'application/problem+json'
 
@@ -17,11 +17,11 @@ export interface Problem {
 }
 
 /**
- * The JSON text. `type` is a URN made of the code: it names the problem and is not meant to be fetched (RFC 9457
+ * The members in their order. `type` is a URN made of the code: it names the problem and is not meant to be fetched (RFC 9457
  * section 3.1.1); the codes are explained in the reference page of faults.
  */
-export function problemText(problem: Problem): string {
-  return JSON.stringify({
+export function problemOf(problem: Problem): JsonObject {
+  return {
     type: `urn:problem-type:gatehouse:${problem.code}`,
     title: problem.title,
     status: problem.status,
@@ -32,5 +32,10 @@ export function problemText(problem: Problem): string {
     reasons: problem.reasons.map(({ code, message, remedy }) =>
       remedy === undefined ? { code, message } : { code, message, remedy },
     ),
-  })
+  }
+}
+
+/** The JSON text. */
+export function problemText(problem: Problem): string {
+  return JSON.stringify(problemOf(problem))
 }

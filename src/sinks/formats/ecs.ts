@@ -91,7 +91,7 @@ function decisionParts(record: Decision): JsonObject {
         ...(target?.tool !== undefined && { tool: { name: target.tool, call: { id: record.call_id } } }),
       },
     }),
-    ...(target !== undefined && { service: { target: { name: target.upstream } } }),
+    ...(target?.upstream !== undefined && { service: { target: { name: target.upstream } } }),
     ...(path !== undefined && {
       rule: { ruleset: path, ...(revisions[0] !== undefined && { version: revisions[0] }) },
     }),

@@ -116,11 +116,11 @@ function decisionEvent(record: DecisionRecord, sender: Sender): JsonObject {
     api: {
       operation: operationOf(record),
       request: { uid: record.call_id },
-      ...(target !== undefined && { service: { name: target.upstream } }),
+      ...(target?.upstream !== undefined && { service: { name: target.upstream } }),
     },
     authorizations: [decided],
     ...(policy !== undefined && { policy }),
-    ...(target !== undefined && { dst_endpoint: { svc_name: target.upstream } }),
+    ...(target?.upstream !== undefined && { dst_endpoint: { svc_name: target.upstream } }),
     http_request: {
       uid: record.call_id,
       ...(knownMethods.has(call.method) && { http_method: call.method }),
@@ -131,7 +131,7 @@ function decisionEvent(record: DecisionRecord, sender: Sender): JsonObject {
         ai_role_id: 4,
         ai_role: 'Agent',
         application: { uid: agent },
-        ...(target !== undefined && { service: { name: target.upstream } }),
+        ...(target?.upstream !== undefined && { service: { name: target.upstream } }),
       },
     }),
     ...(target !== undefined && { resources: resourcesOf(target) }),
@@ -293,7 +293,7 @@ function actorOf(principal: DecisionRecord['principal']): JsonObject {
 }
 
 function resourcesOf({ tool, route, upstream }: NonNullable<DecisionRecord['target']>): JsonObject[] {
-  const place = { namespace: upstream }
+  const place = upstream === undefined ? {} : { namespace: upstream }
   return [
     ...(tool === undefined ? [] : [{ type: 'tool', name: tool, ...place }]),
     { type: 'route', name: route, ...place },

@@ -1,15 +1,15 @@
 /** `Location` of an upstream's reply: mapped to the gateway's own address, or removed. */
 import { describe, expect, it } from 'vitest'
 import { mapLocation } from '../../../src/forward/reply-headers.ts'
-import type { Target } from '../../../src/model/index.ts'
+import type { HttpTarget } from '../../../src/model/index.ts'
 import { fakeCall } from '../../support/upstream.ts'
 
-const target = (prefix: string, basePath: string): Target =>
+const target = (prefix: string, basePath: string): HttpTarget =>
   ({
     route: { prefix },
     upstream: { origin: 'https://erp.internal:8443', basePath },
     upstreamPath: '/orders/7?x=1',
-  }) as Target
+  }) as HttpTarget
 
 describe('mapLocation', () => {
   it.each([

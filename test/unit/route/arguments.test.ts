@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { isRawNumber, type Json, type JsonObject } from '../../../src/model/index.ts'
 import { parseJson } from '../../../src/wire/index.ts'
-import { argumentsOf, type CallParts, describing, jsonBody, routerOf } from './world.ts'
+import { argumentsOf, type CallParts, describing, jsonBody, routeHttp, routerOf } from './world.ts'
 
 const query = (name: string, schema: Json, rest: JsonObject = {}): JsonObject => ({
   in: 'query',
@@ -484,7 +484,8 @@ describe('what a check costs', () => {
   it('leaves a body without special numbers as it is', () => {
     const body = parseJson(Buffer.from('{"vendor":"a","amount":1}'))
     const router = withBody(order)
-    const target = router.route(
+    const target = routeHttp(
+      router,
       { method: 'POST', host: 'a', path: '/do', segments: ['do'], queryPairs: [] } as never,
       { authenticated: true } as never,
     )

@@ -52,7 +52,12 @@ describe('routing', () => {
   it.each(cases)('takes $note', ({ call, route, path }) => {
     const target = outcome(router, call)
     if (typeof target === 'string') expect(target).toBe(route)
-    else expect([target.route.id, target.upstreamPath, target.upstream.id]).toEqual([route, path, 'erp'])
+    else
+      expect([target.route.id, target.mcp === undefined && target.upstreamPath, target.upstream?.id]).toEqual([
+        route,
+        path,
+        'erp',
+      ])
   })
 
   it('has nothing where no rule takes the path', () => {

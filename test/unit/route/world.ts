@@ -1,5 +1,5 @@
 /** Routes and calls for tables: targets go through the real reader of request targets, descriptions are plain objects. */
-import type { Call, Json, JsonObject, Principal, RouteRule, Target, Upstream } from '../../../src/model/index.ts'
+import type { Call, HttpTarget, Json, JsonObject, Principal, RouteRule, Upstream } from '../../../src/model/index.ts'
 import { Fault, Flaws } from '../../../src/model/index.ts'
 import { makeRouter, type Router } from '../../../src/route/index.ts'
 import { parseJson, parseTarget } from '../../../src/wire/index.ts'
@@ -75,10 +75,17 @@ export function makeCall({
   } as unknown as Call
 }
 
+/** Only a message of MCP is waited for. */
+export function routeHttp(router: Router, call: Call, principal: Principal): HttpTarget {
+  const target = router.route(call, principal)
+  if (target instanceof Promise || target.mcp !== undefined) throw new Error('the route speaks MCP')
+  return target
+}
+
 /** The target, or the code of the fault. */
-export function outcome(router: Router, call: CallParts, principal = known): Target | string {
+export function outcome(router: Router, call: CallParts, principal = known): HttpTarget | string {
   try {
-    return router.route(makeCall(call), principal)
+    return routeHttp(router, makeCall(call), principal)
   } catch (cause) {
     if (cause instanceof Fault) return cause.code
     throw cause
@@ -89,7 +96,7 @@ export function outcome(router: Router, call: CallParts, principal = known): Tar
 export function argumentsOf(router: Router, parts: CallParts): JsonObject | string {
   try {
     const call = makeCall(parts)
-    const { operation } = router.route(call, known)
+    const { operation } = routeHttp(router, call, known)
     if (operation === undefined) return 'no operation'
     const body =
       parts.body === undefined || parts.body === '' || !operation.readsBody

@@ -1,0 +1,239 @@
+/**
+ * Where a message goes and what it asks for: the server that has the tool, the prompt or the resource, and the definition by which
+ * policy judges. What no server has is answered as if it had never been there.
+ */
+import {
+  Fault,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  legacyRevisions,
+  type McpAsk,
+  type McpMessage,
+  type McpServer,
+  type McpToolFacts,
+  modernRevisions,
+  property,
+  type Route,
+} from '../../model/index.ts'
+import { mirrors as mirrorsValue, rpcFault, textOfHeader, unknownToolMessage } from '../../wire/index.ts'
+import type { McpMemory, Servers } from './servers.ts'
+import { placeOf } from './shown.ts'
+import { matchesTemplate } from './uri-template.ts'
+
+/**
+ * Faults: `tool_unknown`, `tool_changed`, `rpc_params_invalid`, `rpc_header_mismatch`, `revision_unsupported` where a server does not
+ * speak the message's era, and those of asking the server.
+ */
+export type AimMcp = (message: McpMessage, route: Route, owner: string) => Promise<McpAsk>
+
+export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
+  return async function aim(message, route, owner) {
+    const all = route.mcp?.servers ?? []
+    const { method, era } = message
+    const state = openedState(message, route, owner)
+    const base = { message, owner, ...(state !== undefined && { opened: { requestState: state.text } }) }
+    if (era === 'modern' && method.name !== 'server/discover') await refuseOtherEra(all, message)
+    if (method.names === undefined) return unnamed(base, all, route)
+    const from = state === undefined ? all : all.filter(({ upstream }) => upstream.id === state.server)
+    if (method.names === 'tool') return toolOf(base, from, route)
+    if (method.names === 'task') return taskOf(base, all, route)
+    if (method.names === 'prompt') return promptOf(base, from, message.name ?? '')
+    if (method.names === 'resource') return resourceOf(base, from, message.name ?? '')
+    return completionOf(base, from)
+  }
+
+  function openedState({ params, method, name }: McpMessage, route: Route, owner: string) {
+    const given = params.requestState
+    if (given === undefined || method.weight !== 'act') return undefined
+    const about = `${method.name} ${name ?? ''}`
+    const opened =
+      typeof given === 'string' ? seal.open({ kind: 'state', owner, route: route.id, about }, given) : undefined
+    if (opened === undefined)
+      throw rpcFault('rpc_params_invalid', '`params.requestState` is not what was given for this request')
+    return opened
+  }
+
+  /** A server that does not speak the era is a matter of the first message to it; with several, each act asks its own. */
+  async function refuseOtherEra(among: readonly McpServer[], { revision }: McpMessage): Promise<void> {
+    const [only] = among
+    if (among.length !== 1 || only === undefined) return
+    if ((await servers.peerOf(only).discovered()) === undefined) throw otherEra(only, revision)
+  }
+
+  function unnamed(base: Base, all: readonly McpServer[], route: Route): McpAsk {
+    const { message, owner } = base
+    if (message.kind === 'answer') {
+      const { session, idText } = message
+      const answers = idText === undefined ? undefined : session?.asked.get(idText)
+      if (answers === undefined) throw rpcFault('rpc_params_invalid', 'the answer is to nothing that was asked', idText)
+      return { ...base, servers: [answers.server], answers }
+    }
+    if (message.method.name !== 'subscriptions/listen') return { ...base, servers: all }
+    const asked = property(message.params.notifications, 'taskIds') ?? message.params.taskIds
+    if (asked === undefined) return { ...base, servers: all }
+    if (!Array.isArray(asked)) throw rpcFault('rpc_params_invalid', '`taskIds` is no list')
+    const taskIds = asked.map((one: Json) => {
+      const opened = typeof one === 'string' ? seal.open(taskPurpose(owner, route), one) : undefined
+      if (opened === undefined) throw rpcFault('rpc_params_invalid', 'there is no such task')
+      return [opened.server, opened.text] as const
+    })
+    return { ...base, servers: all, opened: { taskIds } }
+  }
+
+  async function toolOf(base: Base, all: readonly McpServer[], route: Route): Promise<McpAsk> {
+    const { message, owner } = base
+    const name = message.name ?? ''
+    const found = await findTool(all, message, name)
+    if (found === undefined) throw unknownTool(name)
+    const { server, facts } = found
+    const before = shown.digestOf(placeOf(owner, route.id, message.session?.id), name)
+    if (before !== undefined && before !== facts.tool.digest)
+      throw rpcFault('tool_changed', `the definition of \`${name.slice(0, 128)}\` is not the one that was listed`)
+    if (message.era === 'modern') refuseMirrored(message, facts)
+    const given = message.params.arguments
+    return {
+      ...base,
+      servers: [server],
+      name: facts.tool.name,
+      facts,
+      arguments: isJsonObject(given) ? given : noArguments,
+    }
+  }
+
+  /** The first server in the order of the configuration that has it: a later one cannot take a name away. */
+  async function findTool(
+    all: readonly McpServer[],
+    message: McpMessage,
+    name: string,
+  ): Promise<{ server: McpServer; facts: McpToolFacts } | undefined> {
+    let failure: unknown
+    for (const server of all) {
+      if (!name.startsWith(server.prefix)) continue
+      try {
+        const catalog = await servers.catalogOf(servers.peerOf(server), message)
+        const facts = (await catalog.tools()).get(name.slice(server.prefix.length))
+        if (facts !== undefined) return { server, facts }
+      } catch (cause) {
+        // A server that is down may be the one that has it, and an earlier one wins: nobody else may answer for it.
+        if (server.onFailure === 'closed' || all.length === 1) throw cause
+        failure = cause
+      }
+    }
+    if (failure !== undefined) throw failure
+    return undefined
+  }
+
+  function taskOf(base: Base, all: readonly McpServer[], route: Route): McpAsk {
+    const { message, owner } = base
+    const opened = seal.open(taskPurpose(owner, route), message.name ?? '')
+    const server = all.find(({ upstream }) => upstream.id === opened?.server)
+    if (opened === undefined || server === undefined) throw rpcFault('rpc_params_invalid', 'there is no such task')
+    return { ...base, servers: [server], name: opened.text, task: { id: opened.text } }
+  }
+
+  async function promptOf(base: Base, all: readonly McpServer[], name: string): Promise<McpAsk> {
+    const server = await findListed(all, base.message, 'prompts', (entry, { prefix }) => `${prefix}${entry}` === name)
+    if (server === undefined) throw rpcFault('rpc_params_invalid', `there is no prompt \`${name.slice(0, 128)}\``)
+    const own = name.slice(server.prefix.length)
+    const given = base.message.params.arguments
+    return {
+      ...base,
+      servers: [server],
+      name: own,
+      prompt: { name: own },
+      ...(isJsonObject(given) && { arguments: given }),
+    }
+  }
+
+  async function resourceOf(base: Base, all: readonly McpServer[], uri: string): Promise<McpAsk> {
+    const server =
+      (await findListed(all, base.message, 'resources', (entry) => entry === uri)) ??
+      (await findListed(
+        all,
+        base.message,
+        'resourceTemplates',
+        (entry) => entry === uri || matchesTemplate(entry, uri),
+      ))
+    if (server === undefined) throw rpcFault('rpc_params_invalid', `there is no resource \`${uri.slice(0, 200)}\``)
+    return { ...base, servers: [server], name: uri, resource: { uri } }
+  }
+
+  async function completionOf(base: Base, all: readonly McpServer[]): Promise<McpAsk> {
+    const { message } = base
+    const { ref, argument } = message.params
+    const name = property(argument, 'name')
+    const value = property(argument, 'value')
+    if (typeof name !== 'string' || typeof value !== 'string')
+      throw rpcFault('rpc_params_invalid', '`params.argument` has no `name` and `value`')
+    const found =
+      property(ref, 'type') === 'ref/prompt'
+        ? await promptOf(base, all, message.name ?? '')
+        : await resourceOf(base, all, message.name ?? '')
+    return { ...found, arguments: Object.fromEntries([[name, value]]) }
+  }
+
+  /** With one server and no prefix there is nothing to look for: it knows itself what it has. */
+  async function findListed(
+    all: readonly McpServer[],
+    message: McpMessage,
+    kind: 'prompts' | 'resources' | 'resourceTemplates',
+    is: (key: string, server: McpServer) => boolean,
+  ): Promise<McpServer | undefined> {
+    const [only] = all
+    if (all.length === 1 && only?.prefix === '') return only
+    let failure: unknown
+    for (const server of all) {
+      try {
+        const catalog = await servers.catalogOf(servers.peerOf(server), message)
+        if ((await catalog.entries(kind)).some(({ key }) => is(key, server))) return server
+      } catch (cause) {
+        if (server.onFailure === 'closed' || all.length === 1) throw cause
+        failure = cause
+      }
+    }
+    if (failure !== undefined) throw failure
+    return undefined
+  }
+}
+
+type Base = Pick<McpAsk, 'message' | 'owner' | 'opened'>
+
+const noArguments: JsonObject = Object.freeze({})
+
+function taskPurpose(owner: string, route: Route) {
+  return { kind: 'task', owner, route: route.id, about: '' } as const
+}
+
+function unknownTool(name: string): Fault {
+  return rpcFault('tool_unknown', unknownToolMessage(name))
+}
+
+export function otherEra(server: McpServer, requested: string): Fault {
+  const legacy = (modernRevisions as readonly string[]).includes(requested)
+  return new Fault('revision_unsupported', `the server \`${server.upstream.id}\` does not speak \`${requested}\``, {
+    publicDetail: 'the tool server does not speak the era of this client',
+    revisions: { requested, supported: legacy ? [...legacyRevisions] : [...modernRevisions] },
+    rpc: {},
+  })
+}
+
+/** 2026-07-28 "Custom Headers from Tool Parameters": what is mirrored must be there and say the same, and nothing else. */
+function refuseMirrored({ params, mirrored }: McpMessage, { mirrors }: McpToolFacts): void {
+  for (const { header, path } of mirrors) {
+    let value: Json | undefined = params.arguments
+    for (const key of path) value = property(value, key)
+    const field = mirrored.get(header)
+    if (value === undefined || value === null) {
+      if (field !== undefined) throw mismatch(header, 'is there, and the argument is not')
+      continue
+    }
+    if (field === undefined) throw mismatch(header, 'is not there, and the argument is')
+    const said = textOfHeader(field)
+    if (said === undefined || !mirrorsValue(said, value)) throw mismatch(header, 'does not say what the argument says')
+  }
+}
+
+function mismatch(header: string, what: string): Fault {
+  return rpcFault('rpc_header_mismatch', `\`Mcp-Param-${header}\` ${what}`)
+}

@@ -1,0 +1,156 @@
+/**
+ * What a server offers, as it says it in its lists: asked for when it is needed and no longer fresh, every page of it, bounded. A
+ * tool's digest covers everything that a model sees of it, so that a definition that changed is found out at the next call.
+ */
+import { createHash } from 'node:crypto'
+import {
+  type Clock,
+  canonicalText,
+  Fault,
+  isJsonObject,
+  type JsonObject,
+  limits,
+  type McpMethod,
+  type McpToolFacts,
+  property,
+} from '../../model/index.ts'
+import { elementsOf, memberOf, mirrorsOf } from '../../wire/index.ts'
+import type { Answer } from './peer.ts'
+
+export type ListKind = NonNullable<McpMethod['lists']>
+
+/** The method that gives a list, the member of its result, and the member of an entry that names it. */
+export const lists = {
+  tools: { method: 'tools/list', member: 'tools', key: 'name' },
+  prompts: { method: 'prompts/list', member: 'prompts', key: 'name' },
+  resources: { method: 'resources/list', member: 'resources', key: 'uri' },
+  resourceTemplates: { method: 'resources/templates/list', member: 'resourceTemplates', key: 'uriTemplate' },
+} as const satisfies { readonly [kind in ListKind]: object }
+
+/** An entry of a list as it came. */
+export interface Entry {
+  /** Its name, URI or template, as the server has it. */
+  readonly key: string
+  readonly text: string
+  readonly value: JsonObject
+}
+
+export interface CatalogPorts {
+  readonly serverId: string
+  readonly clock: Clock
+  readonly ask: (method: string, params: JsonObject) => Promise<Answer>
+  /** Definitions that were seen before, by digest: sessions share them. */
+  readonly known: Map<string, McpToolFacts>
+}
+
+/** Method not found (JSON-RPC 2.0 section 5.1): the server has no such list. */
+const methodNotFound = -32601
+/** Definitions kept by digest for one server. */
+const knownMax = 4 * limits.mcpToolsMax
+
+interface Kept<T> {
+  readonly atMs: number
+  readonly value: Promise<T>
+}
+
+export class Catalog {
+  readonly #ports: CatalogPorts
+  readonly #lists = new Map<ListKind, Kept<readonly Entry[]>>()
+  #tools: { readonly from: readonly Entry[]; readonly facts: ReadonlyMap<string, McpToolFacts> } | undefined = undefined
+
+  constructor(ports: CatalogPorts) {
+    this.#ports = ports
+  }
+
+  /** All entries in the server's order. Faults as `ask`; `upstream_rpc` for a list that is none, or has no end. */
+  entries(kind: ListKind): Promise<readonly Entry[]> {
+    const nowMs = this.#ports.clock.monotonicMs()
+    const kept = this.#lists.get(kind)
+    if (kept !== undefined && nowMs - kept.atMs < limits.mcpListFreshMs) return kept.value
+    const value = this.#fetch(kind)
+    this.#lists.set(kind, { atMs: nowMs, value })
+    // What could not be had is asked for again by the next one who needs it.
+    value.catch(() => {
+      if (this.#lists.get(kind)?.value === value) this.#lists.delete(kind)
+    })
+    return value
+  }
+
+  /** Its lists have changed: the next one who needs them asks. */
+  expire(): void {
+    this.#lists.clear()
+  }
+
+  /** Tools that can be called, by the server's name; those whose definition cannot be used over HTTP are left out. */
+  async tools(): Promise<ReadonlyMap<string, McpToolFacts>> {
+    const entries = await this.entries('tools')
+    if (this.#tools?.from === entries) return this.#tools.facts
+    const facts = new Map<string, McpToolFacts>()
+    for (const entry of entries) {
+      const one = this.#factsOf(entry)
+      // The first of two tools with one name is the one that the server means, whichever it listed later.
+      if (one !== undefined && !facts.has(entry.key)) facts.set(entry.key, one)
+    }
+    this.#tools = { from: entries, facts }
+    return facts
+  }
+
+  #factsOf({ key, text, value }: Entry): McpToolFacts | undefined {
+    const { serverId, known } = this.#ports
+    const { _meta: _left, ...seen } = value
+    const digest = `sha256:${createHash('sha256').update(canonicalText(seen)).digest('hex')}`
+    const before = known.get(digest)
+    if (before !== undefined) return before
+    const mirrors = mirrorsOf(value.inputSchema)
+    if ('problem' in mirrors) return undefined
+    const annotations = value.annotations
+    const made: McpToolFacts = {
+      tool: Object.freeze({
+        server: serverId,
+        name: key,
+        digest,
+        ...(isJsonObject(annotations) && { annotations }),
+      }),
+      definition: value,
+      text,
+      mirrors,
+    }
+    if (known.size >= knownMax) known.clear()
+    known.set(digest, made)
+    return made
+  }
+
+  async #fetch(kind: ListKind): Promise<readonly Entry[]> {
+    const { method, member, key } = lists[kind]
+    const entries: Entry[] = []
+    let cursor: string | undefined
+    for (let page = 0; page < limits.mcpPagesMax; page++) {
+      const answer = await this.#ports.ask(method, cursor === undefined ? {} : { cursor })
+      if ('error' in answer) {
+        if (answer.error.code === methodNotFound) return entries
+        throw this.#bad(`its \`${method}\` is the error ${String(answer.error.code)}`)
+      }
+      const list = property(answer.result, member)
+      const texts = elementsOf(memberOf(answer.bytes, ['result', member]) ?? Buffer.alloc(0))
+      if (!Array.isArray(list)) throw this.#bad(`its \`${method}\` has no list \`${member}\``)
+      for (const [index, value] of list.entries()) {
+        const name = property(value, key)
+        if (!isJsonObject(value) || typeof name !== 'string' || name === '')
+          throw this.#bad(`entry ${index} of its \`${method}\` has no \`${key}\``)
+        entries.push({ key: name, text: (texts[index] ?? Buffer.alloc(0)).toString('utf8'), value })
+      }
+      if (entries.length > limits.mcpToolsMax)
+        throw this.#bad(`its \`${method}\` has more than ${limits.mcpToolsMax} entries`)
+      const next = property(answer.result, 'nextCursor')
+      if (next === undefined || next === null) return entries
+      if (typeof next !== 'string' || next === cursor)
+        throw this.#bad(`its \`${method}\` has a cursor that leads nowhere`)
+      cursor = next
+    }
+    throw this.#bad(`its \`${method}\` has more than ${limits.mcpPagesMax} pages`)
+  }
+
+  #bad(what: string): Fault {
+    return new Fault('upstream_rpc', `the server \`${this.#ports.serverId}\`: ${what}`)
+  }
+}

@@ -1,0 +1,113 @@
+/** Carries a message that was allowed to where it was aimed at: one server, all of them, or none where the house answers by itself. */
+import {
+  type Allow,
+  type Call,
+  type Clock,
+  Fault,
+  isSettableHeader,
+  type McpSessions,
+  type McpTarget,
+  property,
+  type UpstreamReply,
+} from '../../model/index.ts'
+import { idText, mcpHeaders, rpcResultText } from '../../wire/index.ts'
+import type { Lookup } from '../egress.ts'
+import { type Plan, planObligations } from '../obligations.ts'
+import { type AimMcp, makeAim } from './aim.ts'
+import { list } from './list.ts'
+import { discover, eachServer, openSession } from './open.ts'
+import { relay } from './relay.ts'
+import { bareReply, jsonReply } from './replies.ts'
+import { type McpMemory, Servers } from './servers.ts'
+import { sessionStream } from './session-stream.ts'
+import { Way } from './way.ts'
+
+export interface McpForwarding {
+  readonly aim: AimMcp
+  readonly forward: (call: Call, target: McpTarget, allow: Allow) => Promise<UpstreamReply>
+  close(): Promise<void>
+}
+
+export interface McpPorts {
+  readonly clock: Clock
+  readonly lookup: Lookup
+  readonly memory: McpMemory
+  readonly sessions: McpSessions
+}
+
+/** Fields by which a server would read another message than policy saw. */
+const framing: ReadonlySet<string> = new Set(['accept', 'content-type', mcpHeaders.lastEvent])
+
+export function makeMcpForwarding({ clock, lookup, memory, sessions }: McpPorts): McpForwarding {
+  const servers = new Servers({ clock, lookup, memory })
+  const way = new Way({ clock, servers, memory })
+
+  return {
+    aim: makeAim(servers, memory),
+    forward: async (call, target, allow) => {
+      const plan = planOf(allow, target)
+      const { message, servers: aimed } = target.mcp
+      const { method, session } = message
+      if (message.kind === 'stream') return sessionStream(way, call, target, plan)
+      if (message.kind === 'end') {
+        if (session !== undefined) sessions.end(session)
+        return bareReply(200, { plan, from: doneByAll })
+      }
+      if (method.lists !== undefined) return list(way, method.lists, target, plan, allow.sees)
+      if (method.name === 'initialize') return openSession(way, sessions, call, target, plan)
+      if (method.name === 'server/discover') return discover(way, target, plan)
+      if (method.name === 'ping') return jsonReply(200, Buffer.from(rpcResultText(message.idText ?? '0', {})), { plan })
+      if (method.name === 'notifications/cancelled') return cancel(call, target, plan)
+      const [only] = aimed
+      if (aimed.length === 1 && only !== undefined) {
+        const reply = await relay(way, way.servers.peerOf(only), call, target, plan)
+        if (message.kind === 'answer' && message.idText !== undefined) session?.asked.delete(message.idText)
+        return reply
+      }
+      return toAll(call, target, plan)
+    },
+    close: () => servers.close(),
+  }
+
+  /** What concerns every server: each gets it, and one answer is enough. */
+  async function toAll(call: Call, target: McpTarget, plan: Plan): Promise<UpstreamReply> {
+    const { message } = target.mcp
+    if (message.method.name === 'subscriptions/listen')
+      throw new Fault('rpc_method_unknown', 'a route with several servers has no `subscriptions/listen`', {
+        rpc: message,
+      })
+    const replies = await eachServer(target.mcp.servers, (server) =>
+      relay(way, way.servers.peerOf(server), call, target, plan),
+    )
+    const [first] = replies
+    if (first === undefined) return bareReply(202, { plan })
+    return first
+  }
+
+  /** The id is the agent's; the server knows the request by another one. A request that is over needs no cancellation. */
+  async function cancel(call: Call, target: McpTarget, plan: Plan): Promise<UpstreamReply> {
+    const { message, servers: aimed } = target.mcp
+    const { session, params } = message
+    const wanted = idText(property(params, 'requestId'))
+    if (session === undefined || wanted === undefined) return bareReply(202, { plan })
+    for (const server of aimed) {
+      const peer = way.servers.peerOf(server)
+      const link = await peer.linkOf(session)
+      const hop = [...link.outstanding.values()].find((one) => one.message.idText === wanted)
+      if (hop === undefined) continue
+      return relay(way, peer, call, target, plan, [{ path: ['params', 'requestId'], text: hop.ownIdText }])
+    }
+    return bareReply(202, { plan })
+  }
+}
+
+const doneByAll = { headersMs: 0, tries: 1, status: 200 }
+
+/** Faults with `obligation_unknown`. */
+function planOf({ obligations }: Allow, target: McpTarget): Plan {
+  const plan = planObligations(obligations, target.upstream)
+  for (const name of plan.upstream.keys())
+    if (framing.has(name) || name.startsWith('mcp-') || !isSettableHeader(name, undefined))
+      throw new Fault('obligation_unknown', `policy may not set the header \`${name}\` of a message`)
+  return plan
+}

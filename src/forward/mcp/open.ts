@@ -1,0 +1,156 @@
+/**
+ * How an agent learns what there is: `initialize` opens a session with every server of the route, `server/discover` asks them; several
+ * servers are one to the agent, with what any of them can do.
+ */
+import {
+  type Call,
+  type Fault,
+  isJsonObject,
+  type Json,
+  type JsonObject,
+  legacyRevisions,
+  type McpServer,
+  type McpSessions,
+  type McpTarget,
+  modernRevisions,
+  toFault,
+  type UpstreamReply,
+} from '../../model/index.ts'
+import { editJson, type JsonEdit, mcpHeaders, rpcErrorText, rpcResultText } from '../../wire/index.ts'
+import type { Plan } from '../obligations.ts'
+import { otherEra } from './aim.ts'
+import { houseInfo, type Link, type Peer } from './peer.ts'
+import { jsonReply } from './replies.ts'
+import type { Way } from './way.ts'
+
+/** Faults: as those of the servers; with several, those whose `onFailure` is `closed`, and of the last where all fail. */
+export async function openSession(
+  way: Way,
+  sessions: McpSessions,
+  call: Call,
+  target: McpTarget,
+  plan: Plan,
+): Promise<UpstreamReply> {
+  const { message, servers, owner } = target.mcp
+  const { body, idText = '0', revision: asked } = message
+  if (body === undefined) throw new Error('an `initialize` without a body')
+  const wanted = (legacyRevisions as readonly string[]).includes(asked) ? asked : legacyRevisions[0]
+  const [only] = servers
+  const opening = async (server: McpServer) => ({
+    peer: way.servers.peerOf(server),
+    opened: await way.servers.peerOf(server).open(body, wanted, call),
+  })
+  if (only !== undefined && servers.length === 1) {
+    const { peer, opened } = await opening(only)
+    if (!('link' in opened)) return jsonReply(200, editJson(opened.bytes, [{ path: ['id'], text: idText }]), { plan })
+    const { link, bytes } = opened
+    const session = sessions.open({ owner, route: target.route.id, revision: link.revision, opening: body })
+    peer.keep(session, link)
+    const result = editJson(bytes, [{ path: ['id'], text: idText }, ...withoutOldTasks(link.opened)])
+    return jsonReply(200, result, made(plan, session.id))
+  }
+  const links = await eachServer(servers, opening)
+  const usable = links.filter(
+    (one): one is { peer: Peer; opened: { link: Link } & typeof one.opened } => 'link' in one.opened,
+  )
+  if (usable.length === 0) {
+    const refused = links
+      .map(({ opened }) => ('error' in opened ? opened.error : undefined))
+      .find((one) => one !== undefined)
+    return jsonReply(200, Buffer.from(rpcErrorText(idText, -32_603, 'no server opened a session', refused)), { plan })
+  }
+  const revision = oldest(usable.map(({ opened }) => opened.link.revision))
+  const session = sessions.open({ owner, route: target.route.id, revision, opening: body })
+  for (const { peer, opened } of usable) peer.keep(session, opened.link)
+  const result = {
+    protocolVersion: revision,
+    capabilities: merged(usable.map(({ opened }) => opened.link.opened.capabilities)),
+    serverInfo: houseInfo,
+    ...instructionsOf(usable.map(({ opened }) => opened.link.opened.instructions)),
+  }
+  return jsonReply(200, Buffer.from(rpcResultText(idText, result)), made(plan, session.id))
+}
+
+function made(plan: Plan, sessionId: string) {
+  return { plan, from: { headersMs: 0, tries: 1, status: 200 }, headers: [mcpHeaders.session, sessionId] }
+}
+
+/** The experimental tasks of 2025-11-25 are not carried on, so nobody is told that they are there. */
+function withoutOldTasks({ capabilities }: JsonObject): readonly JsonEdit[] {
+  if (!isJsonObject(capabilities) || capabilities.tasks === undefined) return []
+  return [{ path: ['result', 'capabilities', 'tasks'], text: undefined }]
+}
+
+/** Faults: `revision_unsupported` where the only server does not speak the modern era. */
+export async function discover(way: Way, target: McpTarget, plan: Plan): Promise<UpstreamReply> {
+  const { servers, message } = target.mcp
+  const { idText = '0' } = message
+  const [only] = servers
+  const results = await eachServer(servers, async (server) => {
+    const found = await way.servers.peerOf(server).discovered()
+    if (found === undefined) throw otherEra(server, message.revision)
+    return found
+  })
+  const [first = {}] = results
+  const versions = [...modernRevisions]
+  const own: JsonObject =
+    only !== undefined && servers.length === 1
+      ? { ...first, supportedVersions: versions }
+      : {
+          resultType: 'complete',
+          supportedVersions: versions,
+          capabilities: merged(results.map(({ capabilities }) => capabilities)),
+          ...instructionsOf(results.map(({ instructions }) => instructions)),
+          _meta: { 'io.modelcontextprotocol/serverInfo': houseInfo },
+        }
+  // What an agent may see depends on who it is: nobody may keep it for another.
+  const result = { ...own, ttlMs: 0, cacheScope: 'private' }
+  return jsonReply(200, Buffer.from(rpcResultText(idText, result)), {
+    plan,
+    from: { headersMs: 0, tries: 1, status: 200 },
+  })
+}
+
+/** Of every server that can be had. Rejects with the failure of one that lists must not do without, or when none can be had. */
+export async function eachServer<T>(
+  servers: readonly McpServer[],
+  ask: (server: McpServer) => Promise<T>,
+): Promise<T[]> {
+  const settled = await Promise.allSettled(servers.map(ask))
+  const found: T[] = []
+  let failure: Fault | undefined
+  for (const [index, one] of settled.entries()) {
+    if (one.status === 'fulfilled') found.push(one.value)
+    else {
+      failure = toFault(one.reason)
+      if (failure.code === 'internal' || servers[index]?.onFailure === 'closed') throw failure
+    }
+  }
+  if (found.length === 0 && failure !== undefined) throw failure
+  return found
+}
+
+/** What any of them can do. Settings of the same capability are joined; where two say otherwise, the first one counts. */
+function merged(all: readonly (Json | undefined)[]): JsonObject {
+  const out: { [name: string]: Json } = {}
+  for (const one of all) {
+    if (!isJsonObject(one)) continue
+    for (const [name, value] of Object.entries(one)) {
+      if (name === 'tasks') continue
+      const before = out[name]
+      const joined = isJsonObject(before) && isJsonObject(value) ? { ...value, ...before } : (before ?? value)
+      Object.defineProperty(out, name, { value: joined, enumerable: true, configurable: true, writable: true })
+    }
+  }
+  return out
+}
+
+function instructionsOf(all: readonly (Json | undefined)[]): { instructions?: string } {
+  const said = all.filter((one) => typeof one === 'string' && one !== '')
+  return said.length === 0 ? {} : { instructions: said.join('\n\n') }
+}
+
+/** Of revisions that are in force at once, the one that all agents of a session can rely on. */
+function oldest(revisions: readonly string[]): string {
+  return [...revisions].sort()[0] ?? legacyRevisions[0]
+}

@@ -1,0 +1,271 @@
+/**
+ * One message of an agent to one server and what comes back: ids and tokens changed on the way out and restored on the way back, a
+ * reply as JSON or as a stream of events, a lost session of the server opened again without the agent noticing.
+ */
+import {
+  type Call,
+  Fault,
+  limits,
+  type McpMessage,
+  type McpSession,
+  type McpTarget,
+  property,
+  type UpstreamReply,
+} from '../../model/index.ts'
+import {
+  type JsonEdit,
+  mediaTypeOf,
+  printJson,
+  type SseEvent,
+  serverRequests,
+  traceparentOf,
+} from '../../wire/index.ts'
+import type { Plan } from '../obligations.ts'
+import { otherEra } from './aim.ts'
+import type { ServerReply } from './exchange.ts'
+import { type Link, type Peer, refusedStatus } from './peer.ts'
+import { type Relayed, RelayStream } from './relay-stream.ts'
+import { bareReply, jsonReply, streamReply } from './replies.ts'
+import { acceptBoth, serverHeaders } from './server-headers.ts'
+import { type Hop, readServerMessage, translateNotification, translateRequest, translateResponse } from './translate.ts'
+import type { Way } from './way.ts'
+
+/** Sends the target's message to `peer` and gives the reply. Faults as `exchange`; `upstream_rpc`; `revision_unsupported`. */
+export async function relay(
+  way: Way,
+  peer: Peer,
+  call: Call,
+  target: McpTarget,
+  plan: Plan,
+  edits: readonly JsonEdit[] = changes(target),
+): Promise<UpstreamReply> {
+  const { message } = target.mcp
+  const { session } = message
+  if (session === undefined) return relayOnce(way, peer, undefined, call, target, plan, edits)
+  const link = await peer.linkOf(session)
+  const reply = await relayOnce(way, peer, link, call, target, plan, edits)
+  if (reply !== lostSession) return reply
+  // 2025-11-25 "Session Management": with 404 the server has done nothing but say that the session is gone.
+  peer.lose(session)
+  const again = await relayOnce(way, peer, await peer.linkOf(session), call, target, plan, edits)
+  if (again === lostSession) throw refusedStatus(peer.id, 404)
+  return again
+}
+
+const lostSession = Symbol('the server has lost the session') as unknown as UpstreamReply
+
+async function relayOnce(
+  way: Way,
+  peer: Peer,
+  link: Link | undefined,
+  call: Call,
+  target: McpTarget,
+  plan: Plan,
+  edits: readonly JsonEdit[],
+): Promise<UpstreamReply> {
+  const { mcp } = target
+  const { message } = mcp
+  const ownIdText = peer.nextId()
+  const { body, progressText } = translateRequest(Buffer.from(message.body?.text ?? ''), message, {
+    ownIdText,
+    trace: traceparentOf(call.trace),
+    edits,
+  })
+  const hop: Hop = { message, plan, ownIdText, ...(progressText !== undefined && { progressText }) }
+  const lasting = message.method.name === 'subscriptions/listen'
+  if (message.kind === 'request') remember(link, hop)
+  let reply: ServerReply
+  try {
+    reply = await peer.send(
+      {
+        method: 'POST',
+        headers: headersFor(peer, link, call, target, plan),
+        body,
+        bytesMax: Math.min(peer.server.upstream.replyBytesMax, plan.replyBytesMax ?? Number.POSITIVE_INFINITY),
+        lasting,
+      },
+      // In the modern era that is the cancellation; a server of the legacy era goes on, and keeps the answer where it can be fetched.
+      call.departure,
+    )
+  } catch (cause) {
+    link?.outstanding.delete(ownIdText)
+    throw cause
+  }
+  if (reply.status === 404 && link?.sessionId !== undefined) {
+    link.outstanding.delete(ownIdText)
+    discard(reply)
+    return lostSession
+  }
+  const from = { plan, from: reply }
+  if (message.kind !== 'request') return answeredNotification(peer, reply, from)
+  if (reply.body.kind === 'events') {
+    const source = reply.body.source
+    const stream = new RelayStream({
+      source,
+      clock: way.clock,
+      translate: (event) => translateEvent(way, peer, link, hop, target, event),
+      endedEarly: () => (message.era === 'legacy' || lasting ? undefined : endedEarly(peer)),
+      alive: () => message.session?.touch(),
+    })
+    return streamReply(stream, from, lasting)
+  }
+  link?.outstanding.delete(ownIdText)
+  return answered(peer, reply, hop, way, target)
+}
+
+/** What the server is told by another name than the agent uses, or in another envelope. */
+function changes({ mcp }: McpTarget): readonly JsonEdit[] {
+  const { message, name, opened, answers } = mcp
+  const edits: JsonEdit[] = []
+  if (answers !== undefined) edits.push({ path: ['id'], text: answers.idText })
+  if (name !== undefined && name !== message.name) {
+    const { names } = message.method
+    if (names === 'completion') edits.push({ path: ['params', 'ref', 'name'], text: printJson(name) })
+    else edits.push({ path: ['params', names === 'task' ? 'taskId' : 'name'], text: printJson(name) })
+  }
+  if (opened?.requestState !== undefined)
+    edits.push({ path: ['params', 'requestState'], text: printJson(opened.requestState) })
+  return edits
+}
+
+function headersFor(peer: Peer, link: Link | undefined, call: Call, { mcp }: McpTarget, plan: Plan): string[] {
+  const { message, name, facts } = mcp
+  const modern = message.era === 'modern'
+  const mirrorsName = modern && name !== undefined && message.method.names !== 'completion'
+  return serverHeaders({
+    upstream: peer.server.upstream,
+    revision: link?.revision ?? message.revision,
+    session: link?.sessionId,
+    call,
+    plan,
+    ...(modern && { method: message.method.name }),
+    ...(mirrorsName && { name }),
+    facts,
+    message,
+    accept: acceptBoth,
+    hasBody: true,
+  })
+}
+
+/** Kept until the answer comes: in the legacy era it may come on another stream of the session. */
+function remember(link: Link | undefined, hop: Hop): void {
+  if (link === undefined) return
+  const [oldest] = link.outstanding.keys()
+  if (link.outstanding.size >= limits.mcpOutstandingMax && oldest !== undefined) link.outstanding.delete(oldest)
+  link.outstanding.set(hop.ownIdText, hop)
+}
+
+function answeredNotification(peer: Peer, reply: ServerReply, made: { plan: Plan; from: ServerReply }): UpstreamReply {
+  discard(reply)
+  if (reply.status >= 200 && reply.status < 300) return bareReply(202, made)
+  throw refusedStatus(peer.id, reply.status)
+}
+
+function answered(peer: Peer, reply: ServerReply, hop: Hop, way: Way, target: McpTarget): UpstreamReply {
+  const { status, headers } = reply
+  const type = headers['content-type']
+  const isJson = mediaTypeOf(typeof type === 'string' ? type : undefined) === 'application/json'
+  if (reply.body.kind === 'events' || !isJson || status === 401 || status === 403 || status === 407)
+    throw refusedStatus(peer.id, status)
+  const { bytes } = reply.body
+  const { message } = readServerMessage(bytes)
+  if (message.kind !== 'response')
+    throw new Fault('upstream_rpc', `the server \`${peer.id}\` answered with a ${message.kind}`)
+  if (isOfOtherEra(status, hop.message, message)) {
+    peer.forgetEra()
+    throw otherEra(peer.server, hop.message.revision)
+  }
+  const translated = way.sealResult(translateResponse(bytes, message, hop), message, peer, target)
+  return jsonReply(status, translated, { plan: hop.plan, from: reply })
+}
+
+/** A server that spoke the modern era and does not any more answers as one that never knew it. */
+function isOfOtherEra(status: number, { era }: McpMessage, message: { outcome: object }): boolean {
+  if (era !== 'modern' || status !== 400 || !('error' in message.outcome)) return false
+  const code = property(message.outcome.error as never, 'code')
+  return code === -32_000
+}
+
+function endedEarly(peer: Peer): Fault {
+  return new Fault('upstream_cut', `the server \`${peer.id}\` ended its stream without an answer`)
+}
+
+function discard(reply: ServerReply): void {
+  if (reply.body.kind === 'events') reply.body.source.cancel(new Error('nothing of it is needed'))
+}
+
+/**
+ * An event of a stream of this server. `hop` is the request that the stream belongs to; absent for the stream of a session, which may
+ * carry the answer to any request of it.
+ */
+export function translateEvent(
+  way: Way,
+  peer: Peer,
+  link: Link | undefined,
+  hop: Hop | undefined,
+  target: McpTarget,
+  event: SseEvent,
+): Relayed | undefined {
+  const legacy = target.mcp.message.era === 'legacy'
+  const passed = (data: string, isLast: boolean): Relayed => ({
+    event: {
+      data,
+      ...(event.type !== undefined && { type: event.type }),
+      // 2026-07-28: streams are not resumable, so an id would promise what nobody keeps.
+      ...(legacy && event.id !== undefined && { id: way.eventId(target, peer, event.id) }),
+      ...(legacy && event.retry !== undefined && { retry: event.retry }),
+    },
+    isLast,
+  })
+  if (event.data === '') return legacy && event.id !== undefined ? passed('', false) : undefined
+  const bytes = Buffer.from(event.data)
+  const { message } = readServerMessage(bytes)
+  const hopOf = (id: string): Hop | undefined => (hop?.ownIdText === id ? hop : link?.outstanding.get(id))
+  if (message.kind === 'notification') {
+    if (message.method.endsWith('/list_changed')) way.changed(peer, target.mcp.message)
+    const translated = translateNotification(bytes, message, hopOf)
+    if (translated === undefined) return undefined
+    return passed(way.sealNotification(translated, message, peer, target).toString('utf8'), false)
+  }
+  if (message.kind === 'request') {
+    const { session } = target.mcp.message
+    if (!legacy || session === undefined)
+      throw new Fault(
+        'upstream_rpc',
+        `the server \`${peer.id}\` sent the request \`${message.method}\`, which this era does not have`,
+      )
+    const data = askAgent(session, peer, message, bytes, way)
+    return data === undefined ? undefined : passed(data, false)
+  }
+  const asked = message.idText === undefined ? hop : hopOf(message.idText)
+  if (asked === undefined) {
+    if (hop === undefined) return undefined
+    throw new Fault('upstream_rpc', `the server \`${peer.id}\` answered what was not asked`)
+  }
+  link?.outstanding.delete(asked.ownIdText)
+  const translated = way.sealResult(translateResponse(bytes, message, asked), message, peer, target)
+  return passed(translated.toString('utf8'), asked === hop)
+}
+
+/** A server's request in the agent's words. Undefined for one that the agent is not asked: the server gets no answer. */
+function askAgent(
+  session: McpSession,
+  peer: Peer,
+  message: { readonly method: string; readonly idText: string },
+  bytes: Buffer,
+  way: Way,
+): string | undefined {
+  if (!serverRequests.has(message.method))
+    throw new Fault(
+      'upstream_rpc',
+      `the server \`${peer.id}\` sent the request \`${message.method.slice(0, 80)}\`, which agents do not take`,
+    )
+  if (session.asked.size >= limits.mcpAskedMax)
+    throw new Fault(
+      'upstream_rpc',
+      `the server \`${peer.id}\` has asked the agent ${session.asked.size} things without an answer`,
+    )
+  const idText = printJson(`${peer.nextId()}`)
+  session.asked.set(idText, { server: peer.server, idText: message.idText, method: message.method })
+  return way.withId(bytes, idText).toString('utf8')
+}

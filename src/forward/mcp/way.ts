@@ -1,0 +1,94 @@
+/**
+ * What the ways of a message share: the clock, what is sealed on its way to the agent, ids of events, and the word that a server's
+ * lists have changed.
+ */
+import { type Clock, type McpMessage, type McpTarget, property } from '../../model/index.ts'
+import { editJson, type JsonEdit, printJson, type RpcMessage } from '../../wire/index.ts'
+import type { Peer } from './peer.ts'
+import type { SealPurpose } from './seal.ts'
+import type { McpMemory, Servers } from './servers.ts'
+
+export interface WayPorts {
+  readonly clock: Clock
+  readonly servers: Servers
+  readonly memory: McpMemory
+}
+
+/** Between the place of a server on its route and its own id of an event. */
+const eventMark = '/'
+
+export class Way {
+  readonly clock: Clock
+  readonly servers: Servers
+  readonly memory: McpMemory
+
+  constructor({ clock, servers, memory }: WayPorts) {
+    this.clock = clock
+    this.servers = servers
+    this.memory = memory
+  }
+
+  /** Request state and task ids go out in an envelope for this principal alone. */
+  sealResult(
+    bytes: Buffer,
+    { outcome }: Extract<RpcMessage, { kind: 'response' }>,
+    peer: Peer,
+    target: McpTarget,
+  ): Buffer {
+    if (!('result' in outcome) || target.mcp.message.era !== 'modern') return bytes
+    const { result } = outcome
+    const edits: JsonEdit[] = []
+    if (typeof result.requestState === 'string')
+      edits.push({ path: ['result', 'requestState'], text: this.#state(result.requestState, peer, target) })
+    if (typeof result.taskId === 'string')
+      edits.push({ path: ['result', 'taskId'], text: this.#task(result.taskId, peer, target) })
+    return edits.length === 0 ? bytes : editJson(bytes, edits)
+  }
+
+  sealNotification(
+    bytes: Buffer,
+    { method, params }: Extract<RpcMessage, { kind: 'notification' }>,
+    peer: Peer,
+    target: McpTarget,
+  ): Buffer {
+    if (method !== 'notifications/tasks') return bytes
+    const id = property(params, 'taskId')
+    return typeof id === 'string'
+      ? editJson(bytes, [{ path: ['params', 'taskId'], text: this.#task(id, peer, target) }])
+      : bytes
+  }
+
+  #state(text: string, peer: Peer, { mcp, route }: McpTarget): string {
+    const about = `${mcp.message.method.name} ${mcp.message.name ?? ''}`
+    return this.#sealed({ kind: 'state', owner: mcp.owner, route: route.id, about }, peer, text)
+  }
+
+  #task(text: string, peer: Peer, { mcp, route }: McpTarget): string {
+    return this.#sealed({ kind: 'task', owner: mcp.owner, route: route.id, about: '' }, peer, text)
+  }
+
+  #sealed(purpose: SealPurpose, peer: Peer, text: string): string {
+    return printJson(this.memory.seal.seal(purpose, { server: peer.id, text }))
+  }
+
+  withId(bytes: Buffer, idText: string): Buffer {
+    return editJson(bytes, [{ path: ['id'], text: idText }])
+  }
+
+  /** With several servers an id says whose it is, so that a stream is taken up again where it broke off. */
+  eventId({ route }: McpTarget, peer: Peer, id: string): string {
+    return (route.mcp?.servers.length ?? 0) < 2 ? id : `${peer.id}${eventMark}${id}`
+  }
+
+  /** The server's own id, where the event was one of it. */
+  ownEventId({ route }: McpTarget, peer: Peer, id: string | undefined): string | undefined {
+    if (id === undefined || (route.mcp?.servers.length ?? 0) < 2) return id
+    const mark = `${peer.id}${eventMark}`
+    return id.startsWith(mark) ? id.slice(mark.length) : undefined
+  }
+
+  /** The next who needs the server's lists asks for them. */
+  changed(peer: Peer, message: McpMessage): void {
+    void this.servers.expire(peer, message).catch(() => undefined)
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Event streams (WHATWG HTML, "Server-sent events", section 9.2.6), both directions: bytes that come in any pieces to whole
+ * events, bounded, and events back to bytes.
+ */
+import { isUtf8 } from 'node:buffer'
+
+export interface SseEvent {
+  /** Lines joined with a line feed; empty in an event that only carries an id. */
+  readonly data: string
+  /** Absent: `message`. */
+  readonly type?: string
+  /** As this event says it; an id that an earlier event set is not repeated. */
+  readonly id?: string
+  /** Milliseconds before a reconnection. */
+  readonly retry?: number
+}
+
+/** The stream cannot be read. */
+export class SseError extends Error {
+  override readonly name = 'SseError'
+}
+
+const lineFeed = 0x0a
+const carriageReturn = 0x0d
+
+/** Reads one stream. An event that has not ended when the stream does is lost, as the standard says. */
+export class SseReader {
+  readonly #eventBytesMax: number
+  /** What came behind the last whole line. */
+  #rest: Buffer = Buffer.alloc(0)
+  /** Index in `#rest` from which no line end was looked for. */
+  #searched = 0
+  #atStart = true
+  #sawReturn = false
+  #eventBytes = 0
+  #data: string[] = []
+  #type: string | undefined = undefined
+  #id: string | undefined = undefined
+  #retry: number | undefined = undefined
+
+  /** `eventBytesMax`: of one event with its line ends; also of a line. */
+  constructor(eventBytesMax: number) {
+    this.#eventBytesMax = eventBytesMax
+  }
+
+  /** The events that ended in these bytes. Throws `SseError`. */
+  take(bytes: Uint8Array): readonly SseEvent[] {
+    const events: SseEvent[] = []
+    const buffer =
+      this.#rest.length === 0
+        ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+        : Buffer.concat([this.#rest, bytes])
+    let from = 0
+    let at = this.#searched
+    for (; at < buffer.length; at++) {
+      const byte = buffer[at]
+      if (byte !== lineFeed && byte !== carriageReturn) continue
+      // A return and a feed are one line end, also when they come in two pieces.
+      const second = byte === lineFeed && at === from && this.#sawReturn
+      this.#sawReturn = byte === carriageReturn
+      if (!second) this.#line(buffer.subarray(from, at), events)
+      from = at + 1
+    }
+    const rest = buffer.subarray(from)
+    if (rest.length + this.#eventBytes > this.#eventBytesMax) throw this.#tooLong()
+    // A copy: what came belongs to the socket, and a few bytes must not hold all of it.
+    this.#rest = Buffer.from(rest)
+    this.#searched = rest.length
+    return events
+  }
+
+  #line(line: Buffer, events: SseEvent[]): void {
+    const bare = this.#atStart && line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf ? line.subarray(3) : line
+    this.#atStart = false
+    if (bare.length === 0) {
+      this.#dispatch(events)
+      return
+    }
+    this.#eventBytes += bare.length + 1
+    if (this.#eventBytes > this.#eventBytesMax) throw this.#tooLong()
+    if (!isUtf8(bare)) throw new SseError('a line is not UTF-8')
+    const colon = bare.indexOf(0x3a)
+    if (colon === 0) return
+    const name = (colon === -1 ? bare : bare.subarray(0, colon)).toString('latin1')
+    const start = colon === -1 ? bare.length : bare[colon + 1] === 0x20 ? colon + 2 : colon + 1
+    this.#field(name, bare.toString('utf8', start))
+  }
+
+  #field(name: string, value: string): void {
+    if (name === 'data') this.#data.push(value)
+    else if (name === 'event') this.#type = value
+    else if (name === 'id') {
+      if (!value.includes('\0')) this.#id = value
+    } else if (name === 'retry' && /^[0-9]{1,9}$/.test(value)) this.#retry = Number(value)
+  }
+
+  #dispatch(events: SseEvent[]): void {
+    const data = this.#data
+    const said = data.length > 0 || this.#id !== undefined || this.#retry !== undefined
+    if (said)
+      events.push({
+        data: data.length === 1 ? (data[0] as string) : data.join('\n'),
+        ...(this.#type !== undefined && this.#type !== '' && { type: this.#type }),
+        ...(this.#id !== undefined && { id: this.#id }),
+        ...(this.#retry !== undefined && { retry: this.#retry }),
+      })
+    this.#data = []
+    this.#type = undefined
+    this.#id = undefined
+    this.#retry = undefined
+    this.#eventBytes = 0
+  }
+
+  #tooLong(): SseError {
+    return new SseError(`an event has more than ${this.#eventBytesMax} bytes`)
+  }
+}
+
+/** An event as text. `type` and `id` must hold no line end; in `data` they make lines of their own. */
+export function sseText({ data, type, id, retry }: SseEvent): string {
+  const lines = data.includes('\n') || data.includes('\r') ? data.split(/\r\n|\n|\r/).join('\ndata: ') : data
+  return (
+    (type === undefined ? '' : `event: ${type}\n`) +
+    (id === undefined ? '' : `id: ${id}\n`) +
+    (retry === undefined ? '' : `retry: ${retry}\n`) +
+    `data: ${lines}\n\n`
+  )
+}
+
+/** Keeps a stream open through whatever closes quiet ones; a reader passes it by. */
+export const sseComment = Buffer.from(':\n\n')
