@@ -2,10 +2,11 @@
  * The configuration after reading: frozen, every default filled in, every reference to a secret resolved, every path
  * absolute. `config/` makes it from `gatehouse.yaml`; each room gets the part that it needs.
  */
-import type { Labels } from './decision.ts'
+import type { Labels } from './labels.ts'
 import type { AgentFacts } from './principal.ts'
 import type { DecisionRecord, RecordType } from './record.ts'
-import type { Route, Upstream } from './target.ts'
+import type { Route } from './target.ts'
+import type { Upstream } from './upstream.ts'
 
 export interface Config {
   /** Absolute path of the file that was read. */

@@ -1,9 +1,8 @@
 /** A decision: what policy said about one call, as a value. A refusal is a decision; only something broken is a fault. */
 import type { Json, JsonObject, ParsedJson } from './json.ts'
+import type { Labels } from './labels.ts'
 import type { McpTool } from './mcp.ts'
-import type { Upstream } from './target.ts'
-
-export type Labels = { readonly [name: string]: string }
+import type { Upstream } from './upstream.ts'
 
 export interface Reason {
   /** Stable, for programs: lower-case words joined by `_`. */

@@ -307,9 +307,17 @@ export const faults = {
     'the parameters are not those of the method',
     'send the parameters that the method has',
   ),
-  rpc_method_unknown: rpcRow(-32601, 'agent', 404, 'no', 'the method is not known here'),
+  rpc_method_unknown: rpcRow(
+    -32601,
+    'agent',
+    404,
+    'no',
+    'the method is not known here',
+    'use a method of the revision that the message is of',
+  ),
   tool_unknown: rpcRow(-32602, 'agent', 200, 'no', 'there is no such tool', 'list the tools again'),
-  tool_changed: row(
+  tool_changed: rpcRow(
+    409,
     'upstream',
     200,
     'no',

@@ -21,7 +21,7 @@ export type {
   Timing,
   WitnessSettings,
 } from './config.ts'
-export type { Allow, Ask, Decision, Labels, Listed, Obligation, Reason, Refusal, Sees } from './decision.ts'
+export type { Allow, Ask, Decision, Listed, Obligation, Reason, Refusal, Sees } from './decision.ts'
 export {
   aboutMessage,
   Fault,
@@ -49,6 +49,7 @@ export {
 } from './json.ts'
 export { comparePlaces, elementAt, removeAt, withField } from './json-place.ts'
 export { quote, textOf } from './json-text.ts'
+export type { Labels } from './labels.ts'
 export { limits } from './limits.ts'
 export type { LogStats } from './log-stats.ts'
 export { isLoopback } from './loopback.ts'
@@ -96,7 +97,7 @@ export type { Reply, ReplyBody, UpstreamReply, UpstreamTimes } from './reply.ts'
 export { isSettableHeader } from './settable-header.ts'
 export type { SinkStatus } from './sink-status.ts'
 export { type CallSummary, type ObserveCall, type Step, steps } from './summary.ts'
-export type { HttpTarget, McpTarget, Operation, Recording, Route, Target, Upstream } from './target.ts'
+export type { HttpTarget, McpTarget, Operation, Recording, Route, Target } from './target.ts'
 export { makeTimestamps } from './timestamp.ts'
 export {
   durationPattern,
@@ -106,3 +107,4 @@ export {
   parseSize,
   sizePattern,
 } from './units.ts'
+export type { Upstream } from './upstream.ts'

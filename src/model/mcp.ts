@@ -3,7 +3,7 @@
  * `receive/mcp` reads messages, `route/` aims them, `forward/mcp` carries them.
  */
 import type { JsonObject, ParsedJson } from './json.ts'
-import type { Upstream } from './target.ts'
+import type { Upstream } from './upstream.ts'
 
 /** `modern`: each request says its revision and capabilities (2026-07-28). `legacy`: a session begins with `initialize`. */
 export type McpEra = 'modern' | 'legacy'

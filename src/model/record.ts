@@ -3,8 +3,9 @@
  * file is the order here. The published JSON Schema is made from `record/schema.ts` and checked against these types.
  */
 
-import type { Labels, Reason } from './decision.ts'
+import type { Reason } from './decision.ts'
 import type { Json, JsonObject } from './json.ts'
+import type { Labels } from './labels.ts'
 
 export type RecordType = 'decision' | 'outcome' | 'approval' | 'admin' | 'fault' | 'checkpoint'
 

@@ -89,7 +89,8 @@ export const answer: Answer = {
       ...(remedy === undefined ? {} : { remedy }),
       reasons: [reasonOf(fault.code, detail, remedy)],
     }
-    const place = fault.rpc ?? target?.mcp?.message
+    const message = target?.mcp?.message
+    const place = message ?? fault.rpc
     if (place !== undefined) return mcpFault(fault, problem, place, extraHeaders(fault, status, row.says))
     const unidentified = beforeIdentification.has(fault.code)
     const reply = {

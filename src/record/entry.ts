@@ -70,6 +70,7 @@ const notReached: ReadonlySet<FaultCode> = new Set<FaultCode>([
   'upstream_unreachable',
   'upstream_refused_address',
   'obligation_unknown',
+  'tool_changed',
 ])
 
 /** Faults that withhold what the upstream replied. */

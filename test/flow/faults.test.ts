@@ -397,6 +397,19 @@ const elsewhere: { readonly [code in keyof typeof faults]?: string } = {
   log_unavailable: '../fault/house-log.test.ts',
   log_queue_full: '../unit/record/entry.test.ts',
   internal: '../unit/record/entry.test.ts',
+  origin_refused: './mcp-faults.test.ts',
+  rpc_malformed: './mcp-faults.test.ts',
+  rpc_not_acceptable: './mcp-faults.test.ts',
+  rpc_header_mismatch: './mcp-faults.test.ts',
+  revision_unsupported: './mcp-faults.test.ts',
+  rpc_meta_missing: './mcp-faults.test.ts',
+  rpc_params_invalid: './mcp-faults.test.ts',
+  rpc_method_unknown: './mcp-faults.test.ts',
+  tool_unknown: './mcp-faults.test.ts',
+  tool_changed: './mcp-faults.test.ts',
+  session_missing: './mcp-faults.test.ts',
+  session_unknown: './mcp-faults.test.ts',
+  upstream_rpc: './mcp-faults.test.ts',
 }
 
 describe('the table of faults', () => {

@@ -111,6 +111,7 @@ const rows: { readonly [T in Exclude<RecordType, 'approval'>]: readonly Row[] } 
       'cs3',
       'tool',
     ],
+    ['target.tool_digest', `${own}target.tool_digest`, 'resources[].uid', 'gatehouse.tool_digest', '-', '-'],
     ['call.protocol', `${own}call.protocol`, 'unmapped.protocol', 'gatehouse.protocol', 'app', '-'],
     [
       'call.method',

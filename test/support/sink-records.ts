@@ -53,7 +53,7 @@ export const wholeDecision: DecisionRecord = {
     actors: ['actor-outer'],
     scopes: ['scope.write'],
   },
-  target: { route: 'route-erp', upstream: 'upstream-erp', tool: 'create_purchase_order' },
+  target: { route: 'route-erp', upstream: 'upstream-erp', tool: 'create_purchase_order', tool_digest: 'sha256:d1' },
   call: { protocol: 'http', method: 'POST', host: 'erp.example.com', path: '/purchase-orders' },
   input: { call: { arguments: { note: 'input-note' } } },
   input_omitted: 'input-omitted',

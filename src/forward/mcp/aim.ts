@@ -17,6 +17,7 @@ import {
   type Route,
 } from '../../model/index.ts'
 import { mirrors as mirrorsValue, rpcFault, textOfHeader, unknownToolMessage } from '../../wire/index.ts'
+import { placeIn } from './cursor.ts'
 import type { McpMemory, Servers } from './servers.ts'
 import { placeOf } from './shown.ts'
 import { matchesTemplate } from './uri-template.ts'
@@ -69,6 +70,7 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
       if (answers === undefined) throw rpcFault('rpc_params_invalid', 'the answer is to nothing that was asked', idText)
       return { ...base, servers: [answers.server], answers }
     }
+    if (message.method.lists !== undefined) placeIn(message.params.cursor)
     if (message.method.name !== 'subscriptions/listen') return { ...base, servers: all }
     const asked = property(message.params.notifications, 'taskIds') ?? message.params.taskIds
     if (asked === undefined) return { ...base, servers: all }

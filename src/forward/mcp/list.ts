@@ -11,9 +11,10 @@ import {
   type McpTarget,
   type UpstreamReply,
 } from '../../model/index.ts'
-import { editJson, printJson, rpcFault } from '../../wire/index.ts'
+import { editJson, printJson } from '../../wire/index.ts'
 import type { Plan } from '../obligations.ts'
 import { type Entry, type ListKind, lists } from './catalog.ts'
+import { cursorOf, placeIn } from './cursor.ts'
 import { eachServer } from './open.ts'
 import { jsonReply } from './replies.ts'
 import { placeOf } from './shown.ts'
@@ -25,7 +26,7 @@ interface Line {
   readonly digest?: string
 }
 
-/** Faults: `rpc_params_invalid` for a cursor that was not given here; those of the servers as in `eachServer`. */
+/** Faults: those of the servers as in `eachServer`. */
 export async function list(
   way: Way,
   kind: ListKind,
@@ -84,19 +85,4 @@ function named(text: string, { prefix }: McpServer, name: string): string {
 function firstOfEach(lines: readonly Line[]): readonly Line[] {
   const seen = new Set<string>()
   return lines.filter(({ name }) => !seen.has(name) && seen.add(name))
-}
-
-/** Where the page begins. The mark keeps a server's own cursor, which an agent may have kept, from being read as ours. */
-const cursorForm = /^gatehouse-([0-9]{1,7})$/
-
-function cursorOf(place: number): string {
-  return Buffer.from(`gatehouse-${place}`).toString('base64url')
-}
-
-function placeIn(cursor: unknown): number {
-  if (cursor === undefined) return 0
-  const text = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url').toString('utf8') : ''
-  const place = cursorForm.exec(text)?.[1]
-  if (place === undefined) throw rpcFault('rpc_params_invalid', '`params.cursor` was not given here')
-  return Number(place)
 }

@@ -47,6 +47,7 @@ export async function relay(
   if (reply !== lostSession) return reply
   // 2025-11-25 "Session Management": with 404 the server has done nothing but say that the session is gone.
   peer.lose(session)
+  await way.refuseChanged(peer, target)
   const again = await relayOnce(way, peer, await peer.linkOf(session), call, target, plan, edits)
   if (again === lostSession) throw refusedStatus(peer.id, 404)
   return again

@@ -3,7 +3,7 @@
  * lists have changed.
  */
 import { type Clock, type McpMessage, type McpTarget, property } from '../../model/index.ts'
-import { editJson, type JsonEdit, printJson, type RpcMessage } from '../../wire/index.ts'
+import { editJson, type JsonEdit, printJson, type RpcMessage, rpcFault } from '../../wire/index.ts'
 import type { Peer } from './peer.ts'
 import type { SealPurpose } from './seal.ts'
 import type { McpMemory, Servers } from './servers.ts'
@@ -85,6 +85,18 @@ export class Way {
     if (id === undefined || (route.mcp?.servers.length ?? 0) < 2) return id
     const mark = `${peer.id}${eventMark}`
     return id.startsWith(mark) ? id.slice(mark.length) : undefined
+  }
+
+  /** Behind a session that had to be opened anew the tool may be another one than policy has judged. Faults with `tool_changed`. */
+  async refuseChanged(peer: Peer, { mcp }: McpTarget): Promise<void> {
+    const { facts, message } = mcp
+    if (facts === undefined) return
+    const tools = await (await this.servers.catalogOf(peer, message)).tools()
+    if (tools.get(facts.tool.name)?.tool.digest !== facts.tool.digest)
+      throw rpcFault(
+        'tool_changed',
+        `the definition of \`${facts.tool.name.slice(0, 128)}\` is not the one that was decided on`,
+      )
   }
 
   /** The next who needs the server's lists asks for them. */

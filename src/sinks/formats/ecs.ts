@@ -105,7 +105,11 @@ function decisionParts(record: Decision): JsonObject {
       metrics,
       ...(bundles !== undefined && { bundles: Object.entries(bundles).map(([name, bundle]) => ({ name, ...bundle })) }),
       ...(obligations !== undefined && { obligations: obligations.map((obligation) => printJson(obligation)) }),
-      ...(target !== undefined && { route: target.route, ...(target.tool !== undefined && { tool: target.tool }) }),
+      ...(target !== undefined && {
+        route: target.route,
+        ...(target.tool !== undefined && { tool: target.tool }),
+        ...(target.tool_digest !== undefined && { tool_digest: target.tool_digest }),
+      }),
       ...(Object.keys(identity).length > 0 && { principal: identity as unknown as JsonObject }),
       ...(input_omitted !== undefined && { input_omitted }),
       ...(input_digest !== undefined && { input_digest }),

@@ -292,10 +292,10 @@ function actorOf(principal: DecisionRecord['principal']): JsonObject {
   }
 }
 
-function resourcesOf({ tool, route, upstream }: NonNullable<DecisionRecord['target']>): JsonObject[] {
+function resourcesOf({ tool, tool_digest: uid, route, upstream }: NonNullable<DecisionRecord['target']>): JsonObject[] {
   const place = upstream === undefined ? {} : { namespace: upstream }
   return [
-    ...(tool === undefined ? [] : [{ type: 'tool', name: tool, ...place }]),
+    ...(tool === undefined ? [] : [{ type: 'tool', name: tool, ...(uid !== undefined && { uid }), ...place }]),
     { type: 'route', name: route, ...place },
   ]
 }
