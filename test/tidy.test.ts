@@ -79,9 +79,8 @@ const packageDoors: Record<string, readonly string[]> = {
   'node:child_process': ['src/cli/'],
   'node:dns': ['src/forward/'],
   'node:http': ['src/receive/', 'src/control/'],
-  'node:https': ['src/receive/'],
   'node:sqlite': ['src/record/', 'src/vault/'],
-  'node:tls': ['src/cli/'],
+  'node:tls': ['src/cli/', 'src/receive/'],
   'node:worker_threads': ['src/cli/'],
 }
 

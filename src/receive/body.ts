@@ -1,15 +1,16 @@
 /**
- * The body of a call, read from node:http only when somebody wants it: kept whole and bounded, or streamed with
- * back-pressure. Until then the socket is not read, and an agent that waits for `100 Continue` is not told to send.
+ * The body of a call, read from its carrier only when somebody wants it: kept whole and bounded, or streamed with
+ * back-pressure. Until then no more is kept of it than a stream of Node keeps, and an agent that waits for `100 Continue` is
+ * not told to send.
  */
-import type { IncomingMessage } from 'node:http'
 import type { ByteSink, ByteSource, CallBody, Fault } from '../model/index.ts'
 import { agentFault, Gathered } from '../wire/index.ts'
+import type { BodyReader, Carrier } from './carrier.ts'
 
 const noBytes = new Uint8Array(0)
 const noBytesPromise = Promise.resolve(noBytes)
 
-export class IncomingBody implements CallBody, ByteSource {
+export class IncomingBody implements CallBody, ByteSource, BodyReader {
   readonly lengthBytes: number | null
   readonly mediaType?: string
   held: Uint8Array | undefined = undefined
@@ -17,8 +18,8 @@ export class IncomingBody implements CallBody, ByteSource {
   /** Whether bytes are asked of the agent right now: only then can it be too slow. */
   flowing = false
 
-  readonly #message: IncomingMessage
-  readonly #invite: (() => void) | undefined
+  readonly #carrier: Carrier
+  readonly #awaitsInvitation: boolean
   #invited = false
   #all: Promise<Uint8Array> | undefined = undefined
   #sink: ByteSink | undefined = undefined
@@ -27,17 +28,12 @@ export class IncomingBody implements CallBody, ByteSource {
   #ended = false
   #fault: Fault | undefined = undefined
 
-  /** `invite` sends `100 Continue`, for an agent that waits for it (RFC 9110 section 10.1.1). */
-  constructor(
-    message: IncomingMessage,
-    lengthBytes: number | null,
-    mediaType: string | undefined,
-    invite: (() => void) | undefined,
-  ) {
-    this.#message = message
+  /** `awaitsInvitation`: the agent waits for `100 Continue` before it sends the body (RFC 9110 section 10.1.1). */
+  constructor(carrier: Carrier, lengthBytes: number | null, mediaType: string | undefined, awaitsInvitation: boolean) {
+    this.#carrier = carrier
     this.lengthBytes = lengthBytes
     if (mediaType !== undefined) this.mediaType = mediaType
-    this.#invite = invite
+    this.#awaitsInvitation = awaitsInvitation
     if (lengthBytes === 0) {
       this.held = noBytes
       this.#all = noBytesPromise
@@ -46,12 +42,17 @@ export class IncomingBody implements CallBody, ByteSource {
 
   /** Whether the agent still waits for `100 Continue`: then nobody knows whether the body will be sent at all. */
   get uninvited(): boolean {
-    return this.#invite !== undefined && !this.#invited
+    return this.#awaitsInvitation && !this.#invited
   }
 
   bytes(maxBytes: number): Promise<Uint8Array> {
     if (this.#all !== undefined) return this.#all
     if (this.#streamed) throw new Error('the body is already streamed')
+    const whole = this.#whole(maxBytes)
+    if (whole !== undefined) {
+      this.#all = Promise.resolve(whole)
+      return this.#all
+    }
     this.#all = new Promise((resolve, reject) => {
       this.#begin(maxBytes, new Collector(this, resolve, reject))
     })
@@ -72,19 +73,19 @@ export class IncomingBody implements CallBody, ByteSource {
 
   pause(): void {
     this.flowing = false
-    this.#message.pause()
+    this.#carrier.pauseBody()
   }
 
   resume(): void {
     if (this.#ended || this.#fault !== undefined) return
     this.flowing = true
-    this.#message.resume()
+    this.#carrier.resumeBody()
   }
 
   /** The socket carries the reply too, so it stays: the rest of the body is thrown away when the reply has been written. */
   cancel(): void {
     this.#sink = undefined
-    this.pause()
+    this.#leave()
   }
 
   /** The agent left, was too slow or sent broken chunks: whoever reads the body is told once. */
@@ -109,33 +110,49 @@ export class IncomingBody implements CallBody, ByteSource {
     this.#maxBytes = maxBytes
     this.#sink = sink
     this.flowing = true
+    if (this.uninvited) this.#carrier.invite()
     this.#invited = true
-    this.#invite?.()
-    this.#message.on('data', (chunk: Buffer) => this.#take(chunk))
-    // With a length the last byte is the end; only chunks need the event.
-    if (this.lengthBytes === null) this.#message.on('end', () => this.#finish())
+    this.#carrier.readBody(this)
   }
 
-  #take(chunk: Buffer): void {
-    this.receivedBytes += chunk.length
+  /** The carrier's, as `finish` is. */
+  take(bytes: Uint8Array): void {
+    this.receivedBytes += bytes.length
     const sink = this.#sink
     if (sink === undefined) return
     if (this.receivedBytes > this.#maxBytes) {
-      this.pause()
+      this.#leave()
       this.fail(this.#tooLarge(this.#maxBytes))
       return
     }
-    sink.chunk(chunk)
-    if (this.receivedBytes === this.lengthBytes) this.#finish()
+    sink.chunk(bytes)
+    // With a length the last byte is the end; only chunks need to be told.
+    if (this.receivedBytes === this.lengthBytes) this.finish()
   }
 
-  #finish(): void {
+  finish(): void {
     if (this.#ended || this.#fault !== undefined) return
     this.#ended = true
     this.flowing = false
     const sink = this.#sink
     this.#sink = undefined
     sink?.end()
+  }
+
+  /** A body that has come with its header, as small ones do, is taken without waiting for anything. */
+  #whole(maxBytes: number): Uint8Array | undefined {
+    if (this.#fault !== undefined || this.lengthBytes === null || this.lengthBytes > maxBytes) return undefined
+    const whole = this.#carrier.takeBody()
+    if (whole === undefined) return undefined
+    this.receivedBytes = whole.length
+    this.#ended = true
+    this.held = whole
+    return whole
+  }
+
+  #leave(): void {
+    this.flowing = false
+    this.#carrier.leaveBody()
   }
 
   #tooLarge(maxBytes: number): Fault {

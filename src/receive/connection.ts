@@ -64,7 +64,7 @@ export class Connection {
 
   /** Whether a reply is being made, or is on its way out: until then the socket belongs to it. */
   get answering(): boolean {
-    return this.current !== undefined || (this.#last !== undefined && this.#last.response.socket !== null)
+    return this.current !== undefined || (this.#last !== undefined && !this.#last.carrier.replied)
   }
 
   get lingering(): boolean {
@@ -103,7 +103,7 @@ export class Connection {
       if (restMs > deadlines.callMsMax) this.cut()
       return undefined
     }
-    if (this.#last !== undefined && !this.#last.message.complete) {
+    if (this.#last !== undefined && !this.#last.carrier.received) {
       if (nowMs - this.#last.startedMs > deadlines.requestMsMax) this.cut()
       return undefined
     }

@@ -1,8 +1,8 @@
-/** One call on one connection: its arrival for the gateway, and the node:http pair that it is answered on. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+/** One call on one connection: its arrival for the gateway, and the carrier that it came by and is answered on. */
 import type { Arrival, Clock, Fault, MakeId, Peer, Trace } from '../model/index.ts'
 import { type MakeTrace, mediaTypeOf } from '../wire/index.ts'
 import { IncomingBody } from './body.ts'
+import type { Carrier } from './carrier.ts'
 import { CallDeparture } from './departure.ts'
 
 export interface ArrivalPorts {
@@ -34,26 +34,23 @@ export class Exchange implements Arrival {
   readonly departure = new CallDeparture()
   readonly refusal?: Fault
 
-  readonly message: IncomingMessage
-  readonly response: ServerResponse
+  readonly carrier: Carrier
 
-  constructor(message: IncomingMessage, response: ServerResponse, facts: ArrivalFacts, ports: ArrivalPorts) {
-    this.message = message
-    this.response = response
+  constructor(carrier: Carrier, facts: ArrivalFacts, ports: ArrivalPorts) {
+    this.carrier = carrier
     this.id = ports.makeId()
     this.receivedMs = ports.clock.nowMs()
     this.startedMs = ports.clock.monotonicMs()
-    this.method = message.method as string
+    this.method = carrier.method
     this.scheme = facts.scheme
-    this.rawTarget = message.url as string
-    this.rawHeaders = message.rawHeaders
+    this.rawTarget = carrier.rawTarget
+    this.rawHeaders = carrier.rawHeaders
     this.peer = facts.peer
     if (facts.refusal !== undefined) this.refusal = facts.refusal
-    const found = findFields(message.rawHeaders)
+    const found = findFields(carrier.rawHeaders)
     this.trace = ports.makeTrace(found.traceparent, found.tracestate)
     const length = found.chunked ? null : found.length === undefined ? 0 : Number(found.length)
-    const invite = facts.awaitsContinue ? () => response.writeContinue() : undefined
-    this.body = new IncomingBody(message, length, mediaTypeOf(found.type), invite)
+    this.body = new IncomingBody(carrier, length, mediaTypeOf(found.type), facts.awaitsContinue)
   }
 }
 

@@ -1,11 +1,11 @@
 /**
- * The agents' server: node:http or node:https, HTTP/1.1 only. It turns bytes into arrivals, hands each to the gateway and
+ * The agents' server: HTTP/1.1 only, on the lane or on node:http. It turns requests into arrivals, hands each to the gateway and
  * writes the reply; it bounds connections, calls, header and body bytes, and time, and drains on request. What a call means
  * is not known here.
  */
-import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import { type IncomingMessage, type Server as Parser, ServerResponse } from 'node:http'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import type { Server as TlsServer } from 'node:tls'
 import {
   type Arrival,
   type Clock,
@@ -19,18 +19,17 @@ import {
   type Reply,
 } from '../model/index.ts'
 import { makeTraceMaker } from '../wire/index.ts'
+import type { Carrier } from './carrier.ts'
 import { Connection, type Deadlines } from './connection.ts'
 import { departureFault } from './departure.ts'
 import { type ArrivalPorts, Exchange } from './exchange.ts'
 import { type Flood, Floods } from './floods.ts'
+import { Lane, type LanePorts } from './lane.ts'
+import { DateText } from './lane-reply.ts'
+import { NodeCarrier } from './node-carrier.ts'
 import { bareReply, endsTooEarly, parserFault } from './refused-bytes.ts'
 import { writeReply } from './reply-writer.ts'
-
-/** PEM texts: the certificate chain, leaf first, and its private key. */
-export interface Certificate {
-  readonly certificate: string
-  readonly key: string
-}
+import { type Certificate, makeListener, makeParser, type Remote } from './servers.ts'
 
 export interface ReceiverOptions {
   readonly host: string
@@ -93,6 +92,8 @@ class HttpReceiver implements Receiver {
   readonly #arrivalPorts: ArrivalPorts
   readonly #scheme: 'http' | 'https'
   readonly #server: Server | TlsServer
+  readonly #parser: Parser
+  readonly #lanePorts: LanePorts
   readonly #connections = new Map<Socket, Connection>()
   /** With TLS: sockets under the connections, and those whose handshake is not over, which are no connections yet. */
   readonly #underTls = new Set<Socket>()
@@ -109,6 +110,23 @@ class HttpReceiver implements Receiver {
     this.#floods = new Floods(ports.onFlood)
     this.#scheme = options.tls === undefined ? 'http' : 'https'
     this.#server = this.#makeServer(options)
+    this.#parser = makeParser({
+      request: (message, response) => this.#parsed(message, response, undefined, false),
+      awaitsContinue: (message, response) => this.#parsed(message, response, undefined, true),
+      expects: (message, response) => {
+        const fault = new Fault('expectation_refused', `the expectation is \`${message.headers.expect?.slice(0, 80)}\``)
+        this.#parsed(message, response, fault, false)
+      },
+      connect: (message, socket) => this.#parsedConnect(message, socket),
+      refused: (error, socket) => this.#refuseBytes(error, socket),
+    })
+    this.#lanePorts = {
+      clock: ports.clock,
+      dates: new DateText(),
+      arrived: (connection, carrier) => this.#arrived(connection, carrier, undefined, false),
+      handOver: ({ socket }) => void this.#parser.emit('connection', socket),
+      refused: ({ socket }, error) => this.#refuseBytes(error, socket),
+    }
   }
 
   get address(): { readonly host: string; readonly port: number } {
@@ -179,51 +197,18 @@ class HttpReceiver implements Receiver {
   }
 
   #makeServer(options: ReceiverOptions): Server | TlsServer {
-    const settings = {
-      maxHeaderSize: limits.headerBytesMax,
-      // A request without Host, and one that expects something, are calls to be refused and recorded.
-      requireHostHeader: false,
-      insecureHTTPParser: false,
-      noDelay: true,
-      // Every deadline is kept by the sweeps: node's own would cost a timer a call, and answer without a record.
-      headersTimeout: 0,
-      requestTimeout: 0,
-      keepAliveTimeout: 0,
-      connectionsCheckingInterval: 0x7fffffff,
-    }
-    const server =
-      options.tls === undefined
-        ? createServer(settings)
-        : createTlsServer({
-            ...settings,
-            cert: options.tls.certificate,
-            key: options.tls.key,
-            minVersion: 'TLSv1.2',
-            ALPNProtocols: ['http/1.1'],
-            handshakeTimeout: options.timing.headerMsMax,
-          })
-    server.timeout = 0
-    // 0 is no limit: with one node drops the fields beyond it in silence. `wire/headers` counts them instead.
-    server.maxHeadersCount = 0
-    server.maxConnections = options.connectionsMax
-    server.on(options.tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) =>
-      this.#connected(socket),
+    const { tls, connectionsMax, timing } = options
+    return makeListener(
+      { ...(tls === undefined ? {} : { tls }), connectionsMax, handshakeMsMax: timing.headerMsMax },
+      {
+        connected: (socket) => this.#connected(socket),
+        underTls: (socket) => this.#connectedUnderTls(socket),
+        handshakeFailed: (error, remote) => {
+          if (parserFault(error) !== undefined) this.#report(new Fault('tls_refused', error.message), peerOf(remote))
+        },
+        dropped: (remote) => this.#dropped(remote),
+      },
     )
-    if (options.tls !== undefined) server.on('connection', (socket: Socket) => this.#connectedUnderTls(socket))
-    server.on('drop', (data) => this.#dropped(data))
-    server.on('request', (message, response) => this.#arrived(message, response, undefined, false))
-    server.on('checkContinue', (message, response) => this.#arrived(message, response, undefined, true))
-    server.on('checkExpectation', (message: IncomingMessage, response: ServerResponse) => {
-      const fault = new Fault('expectation_refused', `the expectation is \`${message.headers.expect?.slice(0, 80)}\``)
-      this.#arrived(message, response, fault, false)
-    })
-    server.on('connect', (message: IncomingMessage, socket) => this.#arrivedConnect(message, socket as Socket))
-    server.on('clientError', (error: Error, socket) => this.#refuseBytes(error, socket as Socket))
-    server.on('tlsClientError', (error: Error, socket) => {
-      if (parserFault(error) === undefined) return
-      this.#report(new Fault('tls_refused', error.message), peerOf(socket))
-    })
-    return server
   }
 
   #connected(socket: Socket): void {
@@ -233,6 +218,7 @@ class HttpReceiver implements Receiver {
     // Node takes its own listener off with a CONNECT: from then on a reset would be an error that nobody hears, and end the process.
     socket.on('error', ignore)
     socket.once('close', () => this.#closed(connection))
+    new Lane(connection, this.#lanePorts)
   }
 
   #connectedUnderTls(socket: Socket): void {
@@ -262,7 +248,7 @@ class HttpReceiver implements Receiver {
     call.body.fail(departureFault(reason))
   }
 
-  #arrived(
+  #parsed(
     message: IncomingMessage,
     response: ServerResponse,
     refusal: Fault | undefined,
@@ -270,14 +256,17 @@ class HttpReceiver implements Receiver {
   ): void {
     const connection = this.#connections.get(message.socket)
     if (connection === undefined || (connection.closing && message.method !== 'CONNECT')) return
-    if (this.#refuseFlooder(message.socket)) return
-    if (message.httpVersionMajor !== 1 || message.httpVersionMinor !== 1) {
-      this.#refuse(
-        connection,
-        new Fault('http_malformed', `the version is HTTP/${message.httpVersion}, expected HTTP/1.1`),
-      )
-      return
+    const { httpVersionMajor, httpVersionMinor } = message
+    if (httpVersionMajor === 1 && httpVersionMinor === 1)
+      this.#arrived(connection, new NodeCarrier(message, response), refusal, awaitsContinue)
+    else if (!this.#refuseFlooder(message.socket)) {
+      const detail = `the version is HTTP/${message.httpVersion}, expected HTTP/1.1`
+      this.#refuse(connection, new Fault('http_malformed', detail))
     }
+  }
+
+  #arrived(connection: Connection, carrier: Carrier, refusal: Fault | undefined, awaitsContinue: boolean): void {
+    if (this.#refuseFlooder(connection.socket)) return
     if (
       this.#callsUnderWay >= this.#options.callsMax * cutFactor ||
       connection.waiting.length >= limits.pipelinedCallsMax
@@ -293,8 +282,7 @@ class HttpReceiver implements Receiver {
       return
     }
     const exchange = new Exchange(
-      message,
-      response,
+      carrier,
       {
         scheme: this.#scheme,
         peer: connection.peer,
@@ -319,7 +307,7 @@ class HttpReceiver implements Receiver {
    * a call that is not answered yet there is no room for one, and node no longer tells that call when the socket takes more: the
    * connection is cut, and a fault record tells of it.
    */
-  #arrivedConnect(message: IncomingMessage, socket: Socket): void {
+  #parsedConnect(message: IncomingMessage, socket: Socket): void {
     const connection = this.#connections.get(socket)
     if (connection === undefined) return
     connection.closing = true
@@ -334,7 +322,7 @@ class HttpReceiver implements Receiver {
     const response = new ServerResponse(message)
     response.assignSocket(socket)
     response.once('finish', () => connection.linger(this.#ports.clock.monotonicMs()))
-    this.#arrived(message, response, undefined, false)
+    this.#parsed(message, response, undefined, false)
   }
 
   #run(connection: Connection, exchange: Exchange): void {
@@ -350,10 +338,10 @@ class HttpReceiver implements Receiver {
   }
 
   #reply(connection: Connection, exchange: Exchange, reply: Reply): void {
-    const { message } = exchange
+    const { carrier } = exchange
     if (reply.unidentified === true) this.#floods.count(connection.peer.address, this.#ports.clock.monotonicMs())
     const length = exchange.body.lengthBytes
-    const unread = !message.complete
+    const unread = !carrier.received
     const leavesMuch = unread && (length === null || length > limits.discardedBodyBytesMax)
     if (reply.lasting === true) {
       connection.lasting = true
@@ -362,12 +350,11 @@ class HttpReceiver implements Receiver {
     const distrusted = reply.fault !== undefined && endsConnection.has(reply.fault)
     // RFC 9110 section 10.1.1: an agent that was never told to go on may send its body or leave it out.
     const unsure = unread && exchange.body.uninvited
-    if (leavesMuch || distrusted || unsure || this.#draining) connection.closing = true
-    // Node ends a closing connection as soon as the reply is out; the rest of the body must be read a little longer.
-    if (unread && connection.closing)
-      message.socket.destroySoon = () => connection.linger(this.#ports.clock.monotonicMs())
+    if (leavesMuch || distrusted || unsure || carrier.saysClose || this.#draining) connection.closing = true
+    // A closing connection ends as soon as the reply is out; the rest of the body must be read a little longer.
+    if (unread && connection.closing) carrier.endWith(() => connection.linger(this.#ports.clock.monotonicMs()))
     try {
-      writeReply(reply, exchange.method, exchange.response, exchange.departure, connection.closing, (whole) =>
+      writeReply(reply, exchange.method, carrier, exchange.departure, connection.closing, (whole) =>
         this.#finish(connection, whole),
       )
     } catch (cause) {
@@ -423,9 +410,8 @@ class HttpReceiver implements Receiver {
     this.#floods.count(peer.address, nowMs)
   }
 
-  #dropped(data: { remoteAddress?: string; remotePort?: number } | undefined): void {
-    const peer = { address: data?.remoteAddress ?? 'unknown', port: data?.remotePort ?? 0 }
-    this.#report(new Fault('connection_limit', `${this.#options.connectionsMax} connections are open`), peer)
+  #dropped(remote: Remote): void {
+    this.#report(new Fault('connection_limit', `${this.#options.connectionsMax} connections are open`), peerOf(remote))
   }
 
   #sweep(): void {
@@ -440,6 +426,6 @@ class HttpReceiver implements Receiver {
 
 function ignore(): void {}
 
-function peerOf(socket: { remoteAddress?: string | undefined; remotePort?: number | undefined }): Peer {
-  return { address: socket.remoteAddress ?? 'unknown', port: socket.remotePort ?? 0 }
+function peerOf({ remoteAddress, remotePort }: Remote): Peer {
+  return { address: remoteAddress ?? 'unknown', port: remotePort ?? 0 }
 }
