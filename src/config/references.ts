@@ -3,8 +3,8 @@
  * Nothing is opened here but secrets and certificate authorities; the rooms read the rest.
  */
 import { isAbsolute, join, relative, resolve } from 'node:path'
-import { markedIn } from '../settings/index.ts'
-import { type SinkEntry, sinkEntry } from '../sinks/index.ts'
+import { markedIn, replaceMarked } from '../settings/index.ts'
+import { type SinkEntry, sinkEntry, sinkProblems } from '../sinks/index.ts'
 import type { Finding, Path } from './errors.ts'
 import { formatPath } from './errors.ts'
 import { type Files, unreadable } from './files.ts'
@@ -138,13 +138,17 @@ export function followReferences(
     if (entry.authorities !== undefined) pem([...path, 'authorities'], entry.authorities, 'certificates')
   }
 
-  /** Where each marked setting of a sink leads, whatever the kind of sink. */
+  /** Where each marked setting of a sink leads, whatever the kind of sink; then what the kind says of what it leads to. */
   function followSink({ path: at, entry }: Entry<SinkEntry>): void {
     for (const { path, mark, text } of markedIn(sinkEntry, entry, at)) {
       if (mark === 'secret') secret(path, text, 0)
       else if (mark === 'path') texts.set(formatPath(path), folders.absolute(text))
       else pem(path, text, mark)
     }
+    if (markedIn(sinkEntry, entry, at).some(({ path }) => !texts.has(formatPath(path)))) return
+    const followed = replaceMarked(sinkEntry, entry, ({ path, text }) => texts.get(formatPath(path)) ?? text, at)
+    for (const problem of sinkProblems(followed as SinkEntry))
+      findings.push({ ...problem, path: [...at, ...problem.path] })
   }
 
   function pem(at: Path, text: string, kind: keyof typeof pems): void {

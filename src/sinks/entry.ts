@@ -7,6 +7,7 @@ import { ConditionError, parseCondition, parseDuration, parseSize, type SinkSett
 import { durationForm, form, id, milliseconds, sizeForm, word } from '../settings/index.ts'
 import { formatNames } from './format.ts'
 import { sinkKinds } from './kinds.ts'
+import type { SettingProblem } from './sink.ts'
 
 /** What masks: more are a mistake, and each is a walk through every record. */
 const masksMax = 256
@@ -156,6 +157,14 @@ export function sinkSettings(entry: SinkEntry): SinkSettings {
     required: entry.required,
     lagMsMax: entry.lag_max,
   }
+}
+
+/** What is wrong with the settings of its kind, once they hold what they stand for; paths are within the entry. */
+export function sinkProblems(entry: SinkEntry): readonly SettingProblem[] {
+  return sinkKinds.flatMap(({ kind, check }) => {
+    const found = settingsOf(entry, kind)
+    return found === undefined ? [] : check(found).map((one) => ({ ...one, path: [kind, ...one.path] }))
+  })
 }
 
 function definedOnly(filter: NonNullable<SinkEntry['only']>): NonNullable<SinkSettings['only']> {

@@ -1,7 +1,7 @@
 /** The door of the sinks: where the decision log streams to. */
 export { type Deliveries, type DeliveriesPorts, makeDeliveries } from './deliveries.ts'
 export { filesOf } from './disk.ts'
-export { type SinkEntry, sinkEntry, sinkSettings } from './entry.ts'
+export { type SinkEntry, sinkEntry, sinkProblems, sinkSettings } from './entry.ts'
 export type { Sender } from './formats/line.ts'
 export { makeSyslogMessage, octetCounted, type SyslogOptions } from './formats/syslog.ts'
 export { kindOf } from './kinds.ts'

@@ -3,9 +3,12 @@ import { file } from './file.ts'
 import { kafka } from './kafka.ts'
 import { nats } from './nats.ts'
 import { redis } from './redis.ts'
+import { opa } from './opa.ts'
 import type { SinkKind } from './sink.ts'
+import { stdout } from './stdout.ts'
+import { webhook } from './webhook.ts'
 
-export const sinkKinds: readonly SinkKind[] = [file, kafka, nats, redis]
+export const sinkKinds: readonly SinkKind[] = [stdout, file, webhook, opa, kafka, nats, redis]
 
 /** The row of a kind; every configuration that was read names only such ones. */
 export function kindOf(name: string): SinkKind {

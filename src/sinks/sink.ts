@@ -102,6 +102,15 @@ export interface BatchBounds {
   readonly waitMs: number
 }
 
+export interface SettingProblem {
+  /** Below the key of the kind. */
+  readonly path: readonly (string | number)[]
+  /** What is wrong: lower case, no full stop. */
+  readonly message: string
+  /** What to write or do instead. */
+  readonly fix: string
+}
+
 /** A row of the table of sinks. */
 export interface SinkKind {
   /** Its key in the configuration, one lower-case word: `webhook`. */
@@ -114,17 +123,24 @@ export interface SinkKind {
   readonly formats: readonly [FormatName, ...FormatName[]]
   /** Where the configuration says nothing. */
   readonly batch: BatchBounds
+  /** What is wrong with settings that are right by their form, secrets and files included: told with their line, never with a secret. */
+  check(settings: unknown): readonly SettingProblem[]
   /** Rejects when the receiver cannot be reached: it is tried again as `deliver` is. */
   open(settings: unknown, ports: SinkPorts): Promise<Sink>
 }
 
 /** A row whose `open` gets what its schema makes of its settings: secrets as they are, paths absolute, files as their texts. */
 export function sinkKind<Settings extends z.ZodObject>(
-  row: Omit<SinkKind, 'settings' | 'open'> & {
+  row: Omit<SinkKind, 'settings' | 'open' | 'check'> & {
     readonly settings: Settings
+    check?(settings: z.output<Settings>): readonly SettingProblem[]
     open(settings: z.output<Settings>, ports: SinkPorts): Promise<Sink>
   },
 ): SinkKind {
   // INVARIANT: the settings that a configuration holds for a kind are the output of that kind's schema.
-  return { ...row, open: (settings, ports) => row.open(settings as z.output<Settings>, ports) }
+  return {
+    ...row,
+    check: (settings) => row.check?.(settings as z.output<Settings>) ?? [],
+    open: (settings, ports) => row.open(settings as z.output<Settings>, ports),
+  }
 }
