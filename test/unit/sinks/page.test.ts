@@ -21,7 +21,9 @@ function filesWith(text: string): Files {
         ? certificate
         : path.endsWith('.key')
           ? key
-          : 'a-secret-of-the-page-0123456789'
+          : path.endsWith('webhook-key')
+            ? `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+            : 'a-secret-of-the-page-0123456789'
   return {
     read: (path, bytesMax) => Buffer.from(content(path)).subarray(0, bytesMax + 1),
     kind: (path) => (path.endsWith('policies') ? 'folder' : 'file'),
