@@ -89,7 +89,7 @@ export function translateNotification(
   return edits.length === 0 ? bytes : editJson(bytes, edits)
 }
 
-/** A request of an agent for a server: our id, our progress token, our span, the server's own name of what is asked for. */
+/** A message of an agent for a server: our id of a request, our progress token, our span, the server's own name of what is asked for. */
 export function translateRequest(
   body: Buffer,
   message: McpMessage,
@@ -98,7 +98,8 @@ export function translateRequest(
   const { ownIdText, trace, edits } = change
   const { _meta: meta } = message.params
   const all: JsonEdit[] = [...edits]
-  if (message.idText !== undefined) all.push({ path: ['id'], text: ownIdText })
+  // An answer keeps the id of the server's own request, which stands among the edits.
+  if (message.kind === 'request') all.push({ path: ['id'], text: ownIdText })
   const token = property(meta, 'progressToken')
   const progressText = token === undefined ? undefined : idText(token)
   if (token !== undefined) all.push({ path: ['params', '_meta', 'progressToken'], text: progressText && ownIdText })
