@@ -336,6 +336,22 @@ export const commands = [
     ],
   },
   {
+    name: 'sinks',
+    summary: 'Show where the decision log streams to, and what was refused there',
+    about:
+      'Without an operand, or with `status`, it shows for each sink how many records its receiver has not acknowledged, how old the oldest of them is, what was sent, and why it fails if it does. `rejected [SINK]` lists the records that a receiver refused. `retry SINK [SEQ...]` sends those again, all of them or those with these numbers; `drop SINK [SEQ...]` gives them up. Both are done by the gateway, when it runs, and recorded in the log. Exit status 1 says that a sink fails or that something is set aside, 3 that the gateway did not take a request within 20 seconds.',
+    operands: [
+      { name: 'WHAT', says: 'what to do', choices: ['status', 'rejected', 'retry', 'drop'], optional: true },
+      { name: 'VALUE', says: 'the sink, then numbers of records', optional: true, repeats: true },
+    ],
+    flags: [...configuration],
+    examples: [
+      { line: 'gatehouse sinks', does: 'shows how far each receiver is' },
+      { line: 'gatehouse sinks rejected siem', does: 'lists what a receiver refused' },
+      { line: 'gatehouse sinks retry siem 1205 1206', does: 'sends two records again' },
+    ],
+  },
+  {
     name: 'check',
     summary: 'Check the configuration, descriptions and policies without starting',
     about:

@@ -21,6 +21,7 @@ const runners: { readonly [name in Exclude<CommandName, 'help'>]: () => Promise<
   audit: async () => (await import('./audit.ts')).runAudit,
   tail: async () => (await import('./tail.ts')).runTail,
   erase: async () => (await import('./erase.ts')).runErase,
+  sinks: async () => (await import('./sinks.ts')).runSinks,
   why: async () => (await import('./why.ts')).runWhy,
   check: async () => (await import('./check.ts')).runCheck,
   explain: async () => (await import('./explain.ts')).runExplain,

@@ -86,7 +86,7 @@ export interface OutcomeRecord extends RecordBase {
 /** What changes what is allowed, and what operators did: starts, stops, reloads, recoveries. */
 export interface AdminRecord extends RecordBase {
   readonly type: 'admin'
-  /** `start`, `stop`, `reload`, `reload_refused`, `keys_changed`, `subject_erased`, `recovery`. */
+  /** `start`, `stop`, `reload`, `reload_refused`, `keys_changed`, `subject_erased`, `recovery`, `retention`, `sink_...`. */
   readonly event: string
   readonly detail: JsonObject
 }

@@ -142,3 +142,25 @@ async function readAt(
     throw cause
   }
 }
+
+/** The number that the next line will have, by what stands in the files; 0 for an empty log. Throws what the file system throws. */
+export async function endOfLog(searched: Pick<FollowOptions, 'directory' | 'files'>): Promise<number> {
+  const { directory, files } = searched
+  const place = await findPlace(searched, () => true)
+  let end = 0
+  for (const segment of segmentNumbers(await files.list(directory))) {
+    if (segment < place.segment) continue
+    const path = join(directory, segmentName(segment))
+    let from = segment === place.segment ? place.bytes : 0
+    for (;;) {
+      const read = await files.read(path, from, lineBytesMax)
+      const stop = read.lastIndexOf(newline)
+      if (stop === -1) break
+      const last = placeOf(read.subarray(read.lastIndexOf(newline, stop - 1) + 1, stop))
+      if (last !== undefined) end = last + 1
+      from += stop + 1
+      if (read.length < lineBytesMax) break
+    }
+  }
+  return end
+}

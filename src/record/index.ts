@@ -4,7 +4,7 @@ export { type AnswerFault, type Entry, makeRecorder, type OpenEntry, type Record
 export { type LogFile, type LogFiles, nodeFiles } from './files.ts'
 export { type CallFacts, type Filters, factsOf, matches, needsFacts } from './filter.ts'
 export { type FindOptions, type FoundCall, findCall, isRecordId, madeMs, recordAt } from './find.ts'
-export { type FollowOptions, followLog } from './follow.ts'
+export { endOfLog, type FollowOptions, followLog } from './follow.ts'
 export { type FormatOptions, formatRecord, visible, visibleJson } from './format.ts'
 export { firstOf, type ReadFiles } from './line-chunks.ts'
 export type { Finding } from './locate.ts'
