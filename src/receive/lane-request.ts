@@ -78,9 +78,9 @@ export class LaneRequest implements Carrier {
   }
 
   takeBody(): Uint8Array | undefined {
-    if (this.missingBytes > 0 || this.#kept.length !== 1 || this.#reader !== undefined) return undefined
+    if (this.missingBytes > 0 || this.#kept.length === 0 || this.#reader !== undefined) return undefined
     this.#left = true
-    return this.#kept.pop()
+    return this.#takeKept()
   }
 
   readBody(reader: BodyReader): void {
@@ -192,17 +192,19 @@ export class LaneRequest implements Carrier {
     else process.nextTick(give, this)
   }
 
-  /** Gives what was kept. */
+  /** Gives what was kept, in one piece however small those were that it came in. */
   giveKept(): void {
-    while (!this.#stopped && !this.#left && this.#reader !== undefined) {
-      const bytes = this.#kept.shift()
-      if (bytes === undefined) {
-        this.#keptBytes = 0
-        this.#road.release(this)
-        return
-      }
-      this.#reader.take(bytes)
-    }
+    if (this.#stopped || this.#left) return
+    const bytes = this.#takeKept()
+    if (bytes !== undefined) this.#reader?.take(bytes)
+    if (!this.#stopped) this.#road.release(this)
+  }
+
+  #takeKept(): Uint8Array | undefined {
+    const bytes = this.#kept.length > 1 ? Buffer.concat(this.#kept) : this.#kept[0]
+    this.#kept.length = 0
+    this.#keptBytes = 0
+    return bytes
   }
 
   /** All that is written in the present turn goes out together. */
