@@ -28,6 +28,7 @@ import {
 } from '../record/index.ts'
 import type { Options, RunCommand } from './command.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
+import { jsonFor } from './json-output.ts'
 import { goneText } from './removed.ts'
 import { asCommandError, logDirectory } from './tail.ts'
 
@@ -173,7 +174,7 @@ async function prove(asked: Asked): Promise<number> {
   const checkpoint = await newestCheckpoint(asked, key)
   const { read } = readTileStore(directory, nodeFiles)
   const proof = await readingTiles(proveLines(lines, { read, key, checkpoint }))
-  await io.out.write(`${JSON.stringify(proof, undefined, 2)}\n`)
+  await io.out.write(`${jsonFor(io.out, JSON.stringify(proof, undefined, 2))}\n`)
   return exitStatus.done
 }
 
@@ -218,7 +219,7 @@ async function consistency(asked: Asked): Promise<number> {
   const checkpoint = laterFile === undefined ? await newestCheckpoint(asked, key) : checkpointIn(laterFile, io, key)
   const { read } = readTileStore(directory, nodeFiles)
   const proof = await readingTiles(proveConsistency(earlier, { read, key, checkpoint }))
-  await io.out.write(`${JSON.stringify(proof, undefined, 2)}\n`)
+  await io.out.write(`${jsonFor(io.out, JSON.stringify(proof, undefined, 2))}\n`)
   return exitStatus.done
 }
 

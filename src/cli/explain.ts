@@ -9,6 +9,7 @@ import type { Options, RunCommand } from './command.ts'
 import { checkConfig, locateConfig } from './configuration.ts'
 import { readInput } from './input-document.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
+import { jsonFor } from './json-output.ts'
 import { loadPolicies } from './policy-work.ts'
 import { recordedCall, revealer } from './recorded-call.ts'
 import { problemsIn, problemsText } from './rego-problems.ts'
@@ -27,7 +28,7 @@ export const runExplain: RunCommand = async (options, io) => {
   if (options.text('format') === 'json') {
     const about = record === undefined ? {} : { decision_id: record.decision_id, decision: record.decision, notes }
     const named = { ...explanation, documents: withNames(explanation.documents as unknown as Json, policy) }
-    await io.out.write(`${printJson({ ...about, ...named } as unknown as RegoJson)}\n`)
+    await io.out.write(`${jsonFor(io.out, printJson({ ...about, ...named } as unknown as RegoJson))}\n`)
     return exitStatus.done
   }
   const text = explanationText(explanation, {
@@ -84,12 +85,12 @@ function recorded({
 }: DecisionRecord): Question {
   if (path === undefined)
     throw new CommandError(
-      `\`${id}\` was refused with \`${code ?? 'a fault'}\` before policy was asked`,
+      `\`${visible(id)}\` was refused with \`${visible(code ?? 'a fault')}\` before policy was asked`,
       exitStatus.finding,
     )
   if (input === undefined || omitted !== undefined)
     throw new CommandError(
-      `the record of \`${id}\` does not hold the input in full (${omitted ?? 'it was not kept'}); record input on that route with \`recording: { level: input }\``,
+      `the record of \`${visible(id)}\` does not hold the input in full (${visible(omitted ?? 'it was not kept')}); record input on that route with \`recording: { level: input }\``,
       exitStatus.finding,
     )
   const question = { query: questionText(path), entrypoint: path, input: input as RegoJson }

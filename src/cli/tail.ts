@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { diskFiles, loadConfig, peekConfig } from '../config/index.ts'
 import { messageOf } from '../model/index.ts'
-import { formatRecord, type Logged, nodeFiles, readLog, visible, visibleJson } from '../record/index.ts'
+import { formatRecord, type Logged, nodeFiles, readLog, visible } from '../record/index.ts'
 import type { Options, RunCommand } from './command.ts'
 import { locateConfig } from './configuration.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
+import { jsonFor } from './json-output.ts'
 import { questionNames, questionOf } from './log-question.ts'
 import { readRemote } from './log-remote.ts'
 
@@ -111,8 +112,7 @@ function lineMaker(options: Options, { out, environment }: Io): (logged: Logged)
   const format = options.text('format') ?? (out.isTerminal || isForPeople ? 'text' : 'json')
   if (format === 'json' && isForPeople)
     throw new CommandError('`--wide` and `--why` are for people, `--format json` is for programs; write one of them')
-  // On a terminal even JSON must not move the cursor; in a pipe it stays as it is in the log, byte by byte.
-  if (format === 'json') return ({ text }) => (out.isTerminal ? visibleJson(text) : text)
+  if (format === 'json') return ({ text }) => jsonFor(out, text)
   // https://no-color.org
   const colours = out.isTerminal && (environment.NO_COLOR ?? '') === ''
   const view = options.is('wide') ? 'wide' : 'compact'
@@ -129,5 +129,8 @@ export function asCommandError(cause: unknown, directory: string): unknown {
     )
   if (cause.code === 'EACCES')
     return new CommandError(`the log at \`${directory}\` may not be read by this user; change its permissions`)
+  // As the system names its errors; those of our own mistakes have other names.
+  if (typeof cause.code === 'string' && /^E[A-Z\d]+$/.test(cause.code))
+    return new CommandError(`the log at \`${directory}\` cannot be read: ${visible(cause.message)}`)
   return cause
 }

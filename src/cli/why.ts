@@ -2,6 +2,7 @@
 import { tellCall } from '../record/index.ts'
 import type { RunCommand } from './command.ts'
 import { CommandError, exitStatus } from './io.ts'
+import { jsonFor } from './json-output.ts'
 import { recordedCall, revealer } from './recorded-call.ts'
 
 export const runWhy: RunCommand = async (options, io) => {
@@ -13,7 +14,7 @@ export const runWhy: RunCommand = async (options, io) => {
   const show = options.is('reveal') ? revealer(options, io) : (line: string) => line
   await io.out.write(
     options.text('format') === 'json'
-      ? `{"decision":${show(found.decisionText)},"outcome":${show(found.outcomeText ?? 'null')}}\n`
+      ? `${jsonFor(io.out, `{"decision":${show(found.decisionText)},"outcome":${show(found.outcomeText ?? 'null')}}`)}\n`
       : `${tellCall(found)}\n`,
   )
   return exitStatus.done

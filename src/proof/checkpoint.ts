@@ -27,6 +27,9 @@ export interface SignedCheckpoint extends Checkpoint {
   readonly parsed: Note
 }
 
+/** Origins are shown to people: none of what moves a cursor or turns writing around stands in one. */
+const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
+
 /** Undefined when it is no checkpoint. Whether its signature is right, `signedBy` says. */
 export function parseCheckpoint(note: string): SignedCheckpoint | undefined {
   const parsed = parseNote(note)
@@ -34,7 +37,8 @@ export function parseCheckpoint(note: string): SignedCheckpoint | undefined {
   const [origin = '', sizeText = '', rootText = '', ...rest] = parsed.text.slice(0, -1).split('\n')
   const size = Number(sizeText)
   const root = exactBase64(rootText)
-  if (origin === '' || !/^(0|[1-9]\d{0,15})$/.test(sizeText) || !Number.isSafeInteger(size)) return undefined
+  if (origin === '' || invisible.test(origin)) return undefined
+  if (!/^(0|[1-9]\d{0,15})$/.test(sizeText) || !Number.isSafeInteger(size)) return undefined
   if (root?.length !== hashBytes || rest.includes('')) return undefined
   return { origin, size, root, note, parsed }
 }

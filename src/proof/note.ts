@@ -40,7 +40,7 @@ export interface SignerKey {
 
 /** Non-empty, without white space and `+`; bounded so that it fits a line. */
 export function isKeyName(name: string): boolean {
-  return /^[^\s+\p{Cc}\p{Z}]{1,256}$/u.test(name)
+  return /^[^\s+\p{Cc}\p{Cf}\p{Z}]{1,256}$/u.test(name)
 }
 
 /** From 32 secret bytes. Throws `RangeError` for a name that may not be one. */

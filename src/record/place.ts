@@ -4,6 +4,7 @@ import { type LogRecord, limits } from '../model/index.ts'
 import { parseJson } from '../wire/index.ts'
 import type { LogFiles } from './files.ts'
 import { segmentName, segmentNumbers } from './segments.ts'
+import { isRecord } from './shape.ts'
 import { unlessAbsent } from './tile-store.ts'
 
 /** Bytes read at once; a record is seldom larger, and a larger one takes several reads. */
@@ -65,16 +66,12 @@ async function nextRecord(
   }
 }
 
-/** Our own writer made the line: only what every reader relies on is looked at. */
+/** Undefined for a line that is no record, or one that was made to look like one. */
 export function parsed(line: string): LogRecord | undefined {
   try {
     // The engine's reader may take a key that is written with escapes for another one (`wire/json.ts`).
     const read: unknown = line.includes('\\') ? parseJson(Buffer.from(line)) : JSON.parse(line)
-    if (typeof read !== 'object' || read === null) return undefined
-    const { seq, type, timestamp } = read as Partial<LogRecord>
-    return Number.isSafeInteger(seq) && typeof type === 'string' && typeof timestamp === 'string'
-      ? (read as LogRecord)
-      : undefined
+    return isRecord(read) ? read : undefined
   } catch {
     return undefined
   }

@@ -11,6 +11,7 @@ import {
   TileTree,
   type VerifierKey,
 } from '../proof/index.ts'
+import { visible } from './format.ts'
 import { leavesOf, lineChunks, lineOf, placeOf, type ReadFiles } from './line-chunks.ts'
 import { type Finding, locate } from './locate.ts'
 import { newestRecorded } from './recorded-checkpoint.ts'
@@ -117,7 +118,7 @@ async function checkpointsOf({ directory, files, key, checkpoints, witness }: Ve
   const cosigned = witness === undefined ? [] : await store.cosigned()
   const sources = [
     ...checkpoints,
-    ...cosigned.map(({ anchor, note }) => ({ source: `what the anchor \`${anchor}\` signed`, note })),
+    ...cosigned.map(({ anchor, note }) => ({ source: `what the anchor \`${visible(anchor)}\` signed`, note })),
     ...(own === undefined ? [] : [{ source: ownFile, note: own }]),
   ]
   const found: Candidate[] = []

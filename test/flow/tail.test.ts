@@ -21,16 +21,24 @@ function tailing(world: World, flags: string, url = world.house.operatorsUrl) {
   return { io, done, lines, seqs: () => lines().map((line) => JSON.parse(line).seq as number) }
 }
 
+/** What is shown of the log: a slow machine may have a checkpoint, which nobody asked for, anywhere between. */
+const shownOf = (world: World) => world.records().filter(({ type }) => type !== 'checkpoint')
+const placesOf = (world: World, from = 0) =>
+  shownOf(world)
+    .map(({ seq }) => seq)
+    .slice(from)
+
 describe('tail of a gateway elsewhere', () => {
   it('shows what the files hold, byte by byte, then what comes', async () => {
     const world = await openWorld(withToken)
     try {
       for (let count = 0; count < 3; count++) expect((await world.send()).status).toBe(200)
       const reading = tailing(world, '--last 4')
-      await expect.poll(reading.seqs).toEqual([3, 4, 5, 6])
+      await expect.poll(reading.seqs).toEqual(placesOf(world, 3))
+      expect(placesOf(world, 3)).toHaveLength(4)
       await world.send()
-      await expect.poll(reading.seqs).toEqual([3, 4, 5, 6, 7, 8])
-      expect(reading.lines().map((line) => JSON.parse(line))).toEqual(world.records().slice(3))
+      await expect.poll(reading.seqs).toEqual(placesOf(world, 3))
+      expect(reading.lines().map((line) => JSON.parse(line))).toEqual(shownOf(world).slice(3))
       reading.io.interrupt('SIGINT')
       expect(await reading.done).toBe(0)
       expect(reading.io.stderr.text).toBe('')
@@ -123,7 +131,8 @@ describe('tail of a gateway elsewhere', () => {
       const reading = tailing(world, '--from 0', `http://127.0.0.1:${port}`)
       for (let round = 0; round < 5; round++) {
         await world.send()
-        const wanted = Array.from({ length: 3 + 2 * round }, (_, place) => place)
+        const wanted = placesOf(world)
+        expect(wanted).toHaveLength(3 + 2 * round)
         await expect.poll(reading.seqs).toEqual(wanted)
         for (const end of cut) end()
         cut.clear()

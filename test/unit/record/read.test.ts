@@ -223,7 +223,7 @@ describe('reading long logs', () => {
     const at = (await import('node:fs')).statSync(join(world.directory, '0000000001.jsonl')).size
     appendFileSync(
       join(world.directory, '0000000001.jsonl'),
-      'rubbish\n\n{"seq":1,"type":"admin","timestamp":"2026"}\n',
+      'rubbish\n\n{"seq":1,"type":"admin","timestamp":"2026","event":"note","detail":{}}\n',
     )
     for (const from of ['start', { last: 5 }] as const) {
       const reading = read(world, { from })
@@ -297,12 +297,12 @@ describe('following', () => {
     await world.clock.settled(() => reading.got.length === 1)
     appendFileSync(path, '{"seq":1,"type":"admin","timest')
     for (let turn = 0; turn < 50; turn++) await setImmediate()
-    appendFileSync(path, 'amp":"2026"}\n')
+    appendFileSync(path, 'amp":"2026","event":"note","detail":{}}\n')
     await world.clock.settled(() => reading.got.length === 2)
     appendFileSync(path, '{"seq":2,"ty')
     for (let turn = 0; turn < 50; turn++) await setImmediate()
-    truncateSync(path, whole + '{"seq":1,"type":"admin","timestamp":"2026"}\n'.length)
-    appendFileSync(path, '{"seq":2,"type":"admin","timestamp":"2027"}\n')
+    truncateSync(path, whole + '{"seq":1,"type":"admin","timestamp":"2026","event":"note","detail":{}}\n'.length)
+    appendFileSync(path, '{"seq":2,"type":"admin","timestamp":"2027","event":"note","detail":{}}\n')
     await world.clock.settled(() => reading.got.length === 3)
     reading.stop()
     await reading.done
