@@ -95,7 +95,7 @@ async function connect(options: Options, ports: SinkPorts, { core, jetstream }: 
     pingInterval: pingMs,
     name: `gatehouse-${ports.id}`,
     noAsyncTraces: true,
-    tls: options.tls === undefined ? null : tlsOptions(options.tls),
+    ...(options.tls !== undefined && { tls: tlsOptions(options.tls) }),
     ...proofOf(options, core),
   })
   const stream = jetstream.jetstream(connection, { timeout: answerMs })
