@@ -11,6 +11,7 @@ const benchmarks = {
   wire: 'the strict JSON parser beside JSON.parse [--quick] [--json FILE]',
   log: 'the decision log beside none and beside pino [--quick] [--json FILE] [--write]',
   formats: 'writing records in the formats of the sinks [SECONDS A FORMAT]',
+  sinks: 'every sink on a full log, and what four of them cost a call [--quick] [--json FILE] [KIND...]',
   verify: 'verifying the decision log [RECORDS]',
   rego: 'the Rego engine beside its rivals [--quick] [--json FILE] [--write] [--only ENGINE,...]',
 } as const

@@ -79,7 +79,7 @@ export async function openWorld(kind: ReceiverKind, installed: string, entry: ob
       gateway = undefined
     },
     async startGateway() {
-      gateway = await startGateway(file, receiver)
+      gateway = await startGateway(file, [receiver])
     },
     async caughtUp() {
       const giveUpAt = performance.now() + caughtUpMsMax
@@ -109,25 +109,27 @@ export async function openWorld(kind: ReceiverKind, installed: string, entry: ob
   return world
 }
 
-interface Gateway {
+export interface Gateway {
   ask<Answer>(message: ToGateway): Promise<Answer>
   kill(): Promise<void>
   close(): Promise<void>
 }
 
-async function startGateway(file: string, receiver: Receiver): Promise<Gateway> {
+/** Over the data that the configuration in `file` names. */
+export async function startGateway(file: string, receivers: readonly Receiver[]): Promise<Gateway> {
   const program = join(import.meta.dirname, 'sink-gateway.ts')
   const child: ChildProcess = spawn(process.execPath, [program, file], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...process.env, ...receiver.environment },
+    env: Object.assign({}, process.env, ...receivers.map(({ environment }) => environment)),
   })
   let words = ''
   child.stderr?.on('data', (piece: Buffer) => {
     words = `${words}${piece.toString()}`.slice(-4_000)
   })
   if (child.stdout !== null) {
-    if (receiver.reads === undefined) child.stdout.resume()
-    else receiver.reads(child.stdout)
+    const reader = receivers.find(({ reads }) => reads !== undefined)
+    if (reader?.reads === undefined) child.stdout.resume()
+    else reader.reads(child.stdout)
   }
   const ended = once(child, 'exit')
   const died = ended.then(() => {
