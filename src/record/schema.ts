@@ -130,7 +130,9 @@ const outcome = {
 const admin = {
   ...place,
   type: z.literal('admin'),
-  event: text.describe('start, stop, reload, reload_refused, keys_changed, subject_erased, recovery, retention; of sinks: sink_added, sink_removed, sink_failing, sink_recovered, sink_rejected, sink_retried, sink_dropped, sink_gap'),
+  event: text.describe(
+    'start, stop, reload, reload_refused, keys_changed, subject_erased, recovery, retention; of sinks: sink_added, sink_removed, sink_failing, sink_recovered, sink_rejected, sink_retried, sink_dropped, sink_gap',
+  ),
   detail: object.describe('what the event was about'),
 } satisfies Shape<AdminRecord>
 
