@@ -80,7 +80,7 @@ const packageDoors: Record<string, readonly string[]> = {
   'node:dns': ['src/forward/'],
   'node:http': ['src/receive/', 'src/control/'],
   'node:sqlite': ['src/record/', 'src/vault/'],
-  'node:tls': ['src/cli/', 'src/receive/'],
+  'node:tls': ['src/cli/', 'src/receive/', 'src/sinks/'],
   'node:worker_threads': ['src/cli/'],
 }
 

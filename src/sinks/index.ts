@@ -3,7 +3,6 @@ export { type Deliveries, type DeliveriesPorts, makeDeliveries } from './deliver
 export { filesOf } from './disk.ts'
 export { type SinkEntry, sinkEntry, sinkProblems, sinkSettings } from './entry.ts'
 export type { Sender } from './formats/line.ts'
-export { makeSyslogMessage, octetCounted, type SyslogOptions } from './formats/syslog.ts'
 export { kindOf } from './kinds.ts'
 export { loadRejected, type SetAside } from './rejected.ts'
 export { leaveRequest, readAnswer, type SinkAnswer, type SinkRequest } from './request.ts'

@@ -6,9 +6,10 @@ import { opa } from './opa.ts'
 import { redis } from './redis.ts'
 import type { SinkKind } from './sink.ts'
 import { stdout } from './stdout.ts'
+import { syslog } from './syslog.ts'
 import { webhook } from './webhook.ts'
 
-export const sinkKinds: readonly SinkKind[] = [stdout, file, webhook, opa, kafka, nats, redis]
+export const sinkKinds: readonly SinkKind[] = [stdout, file, webhook, opa, kafka, nats, redis, syslog]
 
 /** The row of a kind; every configuration that was read names only such ones. */
 export function kindOf(name: string): SinkKind {

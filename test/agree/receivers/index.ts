@@ -6,6 +6,7 @@ import { opa } from './opa.ts'
 import type { ReceiverKind } from './receiver.ts'
 import { redis } from './redis.ts'
 import { stdout } from './stdout.ts'
+import { syslog } from './syslog.ts'
 import { webhook } from './webhook.ts'
 
-export const receivers: readonly ReceiverKind[] = [stdout, file, webhook, opa, kafka, nats, redis]
+export const receivers: readonly ReceiverKind[] = [stdout, file, webhook, opa, kafka, nats, redis, syslog]
