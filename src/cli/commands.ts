@@ -1,5 +1,6 @@
 /** The table of commands and their flags. Help, completion and docs/reference/command-line.md are made from it. */
 import type { Command, Flag, RefusedFlag } from './command.ts'
+import { logChoices } from './log-choices.ts'
 
 const format: Flag = {
   name: 'format',
@@ -185,7 +186,7 @@ export const commands = [
         name: 'decision',
         kind: 'choice',
         value: 'DECISION',
-        choices: ['allow', 'deny', 'ask'],
+        choices: logChoices.decision,
         says: 'Only calls decided so',
       },
       { name: 'route', kind: 'text', value: 'ROUTE', says: 'Only calls on this route' },
@@ -195,7 +196,7 @@ export const commands = [
         name: 'type',
         kind: 'choice',
         value: 'TYPE',
-        choices: ['decision', 'outcome', 'admin', 'fault', 'checkpoint'],
+        choices: logChoices.type,
         says: 'Only records of this type; without it all but checkpoints, of which there is one a second',
       },
       {

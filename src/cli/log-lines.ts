@@ -13,7 +13,7 @@ export interface LogLinesPorts {
   readonly log: Log
 }
 
-/** Beside the names of a question there is `follow`: `no` ends after what is there. */
+/** Beside the names of a question there is `follow`: `no` ends after what is there; `yes` is what it is without it. */
 export function makeLogLines(ports: LogLinesPorts): ReadLines {
   const { clock, log, ...where } = ports
   return (query, signal) => {
@@ -22,6 +22,10 @@ export function makeLogLines(ports: LogLinesPorts): ReadLines {
     )
     if (unknown !== undefined)
       return { refusal: `there is no \`${unknown}\`; there is ${questionNames.join(', ')} and follow` }
+    const twice = [...query.keys()].find((name) => name !== 'where' && query.getAll(name).length > 1)
+    if (twice !== undefined) return { refusal: `\`${twice}\` may come once` }
+    const follow = query.get('follow') ?? 'yes'
+    if (follow !== 'yes' && follow !== 'no') return { refusal: '`follow` takes `yes` or `no`' }
     let question: Question
     try {
       question = questionOf(
@@ -35,7 +39,7 @@ export function makeLogLines(ports: LogLinesPorts): ReadLines {
     return lines({
       ...where,
       ...question,
-      follow: query.get('follow') !== 'no',
+      follow: follow === 'yes',
       signal,
       pause: (ms) => pause(clock, ms, signal),
       unreadable: (path, position) => log.warn({ path, position }, 'a line of the log is no record and is left out'),

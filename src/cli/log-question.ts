@@ -2,6 +2,7 @@
 import { ConditionError, parseCondition, parseDuration } from '../model/index.ts'
 import { type ReadOptions, visible } from '../record/index.ts'
 import { CommandError } from './io.ts'
+import { logChoices } from './log-choices.ts'
 
 /** Records shown before following, where no beginning is named. */
 const lastRecords = 10
@@ -69,7 +70,20 @@ function momentOf(name: string, text: string, nowMs: number): number {
   return at
 }
 
+/** What is chosen from a list: a word that is not in it would find nothing, and say nothing. */
+function checkChoices(asked: Asked): void {
+  for (const name of ['decision', 'type'] as const) {
+    const value = asked.one(name)
+    const choices: readonly string[] = logChoices[name]
+    if (value !== undefined && !choices.includes(value))
+      throw new CommandError(
+        `\`--${name}\` takes ${choices.map((one) => `\`${one}\``).join(', ')}; not \`${visible(value.slice(0, 60))}\``,
+      )
+  }
+}
+
 function filtersOf(asked: Asked): Question['filters'] {
+  checkChoices(asked)
   const named = Object.fromEntries(
     filterNames.flatMap((name) => {
       const value = asked.one(name)

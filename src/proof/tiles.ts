@@ -50,7 +50,7 @@ export function parseTilePath(path: string): { level: number; index: number; wid
   if (found === null) return undefined
   const [, level = '', name = '', width] = found
   const made = { level: Number(level), index: Number(name.replace(/[x/]/g, '')), width: Number(width ?? tileWidth) }
-  return tilePath(made.level, made.index, made.width) === path ? made : undefined
+  return made.width > 0 && tilePath(made.level, made.index, made.width) === path ? made : undefined
 }
 
 /** Root of the tree whose last rows, those that are not full, these are: from level 0 up, empty where a level ends with a full tile. */
