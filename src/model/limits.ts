@@ -142,6 +142,8 @@ export const limits = {
   mcpToolsMax: 10_000,
   /** Milliseconds for which a server's definitions are taken as known; a call after it asks for them again first. */
   mcpListFreshMs: 5_000,
+  /** Milliseconds for which a list is kept at most, whatever the server says: a tool that was withdrawn must be gone by then. */
+  mcpListTtlMsMax: 60_000,
   /** Milliseconds for which it is remembered that a server does not speak an era, and that it does. */
   mcpEraAbsentMs: 30_000,
   mcpEraPresentMs: 600_000,

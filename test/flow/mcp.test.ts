@@ -230,3 +230,41 @@ it('asks for a token as for any other route', async () => {
   const { world } = await house()
   expect((await modern(world, { method: 'tools/list', token: null })).status).toBe(401)
 })
+
+it('brings a request of a server to the agent and its answer back, in the words of each hop', async () => {
+  const answers: unknown[] = []
+  let finish = (): void => undefined
+  const { world, script } = await house({
+    call: ({ message, response }) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(
+        `id: e1\ndata: {"jsonrpc":"2.0","id":77,"method":"elicitation/create","params":{"message":"sure?"}}\n\n`,
+      )
+      finish = () =>
+        response.end(`data: ${JSON.stringify({ jsonrpc: '2.0', id: message.id, result: { content: [] } })}\n\n`)
+      return undefined
+    },
+  })
+  const session = await openSession(world)
+  const running = legacy(world, session, { method: 'tools/call', id: 'c', params: { name: 'echo', arguments: {} } })
+  await expect.poll(() => script.messages.at(-1)?.method).toBe('tools/call')
+  // The agent is given another id for it, and may answer that one alone.
+  const made = await post(world, { jsonrpc: '2.0', id: 77, result: {} }, { 'mcp-session-id': session })
+  expect([made.status, made.json.error.code]).toEqual([400, -32602])
+  const asked = () => script.messages.length
+  const before = asked()
+  for (let id = 1; asked() === before && id < 100; id++)
+    answers.push(
+      (await post(world, { jsonrpc: '2.0', id: `${id}`, result: { action: 'accept' } }, { 'mcp-session-id': session }))
+        .status,
+    )
+  expect(answers.at(-1)).toBe(202)
+  expect(script.messages.at(-1)).toEqual({ jsonrpc: '2.0', id: 77, result: { action: 'accept' } })
+  finish()
+  const events = eventsOf(await running)
+  expect(events).toMatchObject([
+    { method: 'elicitation/create', params: { message: 'sure?' } },
+    { id: 'c', result: { content: [] } },
+  ])
+  expect(events[0].id).not.toBe(77)
+})

@@ -114,7 +114,7 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
       if (!name.startsWith(server.prefix)) continue
       try {
         const catalog = await servers.catalogOf(servers.peerOf(server), message)
-        const facts = (await catalog.tools()).get(name.slice(server.prefix.length))
+        const facts = (await catalog.tools('call')).get(name.slice(server.prefix.length))
         if (facts !== undefined) return { server, facts }
       } catch (cause) {
         // A server that is down may be the one that has it, and an earlier one wins: nobody else may answer for it.
@@ -188,7 +188,7 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
     for (const server of all) {
       try {
         const catalog = await servers.catalogOf(servers.peerOf(server), message)
-        if ((await catalog.entries(kind)).some(({ key }) => is(key, server))) return server
+        if ((await catalog.entries(kind, 'call')).some(({ key }) => is(key, server))) return server
       } catch (cause) {
         if (server.onFailure === 'closed' || all.length === 1) throw cause
         failure = cause

@@ -48,14 +48,20 @@ const methodNotFound = -32601
 /** Definitions kept by digest for one server. */
 const knownMax = 4 * limits.mcpToolsMax
 
-interface Kept<T> {
+interface Kept {
   readonly atMs: number
-  readonly value: Promise<T>
+  /** Milliseconds for which the server itself says that it may be kept; 0 until it has answered. */
+  ttlMs: number
+  isOpen: boolean
+  readonly value: Promise<readonly Entry[]>
 }
+
+/** Whether entries are wanted to be shown, which the server itself is asked for, or for a call that was shown them. */
+export type Use = 'list' | 'call'
 
 export class Catalog {
   readonly #ports: CatalogPorts
-  readonly #lists = new Map<ListKind, Kept<readonly Entry[]>>()
+  readonly #lists = new Map<ListKind, Kept>()
   #tools: { readonly from: readonly Entry[]; readonly facts: ReadonlyMap<string, McpToolFacts> } | undefined = undefined
 
   constructor(ports: CatalogPorts) {
@@ -63,17 +69,30 @@ export class Catalog {
   }
 
   /** All entries in the server's order. Faults as `ask`; `upstream_rpc` for a list that is none, or has no end. */
-  entries(kind: ListKind): Promise<readonly Entry[]> {
+  entries(kind: ListKind, use: Use): Promise<readonly Entry[]> {
     const nowMs = this.#ports.clock.monotonicMs()
     const kept = this.#lists.get(kind)
-    if (kept !== undefined && nowMs - kept.atMs < limits.mcpListFreshMs) return kept.value
-    const value = this.#fetch(kind)
-    this.#lists.set(kind, { atMs: nowMs, value })
-    // What could not be had is asked for again by the next one who needs it.
-    value.catch(() => {
-      if (this.#lists.get(kind)?.value === value) this.#lists.delete(kind)
-    })
-    return value
+    if (kept !== undefined) {
+      const freshMs = use === 'list' ? kept.ttlMs : Math.max(kept.ttlMs, limits.mcpListFreshMs)
+      // An answer that is on its way is as fresh as one that would be asked for now.
+      if (kept.isOpen || nowMs - kept.atMs < Math.min(freshMs, limits.mcpListTtlMsMax)) return kept.value
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Entry[]>()
+    const made: Kept = { atMs: nowMs, ttlMs: 0, isOpen: true, value: promise }
+    this.#lists.set(kind, made)
+    this.#fetch(kind).then(
+      ({ entries, ttlMs }) => {
+        made.isOpen = false
+        made.ttlMs = ttlMs
+        resolve(entries)
+      },
+      (cause: unknown) => {
+        // What could not be had is asked for again by the next one who needs it.
+        if (this.#lists.get(kind) === made) this.#lists.delete(kind)
+        reject(cause)
+      },
+    )
+    return promise
   }
 
   /** Its lists have changed: the next one who needs them asks. */
@@ -82,8 +101,8 @@ export class Catalog {
   }
 
   /** Tools that can be called, by the server's name; those whose definition cannot be used over HTTP are left out. */
-  async tools(): Promise<ReadonlyMap<string, McpToolFacts>> {
-    const entries = await this.entries('tools')
+  async tools(use: Use): Promise<ReadonlyMap<string, McpToolFacts>> {
+    const entries = await this.entries('tools', use)
     if (this.#tools?.from === entries) return this.#tools.facts
     const facts = new Map<string, McpToolFacts>()
     for (const entry of entries) {
@@ -120,14 +139,15 @@ export class Catalog {
     return made
   }
 
-  async #fetch(kind: ListKind): Promise<readonly Entry[]> {
+  async #fetch(kind: ListKind): Promise<{ entries: readonly Entry[]; ttlMs: number }> {
     const { method, member, key } = lists[kind]
     const entries: Entry[] = []
     let cursor: string | undefined
+    let ttlMs = Number.POSITIVE_INFINITY
     for (let page = 0; page < limits.mcpPagesMax; page++) {
       const answer = await this.#ports.ask(method, cursor === undefined ? {} : { cursor })
       if ('error' in answer) {
-        if (answer.error.code === methodNotFound) return entries
+        if (answer.error.code === methodNotFound) return { entries, ttlMs: 0 }
         throw this.#bad(`its \`${method}\` is the error ${String(answer.error.code)}`)
       }
       const list = property(answer.result, member)
@@ -141,8 +161,10 @@ export class Catalog {
       }
       if (entries.length > limits.mcpToolsMax)
         throw this.#bad(`its \`${method}\` has more than ${limits.mcpToolsMax} entries`)
+      const ttl = property(answer.result, 'ttlMs')
+      ttlMs = Math.min(ttlMs, typeof ttl === 'number' && ttl > 0 ? ttl : 0)
       const next = property(answer.result, 'nextCursor')
-      if (next === undefined || next === null) return entries
+      if (next === undefined || next === null) return { entries, ttlMs }
       if (typeof next !== 'string' || next === cursor)
         throw this.#bad(`its \`${method}\` has a cursor that leads nowhere`)
       cursor = next

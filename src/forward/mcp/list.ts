@@ -38,8 +38,8 @@ export async function list(
   const from = placeIn(message.params.cursor)
   const perServer = await eachServer(servers, async (server) => {
     const catalog = await way.servers.catalogOf(way.servers.peerOf(server), message)
-    if (kind !== 'tools') return linesOf(server, await catalog.entries(kind), kind, sees)
-    const facts = await catalog.tools()
+    if (kind !== 'tools') return linesOf(server, await catalog.entries(kind, 'list'), kind, sees)
+    const facts = await catalog.tools('list')
     const shown: Line[] = []
     for (const { tool, text } of facts.values()) {
       if (sees?.({ upstream: server.upstream, tool }) === false) continue

@@ -87,7 +87,7 @@ export async function discover(way: Way, target: McpTarget, plan: Plan): Promise
   const { idText = '0' } = message
   const [only] = servers
   const results = await eachServer(servers, async (server) => {
-    const found = await way.servers.peerOf(server).discovered()
+    const found = await way.servers.peerOf(server).discovered('answer')
     if (found === undefined) throw otherEra(server, message.revision)
     return found
   })

@@ -98,8 +98,8 @@ export class Peer {
   // --- eras -------------------------------------------------------------------------------------------------------------
 
   /** What `server/discover` says, where the server speaks the modern era; undefined where it does not. */
-  async discovered(): Promise<JsonObject | undefined> {
-    const known = this.#era
+  async discovered(use: 'era' | 'answer' = 'era'): Promise<JsonObject | undefined> {
+    const known = use === 'era' ? this.#era : undefined
     const ageMs = known === undefined ? 0 : this.#ports.clock.monotonicMs() - known.atMs
     if (known !== undefined && ageMs < (known.modern ? limits.mcpEraPresentMs : limits.mcpEraAbsentMs))
       return known.discovered

@@ -91,7 +91,7 @@ export class Way {
   async refuseChanged(peer: Peer, { mcp }: McpTarget): Promise<void> {
     const { facts, message } = mcp
     if (facts === undefined) return
-    const tools = await (await this.servers.catalogOf(peer, message)).tools()
+    const tools = await (await this.servers.catalogOf(peer, message)).tools('call')
     if (tools.get(facts.tool.name)?.tool.digest !== facts.tool.digest)
       throw rpcFault(
         'tool_changed',

@@ -47,7 +47,8 @@ export function eraOf({ header, meta }: EraSigns): EraFound {
       'rpc_header_mismatch',
       `\`MCP-Protocol-Version\` is \`${header.slice(0, 40)}\`, and \`params._meta\` says \`${meta.slice(0, 40)}\``,
     )
-  if (!isModern(meta)) throw unsupported(meta)
+  // Named are those that say their revision as this message does; who speaks to one of the others opens a session.
+  if (!isModern(meta)) throw unsupported(meta, modernRevisions)
   return { era: 'modern', revision: meta }
 }
 
