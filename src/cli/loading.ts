@@ -18,7 +18,14 @@ export function loadRouter(config: Config, mcp?: McpWays): Router {
 export async function loadPolicy(config: Config): Promise<Policy> {
   const entrypoints = new Set(config.routes.map(({ route }) => route.entrypoint))
   const sources = await readPolicySources(config.policy, { parseJson })
-  return compilePolicies(sources, [...entrypoints].sort(), await loadModules(sources))
+  const policy = compilePolicies(sources, [...entrypoints].sort(), await loadModules(sources))
+  for (const { route, mcp } of config.routes) {
+    if (mcp === undefined) continue
+    // What lists are asked with is made ready when it is first asked: here, where nobody waits for it.
+    const { could } = policy.questions.get(route.entrypoint) ?? {}
+    for (const unknown of ['arguments', 'act'] as const) could?.({ call: {} }, unknown)
+  }
+  return policy
 }
 
 /** Undefined when the agents' listener has no TLS. Throws `Flaws` when certificate and key do not belong together. */

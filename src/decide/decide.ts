@@ -19,8 +19,6 @@ import {
   type Question,
   type Reason,
   type Refusal,
-  type Route,
-  type Sees,
   type Target,
 } from '../model/index.ts'
 import {
@@ -35,8 +33,9 @@ import {
   saidOf,
 } from './answer.ts'
 import { type ParseBody, readContent } from './content.ts'
-import { type Content, everything, inputOf, listedInputs, type Needs, needsOf, readsMoment } from './input.ts'
+import { type Content, everything, inputOf, type Needs, needsOf } from './input.ts'
 import { obligationsOf } from './obligations.ts'
+import { makeSight, type Sight } from './sight.ts'
 
 /**
  * At once where no body is read, else a promise. Faults are the agent's, about its body and arguments (`body_*`,
@@ -54,33 +53,14 @@ interface Line {
   readonly entrypoint: string
   readonly question: Question
   readonly needs: Needs
-  /** Whether the answer about an entry of a list can change only with the policy and the principal. */
-  readonly steady: boolean
-  readonly seen: (principal: Principal, route: Route) => Map<unknown, boolean>
-}
-
-function lineOf(entrypoint: string, question: Question, needs: Needs): Line {
-  const seen = new WeakMap<Route, WeakMap<Principal, Map<unknown, boolean>>>()
-  return {
-    entrypoint,
-    question,
-    needs,
-    steady: !readsMoment(question),
-    seen(principal, route) {
-      const ofRoute = seen.get(route) ?? new WeakMap<Principal, Map<unknown, boolean>>()
-      seen.set(route, ofRoute)
-      const known = ofRoute.get(principal) ?? new Map<unknown, boolean>()
-      ofRoute.set(principal, known)
-      return known
-    },
-  }
+  readonly sight: Sight
 }
 
 export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decide {
   const lines = new Map<string, Line>()
   const { questions, recordRules } = policy
   for (const [entrypoint, question] of questions)
-    lines.set(entrypoint, lineOf(entrypoint, question, needsOf(question, recordRules)))
+    lines.set(entrypoint, { entrypoint, question, needs: needsOf(question, recordRules), sight: makeSight(question) })
 
   return function decide(call, principal, target) {
     const line = lines.get(target.route.entrypoint)
@@ -114,7 +94,7 @@ export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decid
       if (decision.kind === 'deny' && target.mcp?.facts !== undefined)
         return orHidden(line, decision, call, principal, target)
       if (!isWay(target)) return decision
-      const led = decision.kind === 'deny' ? unlessItLeads(line, decision, said, target) : decision
+      const led = decision.kind === 'deny' ? unlessItLeads(line, decision, said, principal, target) : decision
       return led.kind === 'allow' ? withSight(line, led, call, principal, target) : led
     } catch (cause) {
       return failed(full, cause, said, answer.rules)
@@ -130,10 +110,10 @@ function isWay({ mcp }: Target): boolean {
  * Opening a session, listing, keeping up do nothing by themselves, and a policy about tools says nothing about them: they are refused
  * only where nothing behind them could be allowed, or where a `deny` is about them for sure. Obligations hold all the same.
  */
-function unlessItLeads({ question }: Line, denied: Decision, said: Said, { upstream }: Target): Decision {
+function unlessItLeads(line: Line, denied: Decision, said: Said, principal: Principal, target: Target): Decision {
   const { input } = denied
-  if (input === undefined || question.could?.(input, 'act') === false) return denied
-  const obligations = obligationsOf(said, upstream)
+  if (input === undefined || !line.sight.leads(principal, target, input)) return denied
+  const obligations = obligationsOf(said, target.upstream)
   const result: JsonObject = { ...denied.result, leads: true }
   return { ...denied, kind: 'allow', reasons: none, result, obligations }
 }
@@ -142,36 +122,15 @@ function unlessItLeads({ question }: Line, denied: Decision, said: Said, { upstr
 function orHidden(line: Line, denied: Refusal, call: Call, principal: Principal, target: Target): Decision {
   const { upstream, mcp } = target
   if (upstream === undefined || mcp?.facts === undefined) return denied
-  const sees = sightOf(line, call, principal, target)
+  const sees = line.sight.seesOf(call, principal, target)
   return sees?.({ upstream, tool: mcp.facts.tool }) === false ? { ...denied, kind: 'deny', hidden: true } : denied
 }
 
 /** Of a list: each entry is asked about once, with arguments that nobody knows yet. */
 function withSight(line: Line, allow: Allow, call: Call, principal: Principal, target: Target): Allow {
-  const sees = sightOf(line, call, principal, target)
+  const sees = line.sight.seesOf(call, principal, target)
   return target.mcp?.message.method.lists === undefined || sees === undefined ? allow : { ...allow, sees }
 }
-
-/** Undefined where the engine cannot tell: then nothing is hidden. */
-function sightOf(line: Line, call: Call, principal: Principal, target: Target): Sees | undefined {
-  const { could } = line.question
-  if (could === undefined) return undefined
-  const inputOf = listedInputs(call, principal, target, line.needs)
-  const known = line.steady ? line.seen(principal, target.route) : undefined
-  return (listed) => {
-    const { tool, prompt, resource, upstream } = listed
-    // A definition is one object as long as it is the same; the route and its labels may be policy's business too.
-    const key = tool === undefined ? JSON.stringify([upstream.id, prompt?.name, resource?.uri]) : tool
-    const before = known?.get(key)
-    if (before !== undefined) return before
-    const seen = could(inputOf(listed), 'arguments')
-    if (known !== undefined && known.size < seenMax) known.set(key, seen)
-    return seen
-  }
-}
-
-/** Entries of lists whose answer is kept for one principal. */
-const seenMax = 20_000
 
 /** What every decision of one evaluation has in common. */
 type Frame = Pick<Decision, 'id' | 'entrypoint' | 'revision' | 'digest' | 'input' | 'body' | 'nondeterministic'>

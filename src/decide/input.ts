@@ -48,13 +48,6 @@ export function needsOf(question: Question, recordRules: RecordRules | undefined
   }
 }
 
-/** Whether a rule may look at what is another at every call: its id, its time. */
-export function readsMoment({ reads }: Question): boolean {
-  return ['id', 'time', 'time_ns'].some((name) =>
-    reads.some((path) => path.every((key, index) => index > 1 || key === ['call', name][index])),
-  )
-}
-
 /** What of the call's content is known by now. */
 export interface Content {
   /** The described operation's arguments; then `tool` is in the document too. */
@@ -130,30 +123,19 @@ function mcpPart(
   return part
 }
 
-/** Acts with the entries of a list, as policy sees them while it is listed: of `call.phase` `list`, without arguments. */
-export function listedInputs(
-  call: Call,
-  principal: Principal,
-  { route }: Target,
-  needs: Needs,
-): (listed: Listed) => JsonObject {
-  const base: Draft = { id: call.id, protocol: 'mcp', phase: 'list' }
-  if (needs.time) base.time = timeText(call.receivedMs)
-  if (needs.timeNs) base.time_ns = nanoseconds(call.receivedMs)
-  return ({ upstream, tool, prompt, resource }) => {
-    const part: Draft = {
-      ...base,
-      method: tool !== undefined ? 'tools/call' : prompt !== undefined ? 'prompts/get' : 'resources/read',
-    }
-    if (tool !== undefined) part.tool = tool as McpTool & JsonObject
-    if (prompt !== undefined) part.prompt = prompt
-    if (resource !== undefined) part.resource = resource
-    const document: Draft = { call: part, identity: principal.identity as Principal['identity'] & JsonObject }
-    if (principal.agent !== undefined) document.agent = principal.agent as NonNullable<Principal['agent']> & JsonObject
-    document.route = namedPart(route)
-    document.upstream = namedPart(upstream)
-    return document
-  }
+/** An act with an entry of a list, as policy sees it while it is listed: of `call.phase` `list`, without arguments and moment. */
+export function listedInput(call: Call, principal: Principal, { route }: Target, listed: Listed): JsonObject {
+  const { upstream, tool, prompt, resource } = listed
+  const method = tool !== undefined ? 'tools/call' : prompt !== undefined ? 'prompts/get' : 'resources/read'
+  const part: Draft = { id: call.id, protocol: 'mcp', phase: 'list', method }
+  if (tool !== undefined) part.tool = tool as McpTool & JsonObject
+  if (prompt !== undefined) part.prompt = prompt
+  if (resource !== undefined) part.resource = resource
+  const document: Draft = { call: part, identity: principal.identity as Principal['identity'] & JsonObject }
+  if (principal.agent !== undefined) document.agent = principal.agent as NonNullable<Principal['agent']> & JsonObject
+  document.route = namedPart(route)
+  document.upstream = namedPart(upstream)
+  return document
 }
 
 /** `2026-03-02T10:00:00.000000Z` */

@@ -107,7 +107,8 @@ function makeQuestion(sources: PolicySources, entrypoint: string): Question {
   }
 }
 
-const ofArguments = ['input.call.arguments']
+/** Whatever the moment: a list that an agent keeps must be good for the next one too, and its answer can be kept here. */
+const ofArguments = ['input.call.arguments', 'input.call.id', 'input.call.time', 'input.call.time_ns']
 const ofAct = [
   ...ofArguments,
   ...['tool', 'resource', 'prompt', 'task'].map((part) => `input.call.${part}`),
@@ -118,17 +119,19 @@ const ofAct = [
 function makeCould({ modules, data }: PolicySources, entrypoint: string): NonNullable<Question['could']> {
   const prepared = (query: string, unknowns: readonly string[]) => {
     let made: ReturnType<typeof prepare> | undefined
-    return (input: JsonObject) => {
+    return () => {
       made ??= withFlaws(() => prepare({ query, modules, data: data as RegoJson, limits: bounds, unknowns }))
-      return made.holds(input as RegoJson)
+      return made
     }
   }
   const passes = `data.${entrypoint}.allow == true; count([1 | data.${entrypoint}.deny[_]]) == 0`
   const someArguments = prepared(passes, ofArguments)
   const someAct = prepared(passes, [...ofAct, 'input.call.method'])
-  const noAct = prepared(`data.${entrypoint}.deny[_]`, ofAct)
+  const allPass = prepared(`count([1 | data.${entrypoint}.deny[_]]) == 0`, ofAct)
   return (input, unknown) =>
-    unknown === 'arguments' ? someArguments(input) !== 'no' : someAct(input) !== 'no' && noAct(input) !== 'yes'
+    unknown === 'arguments'
+      ? someArguments().couldHold(input as RegoJson)
+      : someAct().couldHold(input as RegoJson) && allPass().couldHold(input as RegoJson)
 }
 
 /** All rules in one evaluation, each as a list of no or one value: undefined and false stay two things. */

@@ -33,7 +33,7 @@ import type { Environment, State } from './run/state.ts'
 import { systemNow, systemRandom } from './system.ts'
 import { type TraceEvent, tracing } from './trace/tracer.ts'
 import { knownBuiltins } from './unknowns/builtins.ts'
-import { holds } from './unknowns/holds.ts'
+import { couldHold, type HoldsParts, holds } from './unknowns/holds.ts'
 import { placesOf } from './unknowns/places.ts'
 import type { Json, Value } from './value.ts'
 
@@ -225,13 +225,15 @@ function made(
   const reads = readsOf(plan)
   return queries.map((query, i) => {
     const describe = (error: EvaluationError): RegoError => describeError(compiled.program, query.source, error)
+    const holdsParts = (): HoldsParts => ({ plan: planOf(i), builtins: known, environment, data: data as Value, unknowns })
     return makeQuery({
       linked: i === 0 ? linked : { ...linked, value: linked.entries[i - 1], givesJson: false },
       environment:
         builtinError === undefined
           ? environment
           : { ...environment, builtinError: (error) => builtinError(describe(error)) },
-      holds: (input) => holds({ plan: planOf(i), builtins: known, environment, data: data as Value, unknowns }, input),
+      holds: (input) => holds(holdsParts(), input),
+      couldHold: (input) => couldHold(holdsParts(), input),
       vars: query.vars.map(({ name }) => name),
       reads,
       ...(rules === undefined ? {} : { rules }),

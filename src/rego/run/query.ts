@@ -48,6 +48,8 @@ export interface Query {
    * only huge values reach are left out of account.
    */
   holds(input?: Value): Truth
+  /** False only where `holds` says `no`. Made to be asked often: it ends at the first case that may hold, and where it would take long. */
+  couldHold(input?: Value): boolean
   /**
    * The places of the input that the query can read, each with everything below it: `[["call", "tool"], ["identity"]]`. `[[]]` is all of it,
    * `[]` nothing. What no path leads to or through need not be parsed.
@@ -67,12 +69,13 @@ export interface QueryParts {
   /** Makes the watch of one evaluation; absent where the code is not watched. */
   readonly watch?: () => Watch
   readonly holds: (input: Value | undefined) => Truth
+  readonly couldHold: (input: Value | undefined) => boolean
   /** The text of a source file, for the line that an error shows. */
   readonly describe: (error: EvaluationError) => RegoError
 }
 
 export function makeQuery(parts: QueryParts): Query {
-  const { linked, environment, vars, reads, holds } = parts
+  const { linked, environment, vars, reads, holds, couldHold } = parts
   const found = (state: State): Value[][] => {
     const out: Value[][] = []
     linked.rows(state, out)
@@ -89,6 +92,7 @@ export function makeQuery(parts: QueryParts): Query {
   return {
     reads,
     holds: (input) => holds(input),
+    couldHold: (input) => couldHold(input),
     evaluate: (input, options) => runOnce(parts, environment, rows, input, options),
     value: (input, options) => runOnce(parts, environment, value, input, options),
     evaluateAsync: (input, options) => runWaiting(parts, environment, rows, input, options),

@@ -27,6 +27,11 @@ const casesMax = 256
 /** Statements of the plan that one question may take, over all of its cases: some tenths of a second. With more the answer is `maybe`. */
 const stepsMax = 1_000_000
 
+interface Bounds {
+  readonly steps: number
+  readonly cases: number
+}
+
 export interface HoldsParts {
   readonly plan: Plan
   readonly builtins: KnownBuiltins
@@ -38,25 +43,52 @@ export interface HoldsParts {
 
 /** `yes`: it holds under every completion of the unknown parts; `no`: under none; `maybe`: it depends, or nobody knows. */
 export function holds(parts: HoldsParts, input: Value | undefined): Truth {
+  let answer: Truth | undefined
+  const whole = eachCase(parts, input, { steps: stepsMax, cases: casesMax }, (found) => {
+    if (found === 'maybe' || (answer !== undefined && answer !== found)) return false
+    answer = found
+    return true
+  })
+  return whole ? (answer ?? 'maybe') : 'maybe'
+}
+
+/** What one question of `couldHold` may take, a millisecond or some: it is asked of every entry of a list. With more the answer is yes. */
+const couldBounds: Bounds = { steps: 20_000, cases: 24 }
+
+/**
+ * Whether it holds under some completion, or nobody knows: false only where `holds` would say `no`, found without looking at the
+ * other cases once there is one in which it may hold.
+ */
+export function couldHold(parts: HoldsParts, input: Value | undefined): boolean {
+  return !eachCase(parts, input, couldBounds, (found) => found === 'no')
+}
+
+/**
+ * Gives the answer of each case to `goesOn`, as long as that is true; `maybe` is one that could not be found out. Whether all cases were
+ * looked at. Conditions are first taken not to hold: most of them are reasons against something.
+ */
+function eachCase(
+  parts: HoldsParts,
+  input: Value | undefined,
+  { steps, cases }: Bounds,
+  goesOn: (found: Truth) => boolean,
+): boolean {
   const names = new Names()
   const documents = withUnknowns(parts.unknowns, input, parts.data)
-  const budget: Budget = { steps: stepsMax }
+  const budget: Budget = { steps }
   const waiting: Assumptions[] = [Assumptions.none]
-  let answer: Truth | undefined
   // All cases together may take what one evaluation may.
   const evaluation = new Evaluation(parts.environment, evaluationOptions)
   startVisits()
   for (let count = 0; ; count++) {
     const assumptions = waiting.pop()
-    if (assumptions === undefined) return answer ?? 'maybe'
-    if (count >= casesMax) return 'maybe'
+    if (assumptions === undefined) return true
+    if (count >= cases) return false
     const one = new Case(assumptions, names, evaluation, budget)
     const found = inCase(parts, one, documents)
-    if (found !== 'maybe') {
-      if (answer !== undefined && answer !== found) return 'maybe'
-      answer = found
-    } else if (one.open === undefined) return 'maybe'
-    else waiting.push(assumptions.with(one.open, false), assumptions.with(one.open, true))
+    if (found === 'maybe' && one.open !== undefined)
+      waiting.push(assumptions.with(one.open, true), assumptions.with(one.open, false))
+    else if (!goesOn(found)) return false
   }
 }
 
