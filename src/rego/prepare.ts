@@ -225,7 +225,13 @@ function made(
   const reads = readsOf(plan)
   return queries.map((query, i) => {
     const describe = (error: EvaluationError): RegoError => describeError(compiled.program, query.source, error)
-    const holdsParts = (): HoldsParts => ({ plan: planOf(i), builtins: known, environment, data: data as Value, unknowns })
+    const holdsParts = (): HoldsParts => ({
+      plan: planOf(i),
+      builtins: known,
+      environment,
+      data: data as Value,
+      unknowns,
+    })
     return makeQuery({
       linked: i === 0 ? linked : { ...linked, value: linked.entries[i - 1], givesJson: false },
       environment:
