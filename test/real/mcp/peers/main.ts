@@ -1,17 +1,19 @@
 /**
- * `npm run peers -- --direct [--server NAME] [--client NAME]`: real clients of three languages and the inspector against real servers of
- * three languages. Prints a row a server and client with the era that they agreed on and how many calls were answered; a pair that
- * is refused quotes the specification. Exit status 0: every pair came out as cells.ts lists it; 1: one did not; 2: the arguments.
+ * `npm run peers -- [--direct] [--server NAME] [--client NAME]`: real clients of three languages and the inspector against real servers of
+ * three languages, each pair directly and through Gatehouse, with the same answers. Prints a line a pair with the era that they agreed
+ * on and how many calls were answered; a pair that is refused quotes the specification. Exit status 0: every pair came out as cells.ts
+ * lists it; 1: one did not; 2: the arguments.
  */
 import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { freePort, start } from '../../../../bench/processes.ts'
+import { startGateway } from '../gateway.ts'
 import { goPrograms, nodePackages, python } from '../packages/install.ts'
-import { cells } from './cells.ts'
+import { cells, type Outcome } from './cells.ts'
 import { type PeerClient, peerClients } from './clients.ts'
-import { type Came, wrongWith } from './compare.ts'
+import { type Came, differs, wrongWith } from './compare.ts'
 import { type PeerServer, type Places, peerServers } from './servers.ts'
 import type { Told } from './steps.ts'
 
@@ -20,8 +22,8 @@ const { values } = parseArgs({
 })
 const servers = peerServers.filter(({ name }) => values.server === undefined || name === values.server)
 const clients = peerClients.filter(({ name }) => values.client === undefined || name === values.client)
-if (!values.direct || servers.length === 0 || clients.length === 0) {
-  process.stderr.write('usage: npm run peers -- --direct [--server NAME] [--client NAME]\n')
+if (servers.length === 0 || clients.length === 0) {
+  process.stderr.write('usage: npm run peers -- [--direct] [--server NAME] [--client NAME]\n')
   process.exit(2)
 }
 
@@ -50,31 +52,54 @@ async function row(server: PeerServer, places: Places): Promise<number> {
     const url = `http://127.0.0.1:${port}${server.path}`
     const reference = await peerClients[0]?.run(places, url, server.steps, {})
     if (reference === undefined) throw new Error('there is no client')
-    for (const client of clients) if (!(await cell(server, client, places, url, reference))) bad += 1
+    const gateway = values.direct ? undefined : await startGateway({ url })
+    try {
+      for (const client of clients) {
+        const came = await run(client, server, places, url)
+        const through = gateway === undefined ? undefined : await run(client, server, places, gateway.url)
+        if (!tell(server, client, reference, came, through)) bad += 1
+      }
+    } finally {
+      await gateway?.end()
+    }
   } finally {
     await running.end()
   }
   return bad
 }
 
-async function cell(
-  server: PeerServer,
-  client: PeerClient,
-  places: Places,
-  url: string,
-  reference: Told,
-): Promise<boolean> {
-  const came = await client
+function run(client: PeerClient, server: PeerServer, places: Places, url: string): Promise<Came> {
+  return client
     .run(places, url, server.steps, {})
     .catch((cause: unknown): Came => ({ failed: cause instanceof Error ? cause.message : String(cause) }))
+}
+
+/** Prints the line of a pair; whether it came out as listed. */
+function tell(
+  server: PeerServer,
+  client: PeerClient,
+  reference: Told,
+  direct: Came,
+  through: Came | undefined,
+): boolean {
   const expected = cells[server.name]?.[`${client.name} ${client.mode}`]
-  const problem = wrongWith(came, expected, server.steps, reference, server.conditionalTools ?? [])
+  const judged = (came: Came, way: 'direct' | 'gatehouse') =>
+    wrongWith(came, expected, server.steps, reference, server.conditionalTools ?? [], way)
+  const wrongDirectly = judged(direct, 'direct')
+  // In what words a pair is refused is not compared: Gatehouse uses those of the specification.
+  const answered = typeof expected !== 'object'
+  const wrongThrough =
+    through && (judged(through, 'gatehouse') ?? (answered ? differs(direct, through, server.steps) : undefined))
+  const problem = wrongDirectly ?? wrongThrough
+  const where = wrongDirectly === undefined ? 'through Gatehouse ' : ''
   const pair = `${`${server.name} ${server.version}`.padEnd(24)} ${`${client.name} ${client.version} ${client.mode}`.padEnd(28)}`
-  process.stdout.write(`${pair} ${problem === undefined ? summary(came, expected) : `WRONG: ${problem}`}\n`)
+  const came = through === undefined ? summary(expected, direct) : summary(expected, direct, through)
+  process.stdout.write(`${pair} ${problem === undefined ? came : `WRONG ${where}${problem}`}\n`)
   return problem === undefined
 }
 
-function summary(came: Came, expected: (typeof cells)[string][string] | undefined): string {
+function summary(expected: Outcome | undefined, ...ways: readonly Came[]): string {
   if (typeof expected === 'object') return `refused: "${expected.refused}"`
-  return 'failed' in came ? came.failed : `${came.revision}  ${came.answers.length} calls`
+  const counts = ways.map((came) => ('failed' in came ? 0 : came.answers.length))
+  return `${expected}  ${counts.join(' + ')} calls`
 }

@@ -18,6 +18,9 @@ export interface Told {
   readonly answers: readonly Answer[]
 }
 
+/** SDKs disagree on the answer; the specification asks for an error of the protocol, and Gatehouse gives it whatever is behind. */
+export const unknownTool = 'no_such_tool'
+
 const call = (name: string, args: object): Step => ({ method: 'tools/call', params: { name, arguments: args } })
 const bare = (method: string): Step => ({ method, params: {} })
 
@@ -30,7 +33,7 @@ export const ownSteps: readonly Step[] = [
   call('echo', { text: 'x'.repeat(20_000) }),
   call('fail', {}),
   call('echo', {}),
-  call('no_such_tool', {}),
+  call(unknownTool, {}),
   bare('resources/list'),
   { method: 'resources/read', params: { uri: 'peer://note' } },
   { method: 'resources/read', params: { uri: 'peer://nothing' } },
@@ -45,7 +48,7 @@ export const everythingSteps: readonly Step[] = [
   call('get-sum', { a: 2, b: 3 }),
   call('get-structured-content', { location: 'Chicago' }),
   call('get-tiny-image', {}),
-  call('no_such_tool', {}),
+  call(unknownTool, {}),
   bare('resources/list'),
   bare('prompts/list'),
   { method: 'prompts/get', params: { name: 'simple-prompt', arguments: {} } },
