@@ -197,7 +197,7 @@ async function askFor(
   const answer = await answerTo(id, files, io)
   if (answer === undefined)
     throw new CommandError(
-      'the gateway did not take it yet: it does so when it runs, and `gatehouse sinks` shows what is left',
+      'the gateway did not take it yet: it does so when it runs and the receiver answers; `gatehouse sinks` shows what is left',
       exitStatus.unreachable,
     )
   await io.out.write(json ? `${JSON.stringify(answer)}\n` : answerText(action, answer))

@@ -61,7 +61,7 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<Followe
   let seq = options.from === 'start' ? 0 : options.from.seq
   if (seq > durable())
     throw new LogSetBack(`the log ends with line ${durable() - 1}, and line ${seq - 1} was delivered already`)
-  let place: Place | undefined
+  let place: Found | undefined
   while (!signal.aborted) {
     if (durable() <= seq) {
       await options.pause(lookMs, signal)
@@ -69,37 +69,44 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<Followe
     }
     place ??= await placeOfLine(options, seq)
     // Listed before it is read: if there is a later segment now, this one does not grow any more.
-    const later = segmentNumbers(await files.list(directory)).find((number) => number > (place as Place).segment)
+    const later = segmentNumbers(await files.list(directory)).find((number) => number > (place as Found).segment)
     const found = await linesAt(options, place, seq)
     if (found !== undefined) {
       const last = found.lines.at(-1) as FollowedLine
       seq = last.seq + 1
-      place = { segment: found.segment, bytes: last.end }
+      place = { segment: found.segment, bytes: last.end, isExact: true }
       yield found
-    } else if (later !== undefined) place = { segment: later, bytes: 0 }
+    } else if (later !== undefined) place = { segment: later, bytes: 0, isExact: false }
     // A durable line that is not there: a segment is being begun, or was removed while it was read.
     else await options.pause(lookMs, signal)
   }
 }
 
+interface Found extends Place {
+  /** Whether the very line begins there, or some line before it. */
+  readonly isExact: boolean
+}
+
 /** Where the line stands by what was remembered, if it still does, else by searching. */
-async function placeOfLine({ from, directory, files }: FollowOptions, seq: number): Promise<Place> {
+async function placeOfLine({ from, directory, files }: FollowOptions, seq: number): Promise<Found> {
   if (from !== 'start' && from.seq === seq) {
     const there = await readAt(files, join(directory, segmentName(from.segment)), from.bytes, 64)
-    if (there !== undefined && placeOf(there) === seq) return from
+    if (there !== undefined && placeOf(there) === seq) return { ...from, isExact: true }
   }
-  return await findPlace({ directory, files }, (record) => record.seq < seq)
+  return { ...(await findPlace({ directory, files }, (record) => record.seq < seq)), isExact: false }
 }
 
 /** Durable lines of one piece of a segment, from the line `seq` on; undefined when there is none. */
 async function linesAt(
   { directory, files, durable }: FollowOptions,
-  place: Place,
+  place: Found,
   seq: number,
 ): Promise<FollowedLines | undefined> {
   const path = join(directory, segmentName(place.segment))
   let wantedBytes = chunkBytes
   let from = place.bytes
+  /** Of the line before. */
+  let before = place.isExact ? seq - 1 : undefined
   for (;;) {
     const read = await readAt(files, path, from, wantedBytes)
     if (read === undefined) return undefined
@@ -109,11 +116,12 @@ async function linesAt(
     let stop = read.indexOf(newline)
     for (; stop !== -1; stop = read.indexOf(newline, start)) {
       const bytes = read.subarray(start, stop)
-      const number = placeOf(bytes)
-      if (number === undefined) throw new Error(`\`${path}\` holds no record at byte ${from + start}`)
-      if (number >= end) break
-      if (number >= seq) lines.push({ seq: number, bytes, end: from + stop + 1 })
+      // A line that somebody changed has the number that it must have had: who reads it sees what it is.
+      const number = placeOf(bytes) ?? (before === undefined ? undefined : before + 1)
+      if (number !== undefined && number >= end) break
+      if (number !== undefined && number >= seq) lines.push({ seq: number, bytes, end: from + stop + 1 })
       start = stop + 1
+      before = number
     }
     if (lines.length > 0) return { segment: place.segment, lines }
     if (stop !== -1 || read.length < wantedBytes) return undefined

@@ -76,7 +76,15 @@ export function makeEncoder({ source, filter, mask, format }: EncodeOptions): En
       return filter.matches(record) ? itemOf(line, record) : undefined
     },
     see(line) {
-      filter?.matches(source.read(line.bytes))
+      if (filter === undefined) return
+      let record: LogRecord
+      try {
+        record = source.read(line.bytes)
+      } catch {
+        // Set aside when it was met before, and of no call.
+        return
+      }
+      filter.matches(record)
     },
     encodeAny: (line) => itemOf(line, undefined),
   }

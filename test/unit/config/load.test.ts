@@ -388,6 +388,32 @@ describe('a file that is wrong is refused with the place and what to write', () 
       wanted: [/sinks\[0\]\.mask\[0\]: cannot lead to `seq`/],
     },
 
+    {
+      note: 'a key of a webhook that is none, behind its reference',
+      text: 'mode: development\nsinks:\n  - id: a\n    webhook: { url: "https://siem.example.com/", secret: "file:secrets/erp" }\n',
+      wanted: [/^4:\d+ sinks\[0\]\.webhook\.secret: is no key of the form `whsec_BASE64`/],
+    },
+    {
+      note: 'a webhook over plain text',
+      text: 'mode: development\nsinks:\n  - id: a\n    webhook: { url: "http://siem.example.com/", secret: "file:secrets/erp" }\n',
+      wanted: [/webhook\.url: what goes over `http:` can be read and replaced on the way.*; write `https:/],
+    },
+    {
+      note: 'a format that the receiver does not read',
+      text: 'mode: development\nsinks:\n  - id: a\n    opa: { url: "https://opa.example.com/" }\n    format: cef\n',
+      wanted: [/^5:\d+ sinks\[0\]\.format: `opa` cannot carry `cef`.*; write `opa` or `native`/],
+    },
+    {
+      note: 'authorities of a sink that are none',
+      text: 'mode: development\nsinks:\n  - id: a\n    opa: { url: "https://opa.example.com/", tls: { authorities: tls/none.pem } }\n',
+      wanted: [/opa\.tls\.authorities: `.*none\.pem` holds no PEM certificates/],
+    },
+    {
+      note: 'a secret of a sink that is written out, which is not repeated',
+      text: 'mode: development\nsinks:\n  - id: a\n    webhook: { url: "https://siem.example.com/", secret: [hunter2hunter2] }\n',
+      wanted: [/webhook\.secret: must be text; (?!.*hunter2)/],
+    },
+
     // Secrets.
     {
       note: 'a secret written out',

@@ -1,5 +1,5 @@
 /** Following the log for those who must have every line: over segments, while it grows, from a place, past what was removed. */
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -130,6 +130,21 @@ describe('following the log', () => {
     const seqs = followed.seqs()
     expect(seqs[0]).toBeGreaterThan(0)
     expect(seqs).toEqual(upTo(600).slice(seqs[0]))
+  })
+
+  it('shows a line that somebody changed under the number that it had', async () => {
+    await using world = logWorld()
+    const log = await world.open()
+    await fill(log, 5)
+    const path = join(world.directory, '0000000001.jsonl')
+    const lines = readFileSync(path, 'utf8').split('\n')
+    lines[2] = 'this is no record'
+    writeFileSync(path, lines.join('\n'))
+    const followed = follow(world, { durable: () => log.stats().nextSeq })
+    await world.clock.settled(() => followed.seqs().length === 5)
+    await followed.stop()
+    expect(followed.seqs()).toEqual(upTo(5))
+    expect(followed.chunks[0]?.lines[2]?.bytes.toString()).toBe('this is no record')
   })
 
   it('refuses a place that lies behind the end of the log', async () => {
