@@ -318,12 +318,12 @@ describe('a reply of the lane', () => {
       ...jsonReply(call, ''),
       body: { kind: 'bytes', bytes: Buffer.alloc(size, 'x') },
     }))
-    const client = world.connect()
+    const client = await quick(world)
     client.socket.pause()
     const call = 'GET /a HTTP/1.1\r\nHost: h\r\n\r\n'
     for (let sent = 0; sent < 12; sent++) {
       client.write(call)
-      for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
+      for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
     }
     expect(world.calls.length).toBeLessThan(5)
     client.socket.resume()

@@ -239,12 +239,16 @@ describe('the lane', () => {
       const bytes = Buffer.from(text, 'latin1')
       const call = Buffer.from('POST /later HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi')
       const closing = Buffer.from('GET /later HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n')
+      const closingWithBody = Buffer.from(
+        'POST /later HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi',
+      )
       for (const pieces of [
         [bytes],
         [call, null, bytes],
         [Buffer.concat([call, bytes])],
         [Buffer.concat([call, call, bytes])],
         [Buffer.concat([closing, bytes])],
+        [Buffer.concat([closingWithBody, bytes])],
         [Buffer.concat([closing, Buffer.from('\r\n\r\n')]), bytes],
       ]) {
         const { lane, node } = await converse(pieces)
