@@ -21,7 +21,8 @@ export function replyHead(
   date: string,
   { closing, chunked }: ReplyFraming,
 ): string {
-  if (!(status >= 200 && status <= 999)) throw new RangeError(`the status is \`${status}\`, expected 200 to 999`)
+  if (!Number.isInteger(status) || status < 200 || status > 999)
+    throw new RangeError(`the status is \`${status}\`, expected 200 to 999`)
   let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`
   let dated = false
   for (let at = 0; at < headers.length; at += 2) {

@@ -67,6 +67,7 @@ describe('the header of a reply', () => {
     ['an informational status', 101, []],
     ['a status beyond three digits', 1000, []],
     ['a status that is no number', Number.NaN, []],
+    ['half a status', 200.5, []],
   ])('with %s is an error before anything is written', (_note, status, headers) => {
     expect(() => replyHead(status, headers, date, plain)).toThrow()
   })
