@@ -7,14 +7,12 @@ import {
   parseCheckpoint,
   parseVerifier,
   type SignedCheckpoint,
-  signedBy,
   type VerifierKey,
 } from '../proof/index.ts'
 import {
   type Finding,
   findCall,
   isRecordId,
-  newestRecorded,
   nodeFiles,
   proveConsistency,
   proveLines,
@@ -26,6 +24,7 @@ import {
   verifyLog,
   visible,
 } from '../record/index.ts'
+import { isSignedBy, linesOfCall, newestCheckpoint } from './call-proof.ts'
 import type { Options, RunCommand } from './command.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
 import { jsonFor } from './json-output.ts'
@@ -171,7 +170,7 @@ async function prove(asked: Asked): Promise<number> {
   const id = (values[0] ?? '').toLowerCase()
   const lines = /^\d{1,16}$/.test(id) ? await lineAt(asked, Number(id)) : await linesOf(asked, id)
   const { key } = await keyOf(asked)
-  const checkpoint = await newestCheckpoint(asked, key)
+  const checkpoint = signed(await newestCheckpoint(directory), key, `the log at \`${directory}\``)
   const { read } = readTileStore(directory, nodeFiles)
   const proof = await readingTiles(proveLines(lines, { read, key, checkpoint }))
   await io.out.write(`${jsonFor(io.out, JSON.stringify(proof, undefined, 2))}\n`)
@@ -199,11 +198,7 @@ async function linesOf({ directory }: Asked, id: string): Promise<{ line: number
       `the log at \`${directory}\` has no call \`${id}\`${await goneText(directory, { id })}`,
       exitStatus.finding,
     )
-  const { decision, decisionText, outcome, outcomeText } = found
-  return [
-    { line: decision.seq, text: decisionText },
-    ...(outcome === undefined || outcomeText === undefined ? [] : [{ line: outcome.seq, text: outcomeText }]),
-  ]
+  return linesOfCall(found)
 }
 
 async function consistency(asked: Asked): Promise<number> {
@@ -216,7 +211,10 @@ async function consistency(asked: Asked): Promise<number> {
       '`audit consistency` needs the file of an earlier checkpoint; write `audit consistency EARLIER [LATER]`',
     )
   const earlier = checkpointIn(earlierFile, io, key)
-  const checkpoint = laterFile === undefined ? await newestCheckpoint(asked, key) : checkpointIn(laterFile, io, key)
+  const checkpoint =
+    laterFile === undefined
+      ? signed(await newestCheckpoint(directory), key, `the log at \`${directory}\``)
+      : checkpointIn(laterFile, io, key)
   const { read } = readTileStore(directory, nodeFiles)
   const proof = await readingTiles(proveConsistency(earlier, { read, key, checkpoint }))
   await io.out.write(`${jsonFor(io.out, JSON.stringify(proof, undefined, 2))}\n`)
@@ -279,16 +277,9 @@ function checkpointIn(file: string, io: Io, key: VerifierKey): SignedCheckpoint 
   return signed(parseCheckpoint(textOf(file, io, 'the checkpoint')), key, `\`${visible(file)}\``)
 }
 
-/** The log's own: the file, or what the log recorded last. */
-async function newestCheckpoint({ directory }: Asked, key: VerifierKey): Promise<SignedCheckpoint> {
-  const note = await readTileStore(directory, nodeFiles).checkpoint()
-  const own = note === undefined ? undefined : parseCheckpoint(note)
-  return signed(own ?? (await newestRecorded(nodeFiles, directory)), key, `the log at \`${directory}\``)
-}
-
 function signed(checkpoint: SignedCheckpoint | undefined, key: VerifierKey, where: string): SignedCheckpoint {
   if (checkpoint === undefined) throw new CommandError(`${where} holds no checkpoint`)
-  if (checkpoint.origin !== key.name || signedBy(checkpoint.parsed, key).kind !== 'signed')
+  if (!isSignedBy(checkpoint, key))
     throw new CommandError(
       `the checkpoint in ${where} is not signed by \`${key.name}\` with the id \`${key.id}\``,
       exitStatus.finding,

@@ -265,7 +265,7 @@ export const commands = [
     name: 'why',
     summary: 'Tell the whole story of one call',
     about:
-      'Says who asked for what, what was decided, by which rules and why, what the upstream did, how long each step took, and where the records are. Reads the files of the log; the gateway need not run. Exit status 1 says that the log has no such call.',
+      'Says who asked for what, what was decided, by which rules and why, what the upstream did, how long each step took, where the records are, and what vouches for them. Reads the files of the log; the gateway need not run. Exit status 1 says that the log has no such call, or that its records are not what was signed.',
     operands: [{ name: 'ID', says: 'the id of a decision or a call, as replies and `gatehouse tail` show it' }],
     flags: [
       {

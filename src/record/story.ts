@@ -12,9 +12,9 @@ const labelColumns = 12
  *       what        create_purchase_order on erp: POST /erp/purchase-orders
  *       ...
  *
- * Ends without a line break.
+ * Ends without a line break. `proof` is what vouches for the records, where that is known.
  */
-export function tellCall({ decision, outcome }: FoundCall): string {
+export function tellCall({ decision, outcome }: FoundCall, proof?: string): string {
   const rows: (readonly [label: string, text: string | undefined])[] = [
     ['who', who(decision)],
     ['from', decision.requested_by],
@@ -30,6 +30,7 @@ export function tellCall({ decision, outcome }: FoundCall): string {
     ['failure', outcome?.detail === undefined ? undefined : `${outcome.code ?? 'unknown'}: ${outcome.detail}`],
     ['times', times(decision, outcome)],
     ['records', outcome === undefined ? `seq ${decision.seq}` : `seq ${decision.seq} and ${outcome.seq}`],
+    ['proof', proof],
     ['ids', `decision ${decision.decision_id}, call ${decision.call_id}, trace ${decision.trace_id}`],
   ]
   const lines = rows.flatMap(([label, text]) =>

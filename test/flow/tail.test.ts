@@ -1,4 +1,6 @@
 /** `tail` and `why` against a whole house: over the operators' port, through restarts of it, and from its files. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runWords } from '../../src/cli/main.ts'
 import { makeFakeIo } from '../support/io.ts'
@@ -160,6 +162,42 @@ describe('why', () => {
       const json = makeFakeIo({ directory: world.folder })
       expect(await runWords(['why', id, '--format', 'json'], json)).toBe(0)
       expect(JSON.parse(json.stdout.text)).toEqual(world.pair(id))
+    } finally {
+      await world.close()
+    }
+  })
+
+  it('says what vouches for the records, and when they are not what was signed', async () => {
+    const world = await openWorld()
+    try {
+      const { headers } = await world.send({ path: '/orders' })
+      const id = String(headers['gatehouse-decision'])
+      const why = async () => {
+        const io = makeFakeIo({ directory: world.folder })
+        return { status: await runWords(['why', id], io), text: io.stdout.text }
+      }
+      const early = await why()
+      expect(early.text).toMatch(
+        /\n {2}proof +(the line \d is behind the newest checkpoint, which covers|both records are in)/,
+      )
+      await expect
+        .poll(async () => (await why()).text, { timeout: 10_000 })
+        .toMatch(/\n {2}proof +both records are in the log of \d+ lines that `gatehouse-[0-9a-f]{16}` signed\n/)
+      await world.house.drain()
+      const file = join(world.folder, 'data/log/0000000001.jsonl')
+      const text = readFileSync(file, 'utf8')
+      writeFileSync(file, text.replace('"decision":"allow"', '"decision":"ask"'))
+      expect(await why()).toMatchObject({
+        status: 1,
+        text: expect.stringMatching(
+          /proof +the line \d+ or the tiles are not what the checkpoint was signed over; run/,
+        ),
+      })
+      writeFileSync(file, text)
+      writeFileSync(join(world.folder, 'data/log/checkpoints/tree/0'), '')
+      expect(await why()).toMatchObject({ status: 1, text: expect.stringMatching(/proof +the tree .* cannot be read/) })
+      rmSync(join(world.folder, 'data/log/checkpoints/log.pub'))
+      expect(await why()).toMatchObject({ status: 0, text: expect.stringMatching(/proof +nothing vouches for them/) })
     } finally {
       await world.close()
     }
