@@ -117,7 +117,7 @@ const rows: { readonly [T in Exclude<RecordType, 'approval'>]: readonly Row[] } 
       'call.method',
       `${own}call.method`,
       'http_request.http_method unmapped.method',
-      'http.request.method',
+      'http.request.method gatehouse.method',
       'requestMethod',
       '-',
     ],

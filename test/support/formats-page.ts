@@ -50,7 +50,7 @@ An outcome does not repeat who called what: it has the \`decision_id\` of its de
 say the media type in \`content-type\`, which is how receivers know a structured event.
 
 **OCSF**: decisions, outcomes and faults are API Activity (6003) with the profiles \`ai_operation\`, \`security_control\`, \`trace\` and \`datetime\`; \`activity_id\` follows
-the HTTP method. Admin records are Application Lifecycle (6002), checkpoints Base Event (0). \`action_id\` and \`disposition_id\` say what became of the
+the method of HTTP or MCP. Admin records are Application Lifecycle (6002), checkpoints Base Event (0). \`action_id\` and \`disposition_id\` say what became of the
 call: 1 allowed, 2 denied (blocked, or 23 where policy asks for a person), 27 where it failed. In an outcome, \`actor\` is the gateway. An address that is no IP address is
 \`src_endpoint.name\`; a method that OCSF does not list is in \`unmapped.method\` only.
 

@@ -174,3 +174,12 @@ export const hostileDecision: DecisionRecord = {
   detail: hostile,
   requested_by: hostile,
 }
+
+/** A message of MCP that went to all servers of its route. */
+export const mcpDecision: DecisionRecord = {
+  ...wholeDecision,
+  decision: 'allow',
+  reasons: [],
+  target: { route: 'route-tools' },
+  call: { protocol: 'mcp', method: 'tools/list', host: 'mcp.example.com', path: '/mcp' },
+}

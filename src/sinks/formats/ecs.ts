@@ -81,7 +81,7 @@ function decisionParts(record: Decision): JsonObject {
     },
     trace: { id: record.trace_id },
     client: { address: record.requested_by, ...(client.ip !== undefined && { ip: client.ip }) },
-    http: { request: { id: record.call_id, method: call.method } },
+    http: { request: { id: record.call_id, ...(call.protocol === 'http' && { method: call.method }) } },
     url: { domain: call.host, path: call.path },
     ...(subject !== undefined && { user: { id: subject } }),
     ...((agent !== undefined || target?.tool !== undefined) && {
@@ -102,6 +102,7 @@ function decisionParts(record: Decision): JsonObject {
       rule_ids,
       reasons: reasons as unknown as readonly JsonObject[],
       protocol: call.protocol,
+      method: call.method,
       metrics,
       ...(bundles !== undefined && { bundles: Object.entries(bundles).map(([name, bundle]) => ({ name, ...bundle })) }),
       ...(obligations !== undefined && { obligations: obligations.map((obligation) => printJson(obligation)) }),

@@ -47,6 +47,7 @@ const lifecycleClass = { uid: 6002, name: 'Application Lifecycle', category: 6, 
 const baseClass = { uid: 0, name: 'Base Event', category: 0, categoryName: 'Uncategorized' }
 const other = 99
 
+/** By method of HTTP or of JSON-RPC. */
 const apiActivities: { readonly [method: string]: readonly [id: number, caption: string] } = {
   POST: [1, 'Create'],
   GET: [2, 'Read'],
@@ -55,9 +56,16 @@ const apiActivities: { readonly [method: string]: readonly [id: number, caption:
   PUT: [3, 'Update'],
   PATCH: [3, 'Update'],
   DELETE: [4, 'Delete'],
+  // Of MCP. What a tool does when it is called, its name does not say.
+  'resources/list': [2, 'Read'],
+  'resources/read': [2, 'Read'],
+  'resources/templates/list': [2, 'Read'],
+  'prompts/list': [2, 'Read'],
+  'prompts/get': [2, 'Read'],
+  'tools/list': [2, 'Read'],
 }
 /** Those that `http_request.http_method` may hold. */
-const knownMethods = new Set([...Object.keys(apiActivities), 'TRACE', 'CONNECT'])
+const httpMethods = new Set(['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRACE', 'CONNECT', 'PATCH'])
 
 const lifecycleActivities: { readonly [event: string]: readonly [id: number, caption: string] } = {
   start: [3, 'Start'],
@@ -123,7 +131,7 @@ function decisionEvent(record: DecisionRecord, sender: Sender): JsonObject {
     ...(target?.upstream !== undefined && { dst_endpoint: { svc_name: target.upstream } }),
     http_request: {
       uid: record.call_id,
-      ...(knownMethods.has(call.method) && { http_method: call.method }),
+      ...(httpMethods.has(call.method) && { http_method: call.method }),
       url: { hostname: call.host, path: call.path },
     },
     ...(agent !== undefined && {

@@ -5,7 +5,14 @@ import type { LogRecord, OutcomeRecord } from '../../model/index.ts'
 export type Severity = 'informational' | 'low' | 'medium'
 
 /** Admin events that somebody should look at. */
-const troubling: ReadonlySet<string> = new Set(['reload_refused', 'recovery'])
+const troubling: ReadonlySet<string> = new Set([
+  'reload_refused',
+  'recovery',
+  'sink_failing',
+  'sink_rejected',
+  'sink_dropped',
+  'sink_gap',
+])
 
 export function severityOf(record: LogRecord): Severity {
   switch (record.type) {

@@ -14,6 +14,7 @@ import {
   bareOutcome,
   hostileDecision,
   lineOf,
+  mcpDecision,
   sender,
   wholeRecords,
 } from '../../../support/sink-records.ts'
@@ -78,7 +79,7 @@ function hasType(type: string, value: unknown): boolean {
 }
 
 describe('an ECS event', () => {
-  const records = [...wholeRecords, bareDecision, bareOutcome, hostileDecision]
+  const records = [...wholeRecords, bareDecision, bareOutcome, hostileDecision, mcpDecision]
 
   it.each(records.map((record) => ({ note: `${record.type} ${record.seq}`, record })))(
     '$note is what ECS publishes',

@@ -11,13 +11,14 @@ import {
   bareOutcome,
   hostileDecision,
   lineOf,
+  mcpDecision,
   sender,
   wholeRecords,
 } from '../../../support/sink-records.ts'
 import { readSyslog } from '../../../support/syslog-reader.ts'
 
 const runs = { numRuns: 300 }
-const records = [...wholeRecords, bareDecision, bareOutcome, hostileDecision]
+const records = [...wholeRecords, bareDecision, bareOutcome, hostileDecision, mcpDecision]
 const named = records.map((record, index) => ({ note: `${record.type} ${index}`, record }))
 const jsonFormats: readonly FormatName[] = ['native', 'opa', 'cloudevents', 'ocsf', 'ecs']
 
