@@ -2,13 +2,13 @@
  * The real OPA reads what the embedded default logs: every line is an input to it, and what policy saw of a call, asked again of the
  * shipped rules, gives the answer that stands in the record.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { DecisionRecord, LogRecord } from '../../src/model/index.ts'
 import { run, startHouse } from '../support/command.ts'
-import { opaMissing, runOpa } from '../support/opa.ts'
+import { findOpa, opaMissing, runOpa } from '../support/opa.ts'
 import { filesBelow, root } from '../support/sources.ts'
 
 const missing = opaMissing()
@@ -116,6 +116,33 @@ finding contains "order" if {
     expect(names.map((name) => found.get(name))).toEqual(wanted)
     expect(wanted.flat()).toContain('order')
     expect(wanted.flat().length).toBeGreaterThan(4)
+  }, 60_000)
+
+  it('does what docs/soc.md says of it', async () => {
+    const [, block = ''] = /```bash\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs/soc.md'), 'utf8')) ?? []
+    const tools = join(folder, 'tools')
+    mkdirSync(tools)
+    const shim = (name: string, command: string) => {
+      writeFileSync(join(tools, name), `#!/bin/sh\nexec ${command} "$@"\n`)
+      chmodSync(join(tools, name), 0o755)
+    }
+    shim('gatehouse', `'${process.execPath}' '${join(root, 'bin/gatehouse')}'`)
+    // By its name alone it is on PATH already, and would call itself.
+    const opa = findOpa() ?? ''
+    if (opa.includes('/')) shim('opa', `'${opa}'`)
+    writeFileSync(join(folder, 'gatehouse.yaml'), 'data: data\n')
+    symlinkSync(join(root, 'policies'), join(folder, 'policies'))
+    const refused = decisions.filter(({ decision }) => decision === 'deny')
+    const codes = refused.flatMap(({ reasons }) => reasons.map(({ code }) => code))
+    const one = refused.find(({ reasons }) => reasons.length > 0)
+    const env = { ...process.env, PATH: `${tools}:${process.env.PATH}`, ID: one?.decision_id }
+    const said: string[][] = []
+    for (const line of block.trim().split('\n')) {
+      const { status, out, err } = await run(['bash', '-c', line], { cwd: folder, env })
+      expect([status, err]).toEqual([0, ''])
+      said.push(out.split('\n').filter((word) => word !== ''))
+    }
+    expect(said).toEqual([codes, one?.reasons.map(({ code }) => code)])
   }, 60_000)
 
   it('gives the answer that stands in the record to the input that stands there', () => {
