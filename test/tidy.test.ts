@@ -76,6 +76,7 @@ const packageDoors: Record<string, readonly string[]> = {
   '@nats-io/transport-node': ['src/sinks/'],
   '@nats-io/jetstream': ['src/sinks/'],
   '@redis/client': ['src/sinks/'],
+  aws4fetch: ['src/sinks/'],
   'node:child_process': ['src/cli/'],
   'node:dns': ['src/forward/'],
   'node:http': ['src/receive/', 'src/control/'],

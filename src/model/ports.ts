@@ -30,7 +30,7 @@ export type LogFields = { readonly [name: string]: unknown }
 export type FetchDocument = (request: {
   readonly url: string
   /** Default: `GET`. */
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'POST' | 'PUT'
   readonly body?: Uint8Array
   readonly headers?: { readonly [name: string]: string }
   readonly bytesMax: number

@@ -4,12 +4,13 @@ import { kafka } from './kafka.ts'
 import { nats } from './nats.ts'
 import { opa } from './opa.ts'
 import { redis } from './redis.ts'
+import { s3 } from './s3.ts'
 import type { SinkKind } from './sink.ts'
 import { stdout } from './stdout.ts'
 import { syslog } from './syslog.ts'
 import { webhook } from './webhook.ts'
 
-export const sinkKinds: readonly SinkKind[] = [stdout, file, webhook, opa, kafka, nats, redis, syslog]
+export const sinkKinds: readonly SinkKind[] = [stdout, file, webhook, opa, kafka, nats, redis, syslog, s3]
 
 /** The row of a kind; every configuration that was read names only such ones. */
 export function kindOf(name: string): SinkKind {

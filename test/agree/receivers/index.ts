@@ -5,8 +5,9 @@ import { nats } from './nats.ts'
 import { opa } from './opa.ts'
 import type { ReceiverKind } from './receiver.ts'
 import { redis } from './redis.ts'
+import { s3 } from './s3.ts'
 import { stdout } from './stdout.ts'
 import { syslog } from './syslog.ts'
 import { webhook } from './webhook.ts'
 
-export const receivers: readonly ReceiverKind[] = [stdout, file, webhook, opa, kafka, nats, redis, syslog]
+export const receivers: readonly ReceiverKind[] = [stdout, file, webhook, opa, kafka, nats, redis, syslog, s3]
