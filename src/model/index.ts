@@ -93,7 +93,7 @@ export type {
   RecordedTarget,
   RecordType,
 } from './record.ts'
-export type { Reply, ReplyBody, UpstreamReply, UpstreamTimes } from './reply.ts'
+export type { ListedServer, Reply, ReplyBody, UpstreamReply, UpstreamTimes } from './reply.ts'
 export { isSettableHeader } from './settable-header.ts'
 export type { SinkStatus } from './sink-status.ts'
 export { type CallSummary, type ObserveCall, type Step, steps } from './summary.ts'

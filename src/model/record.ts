@@ -6,6 +6,7 @@
 import type { Reason } from './decision.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { Labels } from './labels.ts'
+import type { ListedServer } from './reply.ts'
 
 export type RecordType = 'decision' | 'outcome' | 'approval' | 'admin' | 'fault' | 'checkpoint'
 
@@ -80,6 +81,8 @@ export interface OutcomeRecord extends RecordBase {
   readonly upstream_reached: boolean
   readonly obligations_done?: readonly string[]
   readonly tries?: number
+  /** Of a list of MCP: what each server of the route added to it. */
+  readonly servers?: readonly ListedServer[]
   readonly metrics: { readonly [name: string]: number }
 }
 

@@ -27,8 +27,21 @@ export interface UpstreamReply extends Omit<Reply, 'decisionId'> {
   readonly upstream: UpstreamTimes
   /** False where the house answered by itself. Default: true. */
   readonly reached?: boolean
+  /** Of a list of MCP: what each server of the route added to it. */
+  readonly servers?: readonly ListedServer[]
   /** Types of the obligations that were carried out, for the outcome record. */
   readonly obligationsDone: readonly string[]
+}
+
+export interface ListedServer {
+  readonly upstream: string
+  /** Code of the fault for which the list goes on without it. */
+  readonly code?: FaultCode
+  /** Entries that the agent may see, and those that the policy could not allow anything with. */
+  readonly shown: number
+  readonly hidden: number
+  /** The first of those that were hidden, as the server has them; absent where there are none. */
+  readonly hidden_names?: readonly string[]
 }
 
 export interface UpstreamTimes {

@@ -150,6 +150,7 @@ export class CallNotes {
       upstreamReached: end.upstreamReached,
       obligationsDone: end.upstream?.obligationsDone ?? [],
       tries: end.upstream?.upstream.tries,
+      servers: end.upstream?.servers,
       metrics: `${timers}${timers === '' ? '' : ','}"timer_total_ns":${total}`,
     })
   }

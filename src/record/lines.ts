@@ -10,12 +10,14 @@ import {
   type Decision,
   type Json,
   type Labels,
+  type ListedServer,
   limits,
   type Principal,
   quote,
   type Reason,
   type Target,
   textOf,
+  type UpstreamReply,
 } from '../model/index.ts'
 import type { ContentText } from './content.ts'
 import type { DecisionLine } from './decision-line.ts'
@@ -181,6 +183,7 @@ export interface OutcomeLine {
   readonly upstreamReached: boolean
   readonly obligationsDone: readonly string[]
   readonly tries: number | undefined
+  readonly servers: UpstreamReply['servers']
   readonly metrics: string
 }
 
@@ -196,6 +199,7 @@ export function outcomeLine(line: OutcomeLine): string {
     `,"complete":${line.complete},"upstream_reached":${line.upstreamReached}` +
     (line.obligationsDone.length === 0 ? '' : `,"obligations_done":${textOf(line.obligationsDone)}`) +
     (line.tries === undefined ? '' : `,"tries":${line.tries}`) +
+    (line.servers === undefined ? '' : `,"servers":${textOf(line.servers as readonly ListedServer[] & Json)}`) +
     `,"metrics":{${line.metrics}}`
   )
 }

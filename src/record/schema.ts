@@ -124,6 +124,18 @@ const outcome = {
   upstream_reached: z.boolean().describe('whether the upstream may have acted on the call'),
   obligations_done: z.array(text).optional().describe('types of the obligations that were carried out'),
   tries: count.optional().describe('how often the service was asked'),
+  servers: z
+    .array(
+      z.strictObject({
+        upstream: text,
+        code: text.optional(),
+        shown: count,
+        hidden: count,
+        hidden_names: z.array(text).optional(),
+      }),
+    )
+    .optional()
+    .describe('of a list of MCP: what each server added, what was hidden of it, and why one is missing'),
   metrics,
 } satisfies Shape<OutcomeRecord>
 

@@ -3,6 +3,7 @@
  * events, bounded, and events back to bytes.
  */
 import { isUtf8 } from 'node:buffer'
+import { Gathered } from './gathered.ts'
 
 export interface SseEvent {
   /** Lines joined with a line feed; empty in an event that only carries an id. */
@@ -26,10 +27,8 @@ const carriageReturn = 0x0d
 /** Reads one stream. An event that has not ended when the stream does is lost, as the standard says. */
 export class SseReader {
   readonly #eventBytesMax: number
-  /** What came behind the last whole line. */
-  #rest: Buffer = Buffer.alloc(0)
-  /** Index in `#rest` from which no line end was looked for. */
-  #searched = 0
+  /** What came behind the last whole line: copied as it grows, however small the pieces are. */
+  readonly #rest = new Gathered(null)
   #atStart = true
   #sawReturn = false
   #eventBytes = 0
@@ -45,28 +44,28 @@ export class SseReader {
 
   /** The events that ended in these bytes. Throws `SseError`. */
   take(bytes: Uint8Array): readonly SseEvent[] {
+    const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const events: SseEvent[] = []
-    const buffer =
-      this.#rest.length === 0
-        ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-        : Buffer.concat([this.#rest, bytes])
     let from = 0
-    let at = this.#searched
-    for (; at < buffer.length; at++) {
-      const byte = buffer[at]
+    for (let at = 0; at < piece.length; at++) {
+      const byte = piece[at]
       if (byte !== lineFeed && byte !== carriageReturn) continue
       // A return and a feed are one line end, also when they come in two pieces.
-      const second = byte === lineFeed && at === from && this.#sawReturn
+      const second = byte === lineFeed && at === from && this.#rest.length === 0 && this.#sawReturn
       this.#sawReturn = byte === carriageReturn
-      if (!second) this.#line(buffer.subarray(from, at), events)
+      if (!second) this.#line(this.#whole(piece.subarray(from, at)), events)
       from = at + 1
     }
-    const rest = buffer.subarray(from)
-    if (rest.length + this.#eventBytes > this.#eventBytesMax) throw this.#tooLong()
-    // A copy: what came belongs to the socket, and a few bytes must not hold all of it.
-    this.#rest = Buffer.from(rest)
-    this.#searched = rest.length
+    if (from < piece.length) this.#rest.add(piece.subarray(from))
+    if (this.#rest.length + this.#eventBytes > this.#eventBytesMax) throw this.#tooLong()
     return events
+  }
+
+  /** The line that ends with these bytes. */
+  #whole(end: Buffer): Buffer {
+    if (this.#rest.length === 0) return end
+    this.#rest.add(end)
+    return this.#rest.take()
   }
 
   #line(line: Buffer, events: SseEvent[]): void {

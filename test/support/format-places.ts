@@ -186,6 +186,7 @@ const rows: { readonly [T in Exclude<RecordType, 'approval'>]: readonly Row[] } 
       '-',
     ],
     ['tries', `${own}tries`, 'unmapped.tries', 'gatehouse.tries', mine('Tries'), '-'],
+    ['servers', `${own}servers`, 'unmapped.servers', 'gatehouse.servers', '-', '-'],
     ['metrics', 'metrics', 'unmapped.metrics', 'gatehouse.metrics', mine('Metrics'), '-'],
   ],
   admin: [

@@ -2,7 +2,8 @@
  * A tool server whose every byte a test chooses: both eras of MCP on one HTTP handler, tools and answers as given, sessions that can be
  * lost. Written on the wire's own rules, so that nothing of the gateway is tested against itself.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { listenOn } from './world.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a scripted server reads whatever shape it expects.
 export type Message = any
@@ -152,4 +153,24 @@ export function mcpServer(options: McpServerOptions = {}): McpServerScript {
   }
 
   return script
+}
+
+/** The script on a port of its own, for routes with several servers. */
+export async function startMcpServer(
+  script: McpServerScript,
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => script.serve(request, response, Buffer.concat(chunks)))
+  })
+  const port = await listenOn(server)
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
 }

@@ -86,6 +86,7 @@ export const wholeOutcome: OutcomeRecord = {
   upstream_reached: true,
   obligations_done: ['obligation-done'],
   tries: 4_321,
+  servers: [{ upstream: 'upstream-of-a-list', shown: 17, hidden: 1, hidden_names: ['hidden-tool'] }],
   metrics: { timer_total_ns: 98_765_000 },
 }
 

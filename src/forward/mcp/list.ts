@@ -6,6 +6,7 @@
 import {
   type Allow,
   type Listed,
+  type ListedServer,
   limits,
   type McpServer,
   type McpTarget,
@@ -13,7 +14,7 @@ import {
 } from '../../model/index.ts'
 import { editJson, printJson } from '../../wire/index.ts'
 import type { Plan } from '../obligations.ts'
-import { type Entry, type ListKind, lists } from './catalog.ts'
+import { type Catalog, type ListKind, lists } from './catalog.ts'
 import { cursorOf, placeIn } from './cursor.ts'
 import { eachServer } from './open.ts'
 import { jsonReply } from './replies.ts'
@@ -24,7 +25,14 @@ interface Line {
   readonly name: string
   readonly text: string
   readonly digest?: string
+  /** As policy sees it, and the name that the server has for it. */
+  readonly listed: Listed
+  readonly own: string
 }
+
+/** Names in a record, and characters of one: it must stay readable. */
+const hiddenNamesMax = 64
+const nameCharsMax = 128
 
 /** Faults: those of the servers as in `eachServer`. */
 export async function list(
@@ -36,17 +44,18 @@ export async function list(
 ): Promise<UpstreamReply> {
   const { message, servers, owner } = target.mcp
   const from = placeIn(message.params.cursor)
-  const perServer = await eachServer(servers, async (server) => {
-    const catalog = await way.servers.catalogOf(way.servers.peerOf(server), message)
-    if (kind !== 'tools') return linesOf(server, await catalog.entries(kind, 'list'), kind, sees)
-    const facts = await catalog.tools('list')
-    const shown: Line[] = []
-    for (const { tool, text } of facts.values()) {
-      if (sees?.({ upstream: server.upstream, tool }) === false) continue
-      shown.push({ name: `${server.prefix}${tool.name}`, text: named(text, server, tool.name), digest: tool.digest })
-    }
-    return shown
-  })
+  const outcomes = new Map<McpServer, ListedServer>()
+  const perServer = await eachServer(
+    servers,
+    async (server) => {
+      const catalog = await way.servers.catalogOf(way.servers.peerOf(server), message)
+      const all = kind === 'tools' ? await toolLines(server, catalog) : await lineOfEach(server, catalog, kind)
+      const [shown, hidden] = divided(all, sees)
+      outcomes.set(server, outcomeOf(server, shown, hidden))
+      return shown
+    },
+    (server, { code }) => outcomes.set(server, { upstream: server.upstream.id, code, shown: 0, hidden: 0 }),
+  )
   const lines = firstOfEach(perServer.flat())
   if (kind === 'tools') {
     const digests = new Map(lines.map(({ name, digest = '' }) => [name, digest]))
@@ -59,21 +68,47 @@ export async function list(
   const entries = page.map(({ text }) => text).join(',')
   const result = `{"${lists[kind].member}":[${entries}]${next}${modern}}`
   const bytes = Buffer.from(`{"jsonrpc":"2.0","id":${message.idText},"result":${result}}`)
-  return jsonReply(200, bytes, { plan, from: { headersMs: 0, tries: 1, status: 200 } })
+  const added = servers.flatMap((server) => outcomes.get(server) ?? [])
+  return { ...jsonReply(200, bytes, { plan, from: { headersMs: 0, tries: 1, status: 200 } }), servers: added }
 }
 
-function linesOf(server: McpServer, entries: readonly Entry[], kind: ListKind, sees: Allow['sees']): Line[] {
-  const lines: Line[] = []
-  for (const { key, text } of entries) {
-    if (sees?.(listedOf(server, kind, key)) === false) continue
-    if (kind === 'prompts') lines.push({ name: `${server.prefix}${key}`, text: named(text, server, key) })
-    else lines.push({ name: key, text })
-  }
-  return lines
+async function toolLines(server: McpServer, catalog: Catalog): Promise<readonly Line[]> {
+  const { prefix, upstream } = server
+  const facts = await catalog.tools('list')
+  return [...facts.values()].map(({ tool, text }) => ({
+    name: `${prefix}${tool.name}`,
+    text: named(text, server, tool.name),
+    digest: tool.digest,
+    listed: { upstream, tool },
+    own: tool.name,
+  }))
 }
 
-function listedOf({ upstream }: McpServer, kind: ListKind, key: string): Listed {
-  return kind === 'prompts' ? { upstream, prompt: { name: key } } : { upstream, resource: { uri: key } }
+async function lineOfEach(server: McpServer, catalog: Catalog, kind: ListKind): Promise<readonly Line[]> {
+  const { prefix, upstream } = server
+  const entries = await catalog.entries(kind, 'list')
+  return entries.map(({ key, text }): Line => {
+    if (kind !== 'prompts') return { name: key, text, listed: { upstream, resource: { uri: key } }, own: key }
+    return {
+      name: `${prefix}${key}`,
+      text: named(text, server, key),
+      listed: { upstream, prompt: { name: key } },
+      own: key,
+    }
+  })
+}
+
+function divided(lines: readonly Line[], sees: Allow['sees']): readonly [shown: Line[], hidden: Line[]] {
+  const shown: Line[] = []
+  const hidden: Line[] = []
+  for (const line of lines) (sees?.(line.listed) === false ? hidden : shown).push(line)
+  return [shown, hidden]
+}
+
+function outcomeOf({ upstream }: McpServer, shown: readonly Line[], hidden: readonly Line[]): ListedServer {
+  const counts = { upstream: upstream.id, shown: shown.length, hidden: hidden.length }
+  if (hidden.length === 0) return counts
+  return { ...counts, hidden_names: hidden.slice(0, hiddenNamesMax).map(({ own }) => own.slice(0, nameCharsMax)) }
 }
 
 function named(text: string, { prefix }: McpServer, name: string): string {

@@ -115,6 +115,7 @@ export async function discover(way: Way, target: McpTarget, plan: Plan): Promise
 export async function eachServer<T>(
   servers: readonly McpServer[],
   ask: (server: McpServer) => Promise<T>,
+  missing: (server: McpServer, fault: Fault) => void = () => {},
 ): Promise<T[]> {
   const settled = await Promise.allSettled(servers.map(ask))
   const found: T[] = []
@@ -123,7 +124,9 @@ export async function eachServer<T>(
     if (one.status === 'fulfilled') found.push(one.value)
     else {
       failure = toFault(one.reason)
-      if (failure.code === 'internal' || servers[index]?.onFailure === 'closed') throw failure
+      const server = servers[index]
+      if (failure.code === 'internal' || server === undefined || server.onFailure === 'closed') throw failure
+      missing(server, failure)
     }
   }
   if (found.length === 0 && failure !== undefined) throw failure

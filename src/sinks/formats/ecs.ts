@@ -3,7 +3,7 @@
  * (input, result, reply) are in `event.original`, the whole record as text, so that no agent can fill an index with
  * fields of its own.
  */
-import type { JsonObject, Labels, LogRecord } from '../../model/index.ts'
+import type { Json, JsonObject, Labels, ListedServer, LogRecord } from '../../model/index.ts'
 import { printJson } from '../../wire/index.ts'
 import { addressOf } from './address.ts'
 import { type Format, jsonType, type Sender } from './line.ts'
@@ -121,7 +121,7 @@ function decisionParts(record: Decision): JsonObject {
 }
 
 function outcomeParts(record: Outcome): JsonObject {
-  const { code, detail, upstream_status, obligations_done, tries, reply_form, reply_omitted, metrics } = record
+  const { code, detail, upstream_status, obligations_done, tries, servers, reply_form, reply_omitted, metrics } = record
   const took = tookNs(record)
   return {
     event: {
@@ -149,6 +149,7 @@ function outcomeParts(record: Outcome): JsonObject {
       ...(upstream_status !== undefined && { upstream_status }),
       ...(obligations_done !== undefined && { obligations_done }),
       ...(tries !== undefined && { tries }),
+      ...(servers !== undefined && { servers: servers as readonly ListedServer[] & Json }),
       ...(reply_form !== undefined && { reply_form }),
       ...(reply_omitted !== undefined && { reply_omitted }),
     },

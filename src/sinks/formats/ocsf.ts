@@ -8,7 +8,9 @@ import type {
   CheckpointRecord,
   DecisionRecord,
   FaultRecord,
+  Json,
   JsonObject,
+  ListedServer,
   LogRecord,
   OutcomeRecord,
 } from '../../model/index.ts'
@@ -170,7 +172,18 @@ function decisionEvent(record: DecisionRecord, sender: Sender): JsonObject {
  * again. To the service, the gateway is who calls.
  */
 function outcomeEvent(record: OutcomeRecord, sender: Sender): JsonObject {
-  const { code, detail, status, upstream_status, metrics, obligations_done, tries, reply_form, reply_omitted } = record
+  const {
+    code,
+    detail,
+    status,
+    upstream_status,
+    metrics,
+    obligations_done,
+    tries,
+    servers,
+    reply_form,
+    reply_omitted,
+  } = record
   const took = tookNs(record)
   const tookMs = took === undefined ? undefined : Math.round(took / nanosecondsAMillisecond)
   const activity = [other, `Call ${record.outcome}`] as const
@@ -210,6 +223,7 @@ function outcomeEvent(record: OutcomeRecord, sender: Sender): JsonObject {
       ...(upstream_status !== undefined && { upstream_status }),
       ...(obligations_done !== undefined && { obligations_done }),
       ...(tries !== undefined && { tries }),
+      ...(servers !== undefined && { servers: servers as readonly ListedServer[] & Json }),
       ...(reply_form !== undefined && { reply_form }),
       ...(reply_omitted !== undefined && { reply_omitted }),
     },

@@ -1,0 +1,139 @@
+/** Several servers behind one endpoint: one list, one name space, one session towards the agent, and nobody's failure takes the rest down. */
+import { afterEach, expect, it } from 'vitest'
+import { legacy, modern, openSession } from '../support/mcp-agent.ts'
+import { type McpServerOptions, type McpServerScript, mcpServer, startMcpServer } from '../support/mcp-server.ts'
+import { openWorld, type World, type WorldOptions } from '../support/world.ts'
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+interface Federation {
+  readonly world: World
+  readonly scripts: readonly McpServerScript[]
+  /** Ends one of the servers. */
+  readonly end: (index: number) => Promise<void>
+}
+
+async function federation(
+  servers: readonly McpServerOptions[],
+  settings: readonly object[] = [],
+  options: WorldOptions = {},
+): Promise<Federation> {
+  const scripts = servers.map((server) => mcpServer(server))
+  const started = await Promise.all(scripts.map(startMcpServer))
+  for (const one of started) closers.push(() => one.close())
+  const world = await openWorld({
+    ...options,
+    config: {
+      upstreams: started.map(({ url }, index) => ({ id: `s${index}`, url, retries_max: 0, connect_max: '200ms' })),
+    },
+    route: {
+      path: '/mcp',
+      protocol: 'mcp',
+      upstream: undefined,
+      servers: servers.map((_, index) => ({ upstream: `s${index}`, ...settings[index] })),
+    },
+  })
+  closers.push(() => world.close())
+  return { world, scripts, end: (index) => started[index]?.close() ?? Promise.resolve() }
+}
+
+const tool = (name: string, description = name) => ({ name, description, inputSchema: { type: 'object' } })
+const namesOf = (reply: { json: { result: { tools: { name: string }[] } } }): string[] =>
+  reply.json.result.tools.map(({ name }) => name)
+const say = (text: string): McpServerOptions => ({
+  call: ({ message }) => ({ content: [{ type: 'text', text: `${text}:${message.params.name}` }] }),
+})
+
+it('shows the tools of all in the order of the configuration, under their prefixes', async () => {
+  const { world, scripts } = await federation(
+    [
+      { ...say('a'), tools: [tool('one'), tool('two')] },
+      { ...say('b'), tools: [tool('one')] },
+    ],
+    [{ prefix: 'a_' }, { prefix: 'b_' }],
+  )
+  expect(namesOf(await modern(world, { method: 'tools/list' }))).toEqual(['a_one', 'a_two', 'b_one'])
+  const called = await modern(world, { method: 'tools/call', params: { name: 'b_one', arguments: {} } })
+  expect(called.json.result.content[0].text).toBe('b:one')
+  // The server is told its own name, in the message and in the field that repeats it.
+  expect(scripts[1]?.headers.at(-1)?.['mcp-name']).toBe('one')
+  const { decision } = world.pair()
+  expect(decision).toMatchObject({
+    target: { upstream: 's1', tool: 'one' },
+    input: { upstream: { id: 's1' }, call: { tool: { server: 's1', name: 'one' } } },
+  })
+})
+
+it('lets nobody take the name of a tool that an earlier server has', async () => {
+  const { world } = await federation([
+    { ...say('a'), tools: [tool('pay', 'pays')] },
+    { ...say('b'), tools: [tool('pay', 'pays somebody else'), tool('other')] },
+  ])
+  const listed = await modern(world, { method: 'tools/list' })
+  expect(namesOf(listed)).toEqual(['pay', 'other'])
+  expect(listed.json.result.tools[0].description).toBe('pays')
+  expect((await modern(world, { method: 'tools/call', params: { name: 'pay' } })).json.result.content[0].text).toBe(
+    'a:pay',
+  )
+})
+
+it('does without a server that is down, unless its lists must be whole', async () => {
+  const servers = [{ tools: [tool('one')] }, { tools: [tool('two')] }]
+  const openly = await federation(servers)
+  await openly.end(1)
+  expect(namesOf(await modern(openly.world, { method: 'tools/list' }))).toEqual(['one'])
+  expect((await modern(openly.world, { method: 'tools/call', params: { name: 'one' } })).status).toBe(200)
+  const closed = await federation(servers, [{}, { on_failure: 'closed' }])
+  await closed.end(1)
+  const refused = await modern(closed.world, { method: 'tools/list' })
+  expect([refused.status, refused.json.error.code]).toEqual([502, 502])
+})
+
+it('never lets a later server answer for an earlier one that is down', async () => {
+  const { world, end, scripts } = await federation([
+    { ...say('a'), tools: [tool('pay')] },
+    { ...say('b'), tools: [tool('nothing')] },
+  ])
+  await end(0)
+  expect((await modern(world, { method: 'tools/call', params: { name: 'pay' } })).status).toBe(502)
+  expect(scripts[1]?.messages.some(({ method }) => method === 'tools/call')).toBe(false)
+})
+
+it('is one session to the agent and one to each server', async () => {
+  const { world, scripts } = await federation([
+    { ...say('a'), tools: [tool('one')] },
+    { ...say('b'), tools: [tool('two')] },
+  ])
+  const session = await openSession(world)
+  expect(scripts.map(({ sessions }) => sessions.size)).toEqual([1, 1])
+  expect(namesOf(await legacy(world, session, { method: 'tools/list' }))).toEqual(['one', 'two'])
+  expect(
+    (await legacy(world, session, { method: 'tools/call', params: { name: 'two' } })).json.result.content[0].text,
+  ).toBe('b:two')
+  expect(scripts.map(({ messages }) => messages.some(({ method }) => method === 'notifications/initialized'))).toEqual([
+    true,
+    true,
+  ])
+  await world.send({ method: 'DELETE', path: '/mcp', headers: { 'mcp-session-id': session } })
+  await expect.poll(() => scripts.map(({ sessions }) => sessions.size)).toEqual([0, 0])
+})
+
+it('leaves one decision and one outcome for a list of several servers, which says of each what was shown and hidden', async () => {
+  const policies = {
+    'main.rego': 'package gatehouse\n\nallow := true\n\ndeny contains "no" if input.call.tool.name == "two"\n',
+  }
+  const { world } = await federation([{ tools: [tool('one'), tool('two')] }, { tools: [tool('three')] }], [], {
+    policies,
+  })
+  const listed = await modern(world, { method: 'tools/list' })
+  const { decision, outcome } = world.pair(String(listed.headers['gatehouse-decision']))
+  expect(decision).toMatchObject({ decision: 'allow', call: { method: 'tools/list' } })
+  expect(decision.target.upstream).toBeUndefined()
+  expect(outcome.servers).toEqual([
+    { upstream: 's0', shown: 1, hidden: 1, hidden_names: ['two'] },
+    { upstream: 's1', shown: 1, hidden: 0 },
+  ])
+})
