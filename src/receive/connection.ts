@@ -28,6 +28,8 @@ export class Connection {
   #stateSinceMs: number
   #headerSinceMs: number | undefined = undefined
   #bytesAtRest: number
+  /** Whether bytes of the last body were still to come at rest: they are no beginning of a header. */
+  #bodyAtRest = false
   #lingering = false
 
   constructor(socket: Socket, nowMs: number) {
@@ -50,6 +52,7 @@ export class Connection {
     this.current = undefined
     this.#stateSinceMs = nowMs
     this.#bytesAtRest = this.socket.bytesRead
+    this.#bodyAtRest = this.#last !== undefined && !this.#last.carrier.received
   }
 
   /** Sends what is written, then reads a little longer: closing with unread bytes would reset the reply away. */
@@ -106,6 +109,10 @@ export class Connection {
     if (this.#last !== undefined && !this.#last.carrier.received) {
       if (nowMs - this.#last.startedMs > deadlines.requestMsMax) this.cut()
       return undefined
+    }
+    if (this.#bodyAtRest) {
+      this.#bodyAtRest = false
+      this.#bytesAtRest = this.socket.bytesRead
     }
     if (this.#headerSinceMs === undefined && this.socket.bytesRead !== this.#bytesAtRest) this.#headerSinceMs = nowMs
     if (this.#headerSinceMs !== undefined) {

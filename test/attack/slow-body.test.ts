@@ -45,4 +45,18 @@ describe('a slow body', () => {
     expect(codes).toEqual(['body_slow'])
     await world.clock.settled(() => client.isClosed, 250)
   })
+
+  it('that nobody read, and that ends behind its reply, leaves a connection that is idle and not slow', async () => {
+    await using world = await receiverWorld((call) => jsonReply(call, 'unread'))
+    const client = world.connect()
+    client.write('POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nx')
+    await client.until(/"unread"/)
+    client.write('x')
+    await world.clock.advance(10_000)
+    expect(client.isClosed).toBe(false)
+    await world.clock.advance(15_000)
+    await client.closed
+    expect(client.text.match(/HTTP\/1\.1/g)).toHaveLength(1)
+    expect(world.refused).toEqual([])
+  })
 })
