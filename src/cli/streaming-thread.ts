@@ -3,12 +3,20 @@
  * of any number of receivers take no time of the thread that answers calls.
  */
 import { randomBytes } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { checkHost, guardedLookup, makeFetchDocument } from '../forward/index.ts'
 import { type JsonObject, type Log, type LogRecord, parseCondition, type SinkFilter } from '../model/index.ts'
-import { callLeadRecords, type Filters, followLog, matches, needsFacts, nodeFiles, OpenCalls } from '../record/index.ts'
+import {
+  callLeadRecords,
+  type Filters,
+  type FollowOptions,
+  followLog,
+  matches,
+  needsFacts,
+  OpenCalls,
+} from '../record/index.ts'
 import { type Deliveries, filesOf, kindOf, type LogSource, makeDeliveries } from '../sinks/index.ts'
 import { JsonError, makeRedactor, parseJson } from '../wire/index.ts'
 import { systemClock } from './clock.ts'
@@ -33,13 +41,37 @@ const log: Log = {
   error: (fields, message) => send({ kind: 'log', level: 'error', fields, message }),
 }
 
+/**
+ * The segments, read synchronously: the pool of threads behind the asynchronous calls is the one by which the decision log is written,
+ * and this thread has nothing better to do meanwhile.
+ */
+const files: FollowOptions['files'] = {
+  list: async (directory) => readdirSync(directory),
+  sizeBytes: async (path) => statSync(path).size,
+  async read(path, position, lengthBytes) {
+    const descriptor = openSync(path, 'r')
+    try {
+      const bytes = Buffer.allocUnsafe(Math.min(lengthBytes, Math.max(0, fstatSync(descriptor).size - position)))
+      let filled = 0
+      while (filled < bytes.length) {
+        const read = readSync(descriptor, bytes, filled, bytes.length - filled, position + filled)
+        if (read === 0) break
+        filled += read
+      }
+      return bytes.subarray(0, filled)
+    } finally {
+      closeSync(descriptor)
+    }
+  },
+}
+
 const source: LogSource = {
   origin: start.origin,
   durable: () => Number(Atomics.load(durable, 0)),
   follow: (from, signal) =>
     followLog({
       directory: start.logDirectory,
-      files: nodeFiles,
+      files,
       from,
       durable: source.durable,
       signal,
@@ -109,7 +141,7 @@ const deliveries: Deliveries = makeDeliveries({
 
 async function knownSinks(): Promise<readonly string[]> {
   try {
-    const entries = await readdir(start.sinksDirectory, { withFileTypes: true })
+    const entries = readdirSync(start.sinksDirectory, { withFileTypes: true })
     return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return []
@@ -137,13 +169,8 @@ async function apply(message: Extract<ToThread, { kind: 'apply' }>): Promise<voi
   tell()
 }
 
-let told = ''
 function tell(): void {
-  const sinks = deliveries.statuses()
-  const text = JSON.stringify(sinks)
-  if (text === told) return
-  told = text
-  send({ kind: 'status', sinks })
+  send({ kind: 'status', sinks: deliveries.statuses() })
 }
 const forget = clock.every(statusMs, tell)
 

@@ -14,6 +14,8 @@ import type { FromThread, StreamingStart, ToThread } from './streaming-words.ts'
 const durableMs = 20
 /** Milliseconds before a thread that died is started again. */
 const restartMs = 1_000
+/** Milliseconds without a word of the thread after which it hangs: it says something four times a second. */
+const silentMsMax = 10_000
 /** Milliseconds at shutdown for sinks to deliver what is there: what they do not deliver goes out after the next start. */
 const graceMs = 2_000
 /** Milliseconds more for the thread to end. */
@@ -52,6 +54,7 @@ export function makeStreaming(options: StreamingOptions): Streaming {
   let statuses: readonly SinkStatus[] = []
   let thread: Worker | undefined
   let death: string | undefined
+  let heardMs = clock.monotonicMs()
   let closing = false
   let forgetRestart: (() => void) | undefined
   const ended = Promise.withResolvers<void>()
@@ -62,6 +65,7 @@ export function makeStreaming(options: StreamingOptions): Streaming {
   function begin(): void {
     forgetShow ??= clock.every(durableMs, show)
     show()
+    heardMs = clock.monotonicMs()
     const started = new Worker(new URL(`./streaming-thread${extname(import.meta.filename)}`, import.meta.url), {
       name: 'sinks',
       workerData: startOf(options, durable.buffer),
@@ -93,6 +97,7 @@ export function makeStreaming(options: StreamingOptions): Streaming {
     switch (message.kind) {
       case 'status':
         statuses = message.sinks
+        heardMs = clock.monotonicMs()
         death = undefined
         break
       case 'log':
@@ -127,6 +132,9 @@ export function makeStreaming(options: StreamingOptions): Streaming {
       for (const { id, lagMsMax } of requiredOf()) {
         const status = statusOf(id)
         if (death !== undefined) return `the required sink \`${id}\` does not run: ${death}`
+        const silentMs = clock.monotonicMs() - heardMs
+        if (silentMs > silentMsMax)
+          return `the required sink \`${id}\` has not been heard of for ${Math.round(silentMs / 1_000)} s: its thread waits for a disk that hangs, or does not come to its turn`
         if (status === undefined || status.lagMs <= lagMsMax) continue
         const why = status.failing === undefined ? 'its receiver is too slow' : status.failing.reason
         return `the required sink \`${id}\` is ${Math.round(status.lagMs / 1_000)} s behind (${status.lagRecords} records): ${why}; look at its receiver, or see \`gatehouse sinks\``

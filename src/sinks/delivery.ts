@@ -168,7 +168,7 @@ export function startDelivery(settings: SinkSettings, ports: DeliveryPorts): Del
     upcoming.catch(() => undefined)
     try {
       while (!stop.signal.aborted) {
-        const came = await Promise.race([upcoming, requests.came()])
+        const came = await requests.orPending(upcoming)
         if (requests.pending !== undefined) await answer(requests.pending)
         if (came === undefined) continue
         if (came.done === true) return

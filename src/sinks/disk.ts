@@ -1,5 +1,9 @@
-/** The folder of a sink on the disk: small files, for the owner alone, because set aside records hold what agents asked. */
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+/**
+ * The folder of a sink on the disk: small files, for the owner alone, because set aside records hold what agents asked. The disk is
+ * asked synchronously: sinks have a thread of their own, and the pool of threads behind the asynchronous calls is the one by which
+ * the decision log is written. A disk that hangs must hold up sinks and not calls.
+ */
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SinkFiles } from './source.ts'
 
@@ -9,49 +13,40 @@ const folderMode = 0o700
 /** `folder` is absolute; made when something is written to it. */
 export function filesOf(folder: string): SinkFiles {
   let isMade = false
-  const make = async (): Promise<void> => {
-    if (isMade) return
-    await mkdir(folder, { recursive: true, mode: folderMode })
+  const make = (): void => {
+    if (!isMade) mkdirSync(folder, { recursive: true, mode: folderMode })
     isMade = true
   }
-  const sync = async (): Promise<void> => {
-    const handle = await open(folder, 'r')
+  const sync = (path: string, flags: 'r' | 'w' | 'a', bytes?: Uint8Array): void => {
+    const descriptor = openSync(path, flags, fileMode)
     try {
-      await handle.sync()
+      if (bytes !== undefined) writeFileSync(descriptor, bytes)
+      fsyncSync(descriptor)
     } finally {
-      await handle.close()
-    }
-  }
-  const write = async (path: string, flags: 'w' | 'a', bytes: Uint8Array): Promise<void> => {
-    const handle = await open(path, flags, fileMode)
-    try {
-      await handle.writeFile(bytes)
-      await handle.sync()
-    } finally {
-      await handle.close()
+      closeSync(descriptor)
     }
   }
   return {
     async read(name) {
       try {
-        return await readFile(join(folder, name))
+        return readFileSync(join(folder, name))
       } catch (cause) {
         if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined
         throw cause
       }
     },
     async replace(name, bytes) {
-      await make()
+      make()
       const path = join(folder, name)
-      await write(`${path}.new`, 'w', bytes)
-      await rename(`${path}.new`, path)
-      await sync()
+      sync(`${path}.new`, 'w', bytes)
+      renameSync(`${path}.new`, path)
+      sync(folder, 'r')
     },
     async append(name, bytes) {
-      await make()
-      await write(join(folder, name), 'a', bytes)
-      await sync()
+      make()
+      sync(join(folder, name), 'a', bytes)
+      sync(folder, 'r')
     },
-    remove: (name) => rm(join(folder, name), { force: true }),
+    remove: async (name) => rmSync(join(folder, name), { force: true }),
   }
 }

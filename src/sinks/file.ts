@@ -3,7 +3,19 @@
  * `decisions.jsonl.1`, that one `.2`, and so on. A batch is acknowledged when it is on the disk; the rest of a line that a crash
  * cut off was not, and is removed before the next one is written.
  */
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { bytes, count, path } from '../settings/index.ts'
@@ -33,80 +45,77 @@ export const file = sinkKind({
   formats: formatNames,
   batch: { recordsMax: 1_000, bytesMax: 4 * mib, waitMs: 100 },
   async open(options): Promise<Sink> {
-    await mkdir(dirname(options.path), { recursive: true })
-    let writing: Writing | undefined = await openWhole(options.path)
+    mkdirSync(dirname(options.path), { recursive: true })
+    let writing: Writing | undefined = openWhole(options.path)
 
     return {
+      // Synchronously, as in `disk.ts`: a disk that hangs must hold up sinks and not calls.
       async deliver(batch) {
         // After a failure nobody knows where the file ends.
-        writing ??= await openWhole(options.path)
-        if (writing.bytes > 0 && writing.bytes + sizeOf(batch) > options.size_max) {
-          await writing.handle.close()
+        writing ??= openWhole(options.path)
+        const size = sizeOf(batch)
+        if (writing.bytes > 0 && writing.bytes + size > options.size_max) {
+          closeSync(writing.descriptor)
           writing = undefined
-          await rotate(options)
-          writing = await openWhole(options.path)
+          rotate(options)
+          writing = openWhole(options.path)
         }
-        const { handle } = writing
+        const { descriptor, bytes } = writing
         try {
-          await append(handle, batch, writing.bytes)
-          writing.bytes += sizeOf(batch)
+          append(descriptor, batch, bytes)
         } catch (cause) {
           writing = undefined
-          await handle.close().catch(() => undefined)
+          closeSync(descriptor)
           throw cause
         }
+        writing = { descriptor, bytes: bytes + size }
         return []
       },
       async close() {
-        await writing?.handle.close()
+        if (writing !== undefined) closeSync(writing.descriptor)
       },
     }
   },
 })
 
 interface Writing {
-  readonly handle: FileHandle
+  readonly descriptor: number
   /** Bytes of whole lines. */
-  bytes: number
+  readonly bytes: number
 }
 
 /** Opens it behind its last whole line. */
-async function openWhole(name: string): Promise<Writing> {
-  const handle = await open(name, 'a+', fileMode)
+function openWhole(name: string): Writing {
+  const descriptor = openSync(name, constants.O_RDWR | constants.O_CREAT, fileMode)
   try {
-    const { size } = await handle.stat()
-    const end = await endOfLines(handle, size)
-    if (end < size) await handle.truncate(end)
-    return { handle, bytes: end }
+    const { size } = fstatSync(descriptor)
+    const end = endOfLines(descriptor, size)
+    if (end < size) ftruncateSync(descriptor, end)
+    return { descriptor, bytes: end }
   } catch (cause) {
-    await handle.close()
+    closeSync(descriptor)
     throw cause
   }
 }
 
-async function endOfLines(handle: FileHandle, size: number): Promise<number> {
+function endOfLines(descriptor: number, size: number): number {
   const buffer = Buffer.alloc(lookBytes)
   for (let to = size; to > 0; ) {
     const from = Math.max(0, to - lookBytes)
-    const { bytesRead } = await handle.read(buffer, 0, to - from, from)
-    const last = buffer.subarray(0, bytesRead).lastIndexOf(newline)
+    const read = readSync(descriptor, buffer, 0, to - from, from)
+    const last = buffer.subarray(0, read).lastIndexOf(newline)
     if (last !== -1) return from + last + 1
     to = from
   }
   return 0
 }
 
-async function append(handle: FileHandle, batch: readonly Item[], at: number): Promise<void> {
+function append(descriptor: number, batch: readonly Item[], at: number): void {
   const lineEnd = Buffer.of(newline)
-  const pieces = batch.flatMap(({ bytes }) => [bytes, lineEnd])
-  let left = Buffer.concat(pieces)
-  let position = at
-  while (left.length > 0) {
-    const { bytesWritten } = await handle.write(left, 0, left.length, position)
-    left = left.subarray(bytesWritten)
-    position += bytesWritten
-  }
-  await handle.datasync()
+  const bytes = Buffer.concat(batch.flatMap((item) => [item.bytes, lineEnd]))
+  for (let written = 0; written < bytes.length; )
+    written += writeSync(descriptor, bytes, written, bytes.length - written, at + written)
+  fdatasyncSync(descriptor)
 }
 
 function sizeOf(batch: readonly Item[]): number {
@@ -114,12 +123,14 @@ function sizeOf(batch: readonly Item[]): number {
 }
 
 /** The oldest goes, the others move up by one, the file itself becomes `.1`. */
-async function rotate(options: { readonly path: string; readonly keep: number }): Promise<void> {
+function rotate(options: { readonly path: string; readonly keep: number }): void {
   const named = (number: number) => (number === 0 ? options.path : `${options.path}.${number}`)
-  await rm(named(options.keep), { force: true })
+  rmSync(named(options.keep), { force: true })
   for (let number = options.keep - 1; number >= 0; number--) {
-    await rename(named(number), named(number + 1)).catch((cause: unknown) => {
+    try {
+      renameSync(named(number), named(number + 1))
+    } catch (cause) {
       if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw cause
-    })
+    }
   }
 }

@@ -2,14 +2,12 @@
  * OPA's decision-log service (OPA 1.20, "Decision Log Service API"): events as gzipped JSON arrays, posted to `URL/logs`, for whatever
  * takes the decision logs of OPA today. A chunk has a greatest size after compression, as `upload_size_limit_bytes` in OPA.
  */
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
+import { gzipSync } from 'node:zlib'
 import { z } from 'zod'
 import { bytes, clientTls, credential, form, url } from '../settings/index.ts'
 import { post, requestMsMax } from './http.ts'
 import { BatchRefused, type Item, type Rejected, type Sink, sinkKind } from './sink.ts'
 
-const gzipped = promisify(gzip)
 const kib = 1024
 /** What compression is taken to save before the first chunk has shown it. */
 const firstRatio = 4
@@ -49,7 +47,8 @@ export const opa = sinkKind({
 
     async function send(items: readonly Item[], signal: AbortSignal): Promise<readonly Rejected[]> {
       const array = arrayOf(items)
-      const body = await gzipped(array)
+      // In this thread: the pool of threads behind `gzip` is the one by which the decision log is written.
+      const body = gzipSync(array)
       ratio = Math.max(1, array.length / body.length)
       if (body.length > options.chunk_max) return await sendSmaller(items, body.length, signal)
       try {

@@ -63,8 +63,11 @@ export async function readAnswer(files: Pick<SinkFiles, 'read'>, id: string): Pr
 export interface Requests {
   /** What was asked and is not done yet. */
   readonly pending: SinkRequest | undefined
-  /** Resolves when something is pending. */
-  came(): Promise<undefined>
+  /**
+   * Resolves with what `other` does, or with nothing as soon as something is pending. One at a time. Not a race with a promise that
+   * stays open: that would keep every value it ever lost to.
+   */
+  orPending<Value>(other: Promise<Value>): Promise<Value | undefined>
   /** The pending one is being done. */
   done(): void
   close(): void
@@ -74,7 +77,7 @@ export function makeRequests(files: Pick<SinkFiles, 'read'>, clock: Clock, faile
   let pending: SinkRequest | undefined
   let lastId: string | undefined
   let isLooking = false
-  let coming = Promise.withResolvers<undefined>()
+  let wake: (() => void) | undefined
   const forget = clock.every(lookMs, () => {
     if (isLooking || pending !== undefined) return
     isLooking = true
@@ -83,7 +86,7 @@ export function makeRequests(files: Pick<SinkFiles, 'read'>, clock: Clock, faile
         if (request === undefined || request.id === lastId) return
         pending = request
         lastId = request.id
-        coming.resolve(undefined)
+        wake?.()
       })
       .catch(failed)
       .finally(() => {
@@ -94,10 +97,14 @@ export function makeRequests(files: Pick<SinkFiles, 'read'>, clock: Clock, faile
     get pending() {
       return pending
     },
-    came: () => coming.promise,
+    orPending: (other) =>
+      new Promise((resolve, reject) => {
+        wake = () => resolve(undefined)
+        if (pending !== undefined) wake()
+        other.then(resolve, reject)
+      }),
     done() {
       pending = undefined
-      coming = Promise.withResolvers()
     },
     close: forget,
   }
