@@ -80,6 +80,7 @@ export function convert(file: ConfigFile, context: Context): Config {
       segmentBytesMax: bytes(file.log.segment_max),
       segmentMsMax: ms(file.log.segment_age_max),
       freeDiskBytesMin: bytes(file.log.free_disk_min),
+      packs: file.log.compression === 'zstd',
       ...(file.log.retention !== undefined && { retentionMs: ms(file.log.retention) }),
       ...(file.log.total_max !== undefined && { totalBytesMax: bytes(file.log.total_max) }),
     },

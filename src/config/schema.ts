@@ -385,8 +385,12 @@ const log = z.strictObject({
   ).optional(),
   total_max: sizeForm(
     { min: 2 * 1024 ** 2, max: 1024 ** 5 },
-    'Size of all segments: the oldest ones beyond it are removed. Without it, none is for its size.',
+    'Size of all segments on the disk: the oldest ones beyond it are removed. Without it, none is for its size.',
   ).optional(),
+  compression: z.enum(['zstd', 'none']).default('zstd').meta({
+    description:
+      'What becomes of a segment once the next one is begun: `NNNNNNNNNN.jsonl.zst`, which every command reads and `zstd -d` unpacks, or what it was.',
+  }),
 })
 
 /** A public key as one line of text (C2SP signed-note). */

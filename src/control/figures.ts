@@ -24,6 +24,9 @@ const rows: readonly (readonly [field: keyof LogStats, name: string, help: strin
   ['anchorLagLines', 'anchor_lag_lines', 'Lines of the newest checkpoint that the slowest anchor does not have yet'],
   ['retentionLooks', 'retention_looks_total', 'Looks for segments that are older than the log keeps them'],
   ['segmentsRemoved', 'segments_removed_total', 'Segments that retention removed'],
+  ['packLooks', 'pack_looks_total', 'Looks for segments to compress'],
+  ['segmentsPacked', 'segments_packed_total', 'Segments that were compressed'],
+  ['packFailures', 'pack_failures_total', 'Looks for segments to compress that failed'],
   ['retentionFailures', 'retention_failures_total', 'Looks for old segments that failed'],
   ['freeDiskBytes', 'free_disk_bytes', 'Free space of the disk that holds the log'],
 ]

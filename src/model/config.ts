@@ -122,6 +122,8 @@ export interface LogSettings {
   /** Milliseconds after which the next segment is begun. */
   readonly segmentMsMax: number
   readonly freeDiskBytesMin: number
+  /** Whether segments are packed once they are rotated out. */
+  readonly packs: boolean
   /** Milliseconds that records are kept at least; absent: for ever. */
   readonly retentionMs?: number
   /** Bytes of all segments, beyond which the oldest are removed; absent: none is for its size. */

@@ -26,6 +26,10 @@ export interface LogStats {
   readonly retentionLooks: number | undefined
   readonly segmentsRemoved: number | undefined
   readonly retentionFailures: number | undefined
+  /** Looks for segments to compress that ended, segments compressed, and looks that failed; undefined where none is. */
+  readonly packLooks: number | undefined
+  readonly segmentsPacked: number | undefined
+  readonly packFailures: number | undefined
   /** Undefined when it cannot be read. */
   readonly freeDiskBytes: number | undefined
 }

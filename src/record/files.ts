@@ -24,11 +24,16 @@ export interface LogFiles {
   /** Makes created, renamed and removed names in the directory durable. */
   syncDirectory(path: string): Promise<void>
   remove(path: string): Promise<void>
+  /** Gives a file of the directory another name that none has. */
+  rename(path: string, to: string): Promise<void>
   /** Makes a small file, or puts it in the place of another: a reader, and a crash, find the old or the new one, whole. Durable when done. */
   replace(path: string, bytes: Uint8Array): Promise<void>
   /** Bytes that an ordinary user may still write on the disk of this path. */
   freeBytes(path: string): Promise<number>
 }
+
+/** For whoever only reads. */
+export type ReadFiles = Pick<LogFiles, 'list' | 'read' | 'sizeBytes'>
 
 export interface LogFile {
   /** Durable when `done` is called without an error; it may have taken fewer bytes than given. */
@@ -119,6 +124,7 @@ export const nodeFiles: LogFiles = {
     }
   },
   remove: unlink,
+  rename,
   async replace(path, bytes) {
     const beside = `${path}.new`
     // What a crash left, or a link that somebody put there: neither is written through.

@@ -3,6 +3,7 @@ import type { DecisionRecord, OutcomeRecord } from '../model/index.ts'
 import type { LogFiles } from './files.ts'
 import { findPlace, parsed } from './place.ts'
 import { readForwards } from './read.ts'
+import { unpacked } from './unpacked.ts'
 
 /** Milliseconds by which a record may lie before the time in its id: clocks are set back by so much at times. */
 const leadMs = 60_000
@@ -43,7 +44,8 @@ function timestampOf(line: string): string | undefined {
 }
 
 /** `id`: of the call or of its decision. Undefined when the log has no such call. Throws what the file system throws. */
-export async function findCall(id: string, options: FindOptions): Promise<FoundCall | undefined> {
+export async function findCall(id: string, asked: FindOptions): Promise<FoundCall | undefined> {
+  const options = { ...asked, files: unpacked(asked.files) }
   const ms = madeMs(id)
   const from = new Date(ms - leadMs).toISOString().slice(0, -1)
   const until = new Date(ms + decisionMsMax).toISOString()
@@ -64,7 +66,8 @@ export async function findCall(id: string, options: FindOptions): Promise<FoundC
 }
 
 /** The line at a place of the log, without its newline; undefined when it is not there. Throws what the file system throws. */
-export async function recordAt(line: number, options: FindOptions): Promise<string | undefined> {
+export async function recordAt(line: number, asked: FindOptions): Promise<string | undefined> {
+  const options = { ...asked, files: unpacked(asked.files) }
   const place = await findPlace(options, ({ seq }) => seq < line)
   const reading = { ...options, follow: false, pause: async () => {}, unreadable: () => {} }
   for await (const { text } of readForwards(reading, place)) {

@@ -7,6 +7,7 @@ import type { LogFiles } from './files.ts'
 import { placeOf } from './line-chunks.ts'
 import { chunkBytes, findPlace, lineBytesMax, type Place } from './place.ts'
 import { segmentName, segmentNumbers } from './segments.ts'
+import { unpacked } from './unpacked.ts'
 
 /** Milliseconds between two looks whether more is durable: a look reads one number and no disk. */
 const lookMs = 50
@@ -56,7 +57,8 @@ export class LogSetBack extends Error {
  * Ends when `signal` is aborted. At most some 256 KiB of lines at a time are in memory, or one longer line. Throws `LogSetBack`,
  * and what the file system throws.
  */
-export async function* followLog(options: FollowOptions): AsyncGenerator<FollowedLines, void, undefined> {
+export async function* followLog(asked: FollowOptions): AsyncGenerator<FollowedLines, void, undefined> {
+  const options = { ...asked, files: unpacked(asked.files) }
   const { directory, files, durable, signal } = options
   let seq = options.from === 'start' ? 0 : options.from.seq
   if (seq > durable())

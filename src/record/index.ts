@@ -1,12 +1,12 @@
 /** The door of the decision log: writing it, the entries of calls, reading it. */
 
 export { type AnswerFault, type Entry, makeRecorder, type OpenEntry, type RecorderOptions } from './entry.ts'
-export { type LogFile, type LogFiles, nodeFiles } from './files.ts'
+export { type LogFile, type LogFiles, nodeFiles, type ReadFiles } from './files.ts'
 export { type CallFacts, type Filters, factsOf, matches, needsFacts } from './filter.ts'
 export { type FindOptions, type FoundCall, findCall, isRecordId, madeMs, recordAt } from './find.ts'
 export { endOfLog, type FollowOptions, followLog } from './follow.ts'
 export { type FormatOptions, formatRecord, visible, visibleJson } from './format.ts'
-export { firstOf, type ReadFiles } from './line-chunks.ts'
+export { firstOf } from './line-chunks.ts'
 export type { Finding } from './locate.ts'
 export { type Holder, LogOpenError } from './lock.ts'
 export { type DecisionLog, type DecisionLogOptions, openDecisionLog, type ProofOptions } from './log.ts'

@@ -4,8 +4,9 @@
  */
 import { join } from 'node:path'
 import { hashBytes, hashLeaf } from '../proof/index.ts'
-import type { LogFiles } from './files.ts'
+import type { ReadFiles } from './files.ts'
 import { segmentName, segmentNumbers } from './segments.ts'
+import { unpacked } from './unpacked.ts'
 
 /** Bytes read at once. A record is at most a quarter of it, so that what has no newline in it is no record. */
 const chunkBytes = 4 * 1024 * 1024
@@ -16,8 +17,6 @@ const placePattern = /^\{"seq":(\d{1,16}),/
 /** Bytes that hold the place, the type and the time of a line. */
 const headBytes = 128
 const timePattern = /^\{"seq":\d{1,16},"type":"[a-z]{1,32}","timestamp":"([0-9TZ:.-]{1,40})"/
-
-export type ReadFiles = Pick<LogFiles, 'list' | 'read' | 'sizeBytes'>
 
 /** Whole lines that follow each other in one segment. Its bytes are overwritten once the chunk after it is asked for. */
 export interface LineChunk {
@@ -98,8 +97,9 @@ export async function firstOf(
   files: ReadFiles,
   directory: string,
 ): Promise<{ readonly line: number; readonly timestamp: string | undefined } | undefined> {
-  for (const segment of segmentNumbers(await files.list(directory))) {
-    const bytes = await files.read(join(directory, segmentName(segment)), 0, headBytes)
+  const reading = unpacked(files)
+  for (const segment of segmentNumbers(await reading.list(directory))) {
+    const bytes = await reading.read(join(directory, segmentName(segment)), 0, headBytes)
     if (bytes.length === 0) continue
     const line = placeOf(bytes)
     return line === undefined ? undefined : { line, timestamp: timestampOf(bytes) }

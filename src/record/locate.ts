@@ -5,7 +5,8 @@
  */
 import { basename } from 'node:path'
 import { hashBytes, type SignedCheckpoint, signedBy, TileTree, tileWidth, type VerifierKey } from '../proof/index.ts'
-import { type LineChunk, leavesOf, lineChunks, lineOf, placeOf, type ReadFiles } from './line-chunks.ts'
+import type { ReadFiles } from './files.ts'
+import { type LineChunk, leavesOf, lineChunks, lineOf, placeOf } from './line-chunks.ts'
 import { checkpointIn } from './recorded-checkpoint.ts'
 import { removedLeaves } from './removed-lines.ts'
 import { readTileStore } from './tile-store.ts'

@@ -22,17 +22,21 @@ import {
 import type { SignedCheckpoint } from '../proof/index.ts'
 import { type Anchors, makeAnchors } from './anchors.ts'
 import { watchDisk } from './disk.ts'
+import type { ReadFiles } from './files.ts'
 import { type LogFile, type LogFiles, writeWhole } from './files.ts'
 import { fits, shortDetail } from './lines.ts'
 import { LogOpenError, takeLock } from './lock.ts'
+import { oneAtATime } from './one-at-a-time.ts'
+import { makePacker, type Packer } from './packer.ts'
 import { type Known, openProof, type Proven, type ProvenOptions, readProof } from './proven.ts'
 import { makeProver, type Prover } from './prover.ts'
 import { makeQueue, type Queue } from './queue.ts'
 import { type Keep, makeRetention, type Retention } from './retention.ts'
 import { retentionEvent } from './retention-record.ts'
-import { batchBytesMax, findEnd, type LogEnd, segmentName } from './segments.ts'
+import { batchBytesMax, findEnd, type LogEnd, segmentName, segmentNumbers } from './segments.ts'
 import type { KeySettings } from './signing-key.ts'
 import { makeTileStore, type TileStore } from './tile-store.ts'
+import { unpacked } from './unpacked.ts'
 import { makeWriter, type Writer } from './writer.ts'
 
 /** Milliseconds between two records that say how many were left out. */
@@ -50,6 +54,8 @@ export interface DecisionLogOptions {
   readonly files: LogFiles
   readonly clock: Clock
   readonly log: Log
+  /** Whether segments are packed once they are rotated out. Default false. */
+  readonly packs?: boolean
   /** Without it the log is lines and nothing vouches for them: for measurements of what the proof costs. */
   readonly proof?: ProofOptions
 }
@@ -95,9 +101,11 @@ export async function openDecisionLog(options: DecisionLogOptions): Promise<Deci
   const lock = takeLock(directory, clock.nowMs())
   let inOrder = lock.abandonedBy === undefined
   try {
-    const end = await usable(directory, 'cannot be read', findEnd(files, directory))
+    const names = await usable(directory, 'cannot be read', files.list(directory))
+    const reading = unpacked(files)
+    const end = await usable(directory, 'cannot be read', findEnd(reading, directory, segmentNumbers(names)))
     inOrder &&= end.tornBytes === 0
-    const proving = provingOf(options, end.nextSeq)
+    const proving = provingOf(options, reading, end.nextSeq)
     const known = proving && (await usable(directory, 'cannot be proven', readProof(proving)))
     const { file, savedAs } = await usable(
       directory,
@@ -109,7 +117,7 @@ export async function openDecisionLog(options: DecisionLogOptions): Promise<Deci
     if (!inOrder) {
       const detail = {
         reason: end.tornBytes > 0 ? 'torn_write' : 'not_stopped',
-        ...(end.tornBytes > 0 && { segment: end.segment ?? 0, cut_bytes: end.tornBytes }),
+        ...(end.tornBytes > 0 && { segment: end.segment, cut_bytes: end.tornBytes }),
         ...(savedAs !== undefined && { saved_as: savedAs }),
         ...(lock.abandonedBy !== undefined && { process: { ...lock.abandonedBy } }),
       }
@@ -144,11 +152,15 @@ async function assembleWith(options: DecisionLogOptions, opened: Opened): Promis
   }
 }
 
-function provingOf({ directory, files, log, proof }: DecisionLogOptions, lines: number): ProvenOptions | undefined {
+function provingOf(
+  { directory, files, log, proof }: DecisionLogOptions,
+  reading: ReadFiles,
+  lines: number,
+): ProvenOptions | undefined {
   if (proof === undefined) return undefined
   const { keyFile, origin, randomBytes } = proof
   const store = makeTileStore(directory, files)
-  return { directory, files, store, key: { keyFile, origin }, randomBytes, log, lines }
+  return { directory, files: reading, store, key: { keyFile, origin }, randomBytes, log, lines }
 }
 
 interface StartedProof {
@@ -176,7 +188,7 @@ async function continueSegment(
   end: LogEnd,
   clock: Clock,
 ): Promise<{ file: LogFile | undefined; savedAs: string | undefined }> {
-  if (end.segment === undefined) return { file: undefined, savedAs: undefined }
+  if (!end.isThere) return { file: undefined, savedAs: undefined }
   const path = join(directory, segmentName(end.segment))
   let savedAs: string | undefined
   if (end.tornLines) {
@@ -230,6 +242,7 @@ async function assemble(
   )
   let anchors: Anchors | undefined
   let retention: Retention | undefined
+  let packer: Packer | undefined
   const kept = (checkpoint: SignedCheckpoint) => {
     anchors?.offer(checkpoint)
     retention?.kept(checkpoint)
@@ -254,7 +267,7 @@ async function assemble(
     queue,
     prover,
     end: {
-      segment: start.end.segment ?? 1,
+      segment: start.end.segment,
       file: start.file,
       bytes: start.end.wholeBytes,
       nextSeq: start.end.nextSeq,
@@ -268,7 +281,10 @@ async function assemble(
       queue.resumed()
       open()
     },
-    begun: () => retention?.look(),
+    begun() {
+      packer?.look()
+      retention?.look()
+    },
   })
   const disk = watchDisk({ directory, freeDiskBytesMin, files, clock, log, changed: diskChanged })
   await disk.look()
@@ -312,11 +328,14 @@ async function assemble(
     omitted.clear()
   }
 
+  const current = () => writer.counts().segment
+  const alone = oneAtATime()
+  if (options.packs === true) packer = makePacker({ directory, files, clock, log, current, alone })
   const keep = options.proof?.keep
   if (prover !== undefined && start.proof !== undefined && keep !== undefined) {
     retention = makeRetention({
       ...{ directory, keep, files, clock, log, store: start.proof.store, signer: start.proof.proven.signer },
-      current: () => writer.counts().segment,
+      ...{ current, alone },
       checkpoint: prover.checkpoint,
       lines: prover.lines,
       record: (detail) => queue.change(adminRest(retentionEvent, detail)),
@@ -327,6 +346,7 @@ async function assemble(
   async function close(): Promise<void> {
     disk.stop()
     await retention?.close()
+    await packer?.close()
     stopOmissions?.()
     writeOmissions()
     await writer.close()
@@ -364,6 +384,10 @@ async function assemble(
         segmentsRemoved: undefined,
         retentionFailures: undefined,
         ...retention?.stats(),
+        packLooks: undefined,
+        segmentsPacked: undefined,
+        packFailures: undefined,
+        ...packer?.stats(),
         queueRecords,
         queueChars,
         heldRecords,

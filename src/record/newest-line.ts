@@ -1,6 +1,6 @@
 /** The newest line of one kind: the log is read from its end, and only lines that hold the kind's mark are looked at. */
 import { join } from 'node:path'
-import type { ReadFiles } from './line-chunks.ts'
+import type { ReadFiles } from './files.ts'
 import { chunkBytes } from './place.ts'
 import { segmentName, segmentNumbers } from './segments.ts'
 

@@ -55,15 +55,20 @@ async function nextRecord(
   path: string,
   from: number,
 ): Promise<{ position: number; record: LogRecord } | undefined> {
-  const bytes = await files.read(path, from, lineBytesMax + chunkBytes)
-  let lineStart = from === 0 ? 0 : bytes.indexOf(newline) + 1
-  for (;;) {
-    const end = bytes.indexOf(newline, lineStart)
-    if (end === -1) return undefined
-    const record = parsed(bytes.toString('utf8', lineStart, end))
-    if (record !== undefined) return { position: from + lineStart, record }
-    lineStart = end + 1
+  // Most lines are far shorter than the longest one that there can be.
+  for (const wantedBytes of [chunkBytes, lineBytesMax + chunkBytes]) {
+    const bytes = await files.read(path, from, wantedBytes)
+    let lineStart = from === 0 ? 0 : bytes.indexOf(newline) + 1
+    for (;;) {
+      const end = bytes.indexOf(newline, lineStart)
+      if (end === -1) break
+      const record = parsed(bytes.toString('utf8', lineStart, end))
+      if (record !== undefined) return { position: from + lineStart, record }
+      lineStart = end + 1
+    }
+    if (bytes.length < wantedBytes) return undefined
   }
+  return undefined
 }
 
 /** Undefined for a line that is no record, or one that was made to look like one. */

@@ -13,7 +13,7 @@ import {
   TileTree,
   tileWidth,
 } from '../proof/index.ts'
-import type { LogFiles } from './files.ts'
+import type { ReadFiles } from './files.ts'
 import { firstOf, leavesOf, lineChunks } from './line-chunks.ts'
 import { LogOpenError } from './lock.ts'
 import { newestRecorded } from './recorded-checkpoint.ts'
@@ -26,7 +26,7 @@ const unsavedTilesMax = 4_096
 
 export interface ProvenOptions {
   readonly directory: string
-  readonly files: LogFiles
+  readonly files: ReadFiles
   readonly store: TileStore
   readonly key: KeySettings
   readonly randomBytes: RandomBytes

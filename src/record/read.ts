@@ -11,6 +11,7 @@ import { callLeadRecords, OpenCalls } from './open-calls.ts'
 import { chunkBytes, findPlace, lineBytesMax, type Place, parsed } from './place.ts'
 import { segmentName, segmentNumbers } from './segments.ts'
 import { isAbsent, unlessAbsent } from './tile-store.ts'
+import { unpacked } from './unpacked.ts'
 
 /** Milliseconds between two looks for more, while following: a person does not see it sooner. */
 const lookMs = 200
@@ -49,7 +50,8 @@ export interface ReadOptions {
 }
 
 /** Ends when everything was read, or when it follows and the signal is aborted. Throws what the file system throws. */
-export async function* readLog(options: ReadOptions): AsyncGenerator<Logged, void, undefined> {
+export async function* readLog(asked: ReadOptions): AsyncGenerator<Logged, void, undefined> {
+  const options = { ...asked, files: unpacked(asked.files) }
   const { from, follow, filters, untilMs } = options
   const calls = new OpenCalls(filters)
   const untilTime = untilMs === undefined ? undefined : timeOf(untilMs)

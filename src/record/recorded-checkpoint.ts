@@ -1,9 +1,10 @@
 /** Checkpoints as records of the log itself: the newest of them is at hand when the file of checkpoints is not. */
 import { type CheckpointRecord, quote } from '../model/index.ts'
 import { parseCheckpoint, type SignedCheckpoint } from '../proof/index.ts'
-import type { ReadFiles } from './line-chunks.ts'
+import type { ReadFiles } from './files.ts'
 import { newestLine } from './newest-line.ts'
 import { parsed } from './place.ts'
+import { unpacked } from './unpacked.ts'
 
 /** How such a line begins. In what agents and upstreams sent, every quote has a backslash before it. */
 const pattern = /^\{"seq":\d{1,16},"type":"checkpoint",/
@@ -24,5 +25,5 @@ export function checkpointIn(line: Buffer): SignedCheckpoint | undefined {
 
 /** The newest that can be read; undefined when the log has none. Takes every line for what somebody may have made of it. */
 export function newestRecorded(files: ReadFiles, directory: string): Promise<SignedCheckpoint | undefined> {
-  return newestLine(files, directory, { mark, bytesMax: Number.POSITIVE_INFINITY, read: checkpointIn })
+  return newestLine(unpacked(files), directory, { mark, bytesMax: Number.POSITIVE_INFINITY, read: checkpointIn })
 }

@@ -4,7 +4,8 @@
  */
 import type { AdminRecord, JsonObject } from '../model/index.ts'
 import { logSignature, parseNote, type SignerKey, signedBy, type VerifierKey } from '../proof/index.ts'
-import { lineChunks, lineOf, type ReadFiles } from './line-chunks.ts'
+import type { ReadFiles } from './files.ts'
+import { lineChunks, lineOf } from './line-chunks.ts'
 import { newestLine } from './newest-line.ts'
 import { parsed } from './place.ts'
 

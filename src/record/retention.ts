@@ -11,11 +11,13 @@ import { type Clock, type JsonObject, type Log, messageOf } from '../model/index
 import { hashBytes, type SignedCheckpoint, type SignerKey, tileWidth } from '../proof/index.ts'
 import type { LogFiles } from './files.ts'
 import { leavesOf, lineOf, placeBytes, placeOf, segmentChunks, timestampOf } from './line-chunks.ts'
+import { diskBytes, removeSegment } from './packer.ts'
 import { lineBytesMax } from './place.ts'
 import { type Going, newestRetention, retentionDetail } from './retention-record.ts'
 import { segmentName, segmentNumbers } from './segments.ts'
 import type { TileStore } from './tile-store.ts'
 import { TrustedTiles } from './trusted-tiles.ts'
+import { unpacked } from './unpacked.ts'
 
 /** Milliseconds between two looks: what is kept for days need not go to the minute. Each new segment asks for one besides. */
 const lookMs = 3_600_000
@@ -31,7 +33,7 @@ const newline = 0x0a
 export interface Keep {
   /** Milliseconds; older records go. */
   readonly ms?: number | undefined
-  /** Bytes of all segments; the oldest beyond them go. */
+  /** Bytes of all segments on the disk; the oldest beyond them go. */
   readonly bytes?: number | undefined
   /** The lowest `seq` that somebody has not had yet: it stays, and what comes after it. Infinity when nobody waits. */
   readonly neededFrom: () => number
@@ -47,6 +49,8 @@ export interface RetentionOptions {
   readonly log: Log
   /** Number of the segment that is written: it stays. */
   readonly current: () => number
+  /** Runs nothing else that changes segments meanwhile. */
+  readonly alone: <T>(work: () => Promise<T>) => Promise<T>
   /** The newest checkpoint that is on disk. */
   readonly checkpoint: () => SignedCheckpoint
   /** Lines that are durable. */
@@ -60,6 +64,7 @@ export type Retention = ReturnType<typeof makeRetention>
 /** Looks at once, once an hour and when it is told to, in the background. */
 export function makeRetention(options: RetentionOptions) {
   const { directory, keep, files, store, signer, clock, log } = options
+  const reading = unpacked(files)
   let looking: Promise<void> | undefined
   /** For another one, while this one is under way. */
   let isAsked = false
@@ -73,7 +78,8 @@ export function makeRetention(options: RetentionOptions) {
   function look(): void {
     if (looking !== undefined) isAsked = true
     if (looking !== undefined || stopped) return
-    looking = run()
+    looking = options
+      .alone(run)
       .catch((cause: unknown) => {
         counts.retentionFailures += 1
         const error = messageOf(cause)
@@ -103,7 +109,7 @@ export function makeRetention(options: RetentionOptions) {
     if (!(await covered(recorded?.lines ?? 0))) return
     for (const segment of segments) {
       if (stopped) return
-      await files.remove(join(directory, segmentName(segment)))
+      await removeSegment(files, directory, segment, await files.list(directory))
       // One after the other: what a crash leaves has no gap.
       await files.syncDirectory(directory)
       counts.segmentsRemoved += 1
@@ -118,8 +124,9 @@ export function makeRetention(options: RetentionOptions) {
     const checkpoint = options.checkpoint()
     const tiles = new TrustedTiles(checkpoint, store.read)
     const current = options.current()
-    const numbers = segmentNumbers(await files.list(directory))
-    let excessBytes = await excessOf(numbers)
+    const names = await files.list(directory)
+    const numbers = segmentNumbers(await reading.list(directory))
+    let excessBytes = await excessOf(numbers, names)
     const segments: number[] = []
     let going: Going | undefined
     for (const [at, number] of numbers.entries()) {
@@ -128,7 +135,7 @@ export function makeRetention(options: RetentionOptions) {
       segments.push(number)
       const first = await firstSeq(number)
       // One without a line was begun just before a failure: it goes with those around it.
-      if (first === undefined && (await files.sizeBytes(join(directory, segmentName(number)))) === 0) continue
+      if (first === undefined && (await reading.sizeBytes(join(directory, segmentName(number)))) === 0) continue
       const isTooMuch = excessBytes > 0
       if (!isTooMuch && !((await lastTimeMs(number)) < untilMs)) break
       if (((await firstSeq(numbers[at + 1] ?? current)) ?? options.lines()) > keep.neededFrom()) break
@@ -144,7 +151,7 @@ export function makeRetention(options: RetentionOptions) {
       // What a record says already goes alone, so that no two say the same.
       const through = recorded?.throughSeq ?? -1
       if (going !== undefined && going.throughSeq <= through && read.throughSeq > through) break
-      excessBytes -= read.bytes
+      if (keep.bytes !== undefined) excessBytes -= await diskBytes(files, directory, number, names)
       going = {
         segments: [...segments],
         fromSeq,
@@ -158,17 +165,17 @@ export function makeRetention(options: RetentionOptions) {
   }
 
   /** Bytes that the segments have more than are kept; negative when there is room. */
-  async function excessOf(numbers: readonly number[]): Promise<number> {
+  async function excessOf(numbers: readonly number[], names: readonly string[]): Promise<number> {
     if (keep.bytes === undefined) return 0
     let bytes = -keep.bytes
-    for (const number of numbers) bytes += await files.sizeBytes(join(directory, segmentName(number)))
+    for (const number of numbers) bytes += await diskBytes(files, directory, number, names)
     return bytes
   }
 
   /** What a record of it would say of all that was there before must be so: removed by retention, not by somebody else. */
   async function checkGone(fromSeq: number): Promise<void> {
     const bytesMax = fromSeq === 0 ? unfinishedBytesMax : Number.POSITIVE_INFINITY
-    recorded ??= await newestRetention({ files, directory, key: signer.verifier, bytesMax })
+    recorded ??= await newestRetention({ files: reading, directory, key: signer.verifier, bytesMax })
     if (fromSeq > (recorded?.throughSeq ?? -1) + 1)
       throw new Error(
         `the first line is \`${fromSeq}\`, and no record says that retention removed the one before it; run \`gatehouse audit verify\`, and restore what is missing`,
@@ -176,14 +183,14 @@ export function makeRetention(options: RetentionOptions) {
   }
 
   async function firstSeq(segment: number): Promise<number | undefined> {
-    return placeOf(await files.read(join(directory, segmentName(segment)), 0, placeBytes))
+    return placeOf(await reading.read(join(directory, segmentName(segment)), 0, placeBytes))
   }
 
   /** When its last line was written, so that a segment that stays is not read whole; NaN when it says nothing. */
   async function lastTimeMs(segment: number): Promise<number> {
     const path = join(directory, segmentName(segment))
-    const start = Math.max(0, (await files.sizeBytes(path)) - 2 * lineBytesMax)
-    const bytes = await files.read(path, start, 2 * lineBytesMax)
+    const start = Math.max(0, (await reading.sizeBytes(path)) - 2 * lineBytesMax)
+    const bytes = await reading.read(path, start, 2 * lineBytesMax)
     const end = bytes.lastIndexOf(newline)
     const line = bytes.subarray(end < 1 ? 0 : bytes.lastIndexOf(newline, end - 1) + 1)
     return Date.parse(timestampOf(line) ?? '')
@@ -199,7 +206,7 @@ export function makeRetention(options: RetentionOptions) {
     let next = fromSeq
     let bytes = 0
     let newest = ''
-    for await (const chunk of segmentChunks(files, directory, segment, fromSeq)) {
+    for await (const chunk of segmentChunks(reading, directory, segment, fromSeq)) {
       const count = chunk.starts.length - 1
       if (chunk.first + count > coveredLines) return undefined
       for (let place = 0; place < count; place++) {

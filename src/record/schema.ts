@@ -178,7 +178,7 @@ export function decisionLogSchema(): JsonObject {
   return {
     ...($schema !== undefined && { $schema }),
     title: 'Gatehouse decision log',
-    description: 'One line of data/log/NNNNNNNNNN.jsonl',
+    description: 'One line of data/log/NNNNNNNNNN.jsonl, compressed NNNNNNNNNN.jsonl.zst',
     ...(rest as JsonObject),
   }
 }

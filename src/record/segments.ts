@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { limits } from '../model/index.ts'
-import type { LogFiles } from './files.ts'
+import type { ReadFiles } from './files.ts'
 import { LogOpenError } from './lock.ts'
 
 /** Bytes of one write at most: what is torn by a crash lies in the last one. */
@@ -24,6 +24,14 @@ export function segmentName(number: number): string {
   return `${String(number).padStart(10, '0')}.jsonl`
 }
 
+/** What a packed segment is called besides. */
+export const packedSuffix = '.zst'
+
+/** `NNNNNNNNNN.jsonl.zst`. */
+export function packedName(number: number): string {
+  return `${segmentName(number)}${packedSuffix}`
+}
+
 /** The numbers of the segments among these names, rising. */
 export function segmentNumbers(names: readonly string[]): number[] {
   const numbers: number[] = []
@@ -35,8 +43,10 @@ export function segmentNumbers(names: readonly string[]): number[] {
 }
 
 export interface LogEnd {
-  /** The segment to go on in, or undefined when there is none. */
-  readonly segment: number | undefined
+  /** The segment to go on in. */
+  readonly segment: number
+  /** False when it is to be made: there is none, or the last one is packed. */
+  readonly isThere: boolean
   /** Bytes of that segment's whole lines. */
   readonly wholeBytes: number
   /** Bytes after them: the rest of a write that was cut off. */
@@ -47,19 +57,28 @@ export interface LogEnd {
 }
 
 /**
- * Finds where the log ends. Throws `LogOpenError` `log_damaged` when lines do not follow each other in a way that no
+ * Finds where the log ends. `plain`: the segments that are not packed. Throws `LogOpenError` `log_damaged` when lines do not follow each other in a way that no
  * crash explains: those are for a person to look at, not for a program to cut.
  */
-export async function findEnd(files: LogFiles, directory: string): Promise<LogEnd> {
+export async function findEnd(files: ReadFiles, directory: string, plain: readonly number[]): Promise<LogEnd> {
   const numbers = segmentNumbers(await files.list(directory))
+  const last = numbers.at(-1)
+  const isThere = last !== undefined && plain.includes(last)
+  const segment = isThere ? last : (last ?? 0) + 1
+  const none = { wholeBytes: 0, tornBytes: 0, tornLines: false }
   let newest: Scan | undefined
   // A segment may hold no whole line: made just before a crash. Then the one before it tells the place.
   for (const number of numbers.toReversed()) {
-    const scan = await scanSegment(files, join(directory, segmentName(number)))
+    const path = join(directory, segmentName(number))
+    const scan = await scanSegment(files, path)
     newest ??= scan
-    if (scan.nextSeq !== undefined) return { ...newest, segment: numbers.at(-1), nextSeq: scan.nextSeq }
+    if (scan.nextSeq !== undefined) {
+      if (!isThere && scan.tornBytes > 0)
+        throw damaged(path, scan.wholeBytes, 'it is packed, and does not end with a line')
+      return { ...(isThere ? newest : none), segment, isThere, nextSeq: scan.nextSeq }
+    }
   }
-  return { wholeBytes: 0, tornBytes: 0, tornLines: false, ...newest, segment: numbers.at(-1), nextSeq: 0 }
+  return { ...none, ...(isThere && newest), segment, isThere, nextSeq: 0 }
 }
 
 interface Scan {
@@ -70,7 +89,7 @@ interface Scan {
   readonly nextSeq: number | undefined
 }
 
-async function scanSegment(files: LogFiles, path: string): Promise<Scan> {
+async function scanSegment(files: ReadFiles, path: string): Promise<Scan> {
   const sizeBytes = await files.sizeBytes(path)
   let nextSeq: number | undefined
   let lineStart = 0

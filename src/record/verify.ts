@@ -11,13 +11,16 @@ import {
   TileTree,
   type VerifierKey,
 } from '../proof/index.ts'
+import type { ReadFiles } from './files.ts'
 import { visible } from './format.ts'
-import { leavesOf, lineChunks, lineOf, placeOf, type ReadFiles } from './line-chunks.ts'
+import { leavesOf, lineChunks, lineOf, placeOf } from './line-chunks.ts'
 import { type Finding, locate } from './locate.ts'
+import { SegmentDamaged } from './packed-file.ts'
 import { newestRecorded } from './recorded-checkpoint.ts'
 import { removedLeaves } from './removed-lines.ts'
 import { type Retained, retentionOf } from './retention-record.ts'
 import { readTileStore } from './tile-store.ts'
+import { unpacked } from './unpacked.ts'
 
 /** Why nothing can be said about the lines; the message is for whoever asked. */
 export class UnverifiableError extends Error {
@@ -72,6 +75,15 @@ const ownRecord = 'a record of the log'
 
 /** Throws `UnverifiableError`, and what the file system throws. */
 export async function verifyLog(options: VerifyOptions): Promise<Verified> {
+  try {
+    return await verifyUnpacked({ ...options, files: unpacked(options.files) })
+  } catch (cause) {
+    if (!(cause instanceof SegmentDamaged)) throw cause
+    throw new UnverifiableError(`${cause.message}; none of the lines in it can be read, restore it`, true)
+  }
+}
+
+async function verifyUnpacked(options: VerifyOptions): Promise<Verified> {
   const { directory, files, key } = options
   const checkpoints = await checkpointsOf(options)
   const sizes = [...new Set(checkpoints.map(({ size }) => size))].sort((one, other) => one - other)

@@ -1,6 +1,7 @@
 /** The decision log of a real process that is killed: what it acknowledged is there, and the next one can go on. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, it } from 'vitest'
@@ -60,6 +61,7 @@ describe('a gateway that is killed', () => {
     expect(acknowledged.length).toBeGreaterThan(rounds)
     expect(recoveries(records)).toHaveLength(rounds)
     expect(log.proof?.checkpoint().size).toBe(records.length)
+    expect(readdirSync(world.directory).filter((name) => name.endsWith('.jsonl.zst')).length).toBeGreaterThan(0)
   })
 
   it('keeps its log to itself while it lives, and leaves it to the next one', async () => {

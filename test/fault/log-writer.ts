@@ -26,6 +26,7 @@ const directory = process.argv[2] as string
 const log = await openDecisionLog({
   directory,
   segmentBytesMax: 40_000,
+  packs: true,
   freeDiskBytesMin: 0,
   files: nodeFiles,
   clock,

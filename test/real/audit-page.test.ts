@@ -65,16 +65,21 @@ describe('docs/audit.md', () => {
     mkdirSync(join(folder, 'policies'))
     writeFileSync(join(folder, 'secrets', 'siem'), 'a-secret-of-many-characters')
     const pieces = blocks('yaml')
-    expect(pieces).toHaveLength(3)
+    expect(pieces).toHaveLength(4)
     for (const piece of pieces) {
       const file = join(folder, 'gatehouse.yaml')
       writeFileSync(file, `mode: production\n${piece}`)
       const { audit, log } = loadConfig(file, { environment: {}, files: diskFiles, developmentIssuer: undefined })
-      const written = parse(piece) as { audit?: { anchors?: unknown[]; witness?: object }; log?: object }
+      const written = parse(piece) as {
+        audit?: { anchors?: unknown[]; witness?: object }
+        log?: { retention?: string; compression?: string }
+      }
       expect(audit.anchors).toHaveLength(written.audit?.anchors?.length ?? 0)
       expect(audit.witness !== undefined).toBe(written.audit?.witness !== undefined)
       const kept = [log.retentionMs, log.totalBytesMax]
-      expect(kept).toEqual(written.log === undefined ? [undefined, undefined] : [400 * 86_400_000, 200 * 1024 ** 3])
+      const bounds = [400 * 86_400_000, 200 * 1024 ** 3]
+      expect(kept).toEqual(written.log?.retention === undefined ? [undefined, undefined] : bounds)
+      expect(log.packs).toBe(written.log?.compression === undefined)
     }
     rmSync(folder, { recursive: true })
   })

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import { setTimeout } from 'node:timers/promises'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { stringify } from 'yaml'
 import { type Running, startHouse } from './command.ts'
+import { segmentTexts } from './segment-texts.ts'
 import { root } from './sources.ts'
 import { issuerName, listenOn, type ReadRecord } from './world.ts'
 
@@ -112,9 +113,7 @@ export async function houseProcess(
         sent.end(body)
       }),
     records() {
-      const log = join(data, 'log')
-      const segments = readdirSync(log).filter((name) => name.endsWith('.jsonl'))
-      const lines = segments.sort().flatMap((name) => readFileSync(join(log, name), 'utf8').split('\n'))
+      const lines = segmentTexts(join(data, 'log')).flatMap(({ text }) => text.split('\n'))
       return lines.filter((line) => line !== '').map((line) => JSON.parse(line))
     },
     async [Symbol.asyncDispose]() {

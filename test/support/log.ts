@@ -1,6 +1,6 @@
 /** A decision log in a temporary directory, its lines as they stand on disk, and files that fail when a test says so. */
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -33,6 +33,7 @@ import {
   type ProofOptions,
 } from '../../src/record/index.ts'
 import { type FakeClock, fakeClock } from './clock.ts'
+import { segmentTexts } from './segment-texts.ts'
 
 export interface LogWorld extends AsyncDisposable {
   readonly directory: string
@@ -76,7 +77,7 @@ export function logWorld(): LogWorld {
       return makeRecorder({ log: made, clock, makeId, observe: (summary) => observed.push(summary), labels, redact })
     },
     segments,
-    records: () => segments().flatMap((name) => recordsIn(readFileSync(join(directory, name), 'utf8'), name)),
+    records: () => segmentTexts(directory).flatMap(({ name, text }) => recordsIn(text, name)),
     async [Symbol.asyncDispose]() {
       try {
         for (const made of opened) await made.close()
@@ -264,6 +265,7 @@ export function failingFiles(inner: LogFiles = nodeFiles): FailingFiles {
     read: (path, position, lengthBytes, into) => attempt('read', () => inner.read(path, position, lengthBytes, into)),
     makeDirectory: (path) => attempt('makeDirectory', () => inner.makeDirectory(path)),
     syncDirectory: (path) => attempt('syncDirectory', () => inner.syncDirectory(path)),
+    rename: (path, to) => attempt('rename', () => inner.rename(path, to)),
     remove: (path) => attempt('remove', () => inner.remove(path)),
     replace: (path, bytes) => attempt('replace', () => inner.replace(path, bytes)),
     freeBytes: (path) => attempt('freeBytes', () => inner.freeBytes(path)),

@@ -3,7 +3,7 @@
  * own, an issuer with a key of its own, a real upstream, real sockets on free ports. Every test builds its own and closes it.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, createServer as createRawServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -15,6 +15,7 @@ import { type House, openHouse } from '../../src/cli/house.ts'
 import { diskFiles, loadConfig } from '../../src/config/index.ts'
 import type { Clock, Config, Log } from '../../src/model/index.ts'
 import { type LogFiles, nodeFiles } from '../../src/record/index.ts'
+import { segmentTexts } from './segment-texts.ts'
 
 export const issuerName = 'https://issuer.example.test'
 
@@ -145,12 +146,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   let drained: Promise<number> | undefined
   const goodToken = await token()
   const records = (): ReadRecord[] => {
-    const log = join(folder, 'data/log')
-    const segments = readdirSync(log)
-      .filter((name) => name.endsWith('.jsonl'))
-      .sort()
-    return segments.flatMap((name) =>
-      readFileSync(join(log, name), 'utf8')
+    return segmentTexts(join(folder, 'data/log')).flatMap(({ text }) =>
+      text
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line)),

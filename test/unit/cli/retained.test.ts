@@ -1,4 +1,5 @@
 /** What the commands say of a log whose beginning retention removed: what is left is proven, what is gone is named as gone. */
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runWords } from '../../../src/cli/main.ts'
@@ -117,5 +118,22 @@ describe('a log whose beginning retention removed', () => {
     ).toMatchObject([
       { detail: { reason: 'age', segments: [1], from_seq: 0, through_seq: (made.records()[0]?.seq ?? 0) - 1 } },
     ])
+  })
+})
+
+describe('a log of which a compressed segment is damaged', () => {
+  it.each([
+    { words: ['tail', '--no-follow', '--last', '100'], status: 2 },
+    { words: ['why', idAt(Date.UTC(2026, 2, 2, 11, 59))], status: 2 },
+    { words: ['audit', 'verify'], status: 1 },
+  ])('is not a mistake of the program: $words.0', async ({ words, status }) => {
+    await using at = await world()
+    const { made, run } = at
+    const [name = ''] = made.segments()
+    rmSync(join(made.directory, name))
+    writeFileSync(join(made.directory, `${name}.zst`), 'this is no packed segment')
+    const ended = await run(...words, '--data', join(made.directory, '..'))
+    expect(ended.status).toBe(status)
+    expect(ended.err).toMatch(/^gatehouse: [^\n]*\.jsonl\.zst` is damaged: it does not end with the table[^\n]*\n$/)
   })
 })

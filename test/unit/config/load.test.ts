@@ -109,6 +109,7 @@ describe('a file that is right', () => {
         segmentBytesMax: 2 ** 28,
         segmentMsMax: 86_400_000,
         freeDiskBytesMin: 2 ** 28,
+        packs: true,
       },
       sinks: [],
       labels: {},

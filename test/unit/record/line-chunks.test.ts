@@ -1,6 +1,7 @@
 /** Lines in pieces: whatever their lengths and wherever pieces and segments end, each comes once, whole and in its place. */
 import { describe, expect, it } from 'vitest'
-import { type LineChunk, lineChunks, lineOf, placeOf, type ReadFiles } from '../../../src/record/line-chunks.ts'
+import type { ReadFiles } from '../../../src/record/files.ts'
+import { type LineChunk, lineChunks, lineOf, placeOf } from '../../../src/record/line-chunks.ts'
 
 const mib = 1024 * 1024
 
