@@ -22,8 +22,11 @@ export interface Posted {
   readonly msMax: number
 }
 
-/** Resolves when it answered with success. Rejects with `BatchRefused`, or with what to tell an operator. */
-export async function post(fetchDocument: FetchDocument, { url, body, headers, signal, msMax }: Posted): Promise<void> {
+/** Resolves with what it answered, when that was success. Rejects with `BatchRefused`, or with what to tell an operator. */
+export async function post(
+  fetchDocument: FetchDocument,
+  { url, body, headers, signal, msMax }: Posted,
+): Promise<Uint8Array> {
   const { status, bytes } = await fetchDocument({
     url,
     method: 'POST',
@@ -33,7 +36,7 @@ export async function post(fetchDocument: FetchDocument, { url, body, headers, s
     msMax,
     signal,
   })
-  if (status >= 200 && status <= 299) return
+  if (status >= 200 && status <= 299) return bytes
   const text = Buffer.from(bytes).toString('utf8').replaceAll(/\s+/g, ' ').trim().slice(0, saidCharsMax)
   const said = `\`${url}\` answered ${status}${text === '' ? '' : `: ${text}`}`
   throw refusingStatuses.has(status) ? new BatchRefused(said) : new Error(said)

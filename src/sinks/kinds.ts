@@ -3,6 +3,7 @@ import { file } from './file.ts'
 import { kafka } from './kafka.ts'
 import { nats } from './nats.ts'
 import { opa } from './opa.ts'
+import { otlp } from './otlp.ts'
 import { redis } from './redis.ts'
 import { s3 } from './s3.ts'
 import type { SinkKind } from './sink.ts'
@@ -10,7 +11,7 @@ import { stdout } from './stdout.ts'
 import { syslog } from './syslog.ts'
 import { webhook } from './webhook.ts'
 
-export const sinkKinds: readonly SinkKind[] = [stdout, file, webhook, opa, kafka, nats, redis, syslog, s3]
+export const sinkKinds: readonly SinkKind[] = [stdout, file, webhook, opa, kafka, nats, redis, syslog, s3, otlp]
 
 /** The row of a kind; every configuration that was read names only such ones. */
 export function kindOf(name: string): SinkKind {

@@ -87,7 +87,7 @@ export const webhook = sinkKind({
 })
 
 /** In their order; a record that is refused does not keep back the others. */
-async function sendEach(batch: readonly Item[], send: (item: Item) => Promise<void>): Promise<readonly Rejected[]> {
+async function sendEach(batch: readonly Item[], send: (item: Item) => Promise<unknown>): Promise<readonly Rejected[]> {
   const rejected: Rejected[] = []
   for (const item of batch) {
     try {

@@ -3,6 +3,7 @@
  * by octet counting (RFC 6587 section 3.4.1, RFC 5425 section 4.3). No connection is made here.
  */
 import type { LogRecord } from '../../model/index.ts'
+import { keywordsOf } from './keywords.ts'
 import type { Line } from './line.ts'
 import { type Severity, severityOf } from './summary.ts'
 
@@ -50,43 +51,11 @@ export function octetCounted(message: string): Buffer {
 }
 
 function structuredData(record: LogRecord, enterprise: number): string {
-  const parameters = parametersOf(record)
-    .filter(([, value]) => value !== undefined)
+  const parameters = keywordsOf(record)
     .map(([name, value]) => ` ${name}="${escaped(String(value))}"`)
     .join('')
   const sequenceId = (record.seq % sequenceIdMax) + 1
   return `[meta sequenceId="${sequenceId}"][gatehouse@${enterprise} seq="${record.seq}"${parameters}]`
-}
-
-function parametersOf(record: LogRecord): readonly (readonly [name: string, value: string | number | undefined])[] {
-  switch (record.type) {
-    case 'decision':
-      return [
-        ['decision_id', record.decision_id],
-        ['trace_id', record.trace_id],
-        ['decision', record.decision],
-        ['code', record.code],
-        ['agent', record.principal?.agent],
-        ['subject', record.principal?.subject],
-        ['route', record.target?.route],
-        ['upstream', record.target?.upstream],
-        ['tool', record.target?.tool],
-      ]
-    case 'outcome':
-      return [
-        ['decision_id', record.decision_id],
-        ['trace_id', record.trace_id],
-        ['outcome', record.outcome],
-        ['code', record.code],
-        ['status', record.status],
-      ]
-    case 'admin':
-      return [['event', record.event]]
-    case 'fault':
-      return [['code', record.code]]
-    case 'checkpoint':
-      return [['size', record.size]]
-  }
 }
 
 /** Printable ASCII in which nothing is escaped: what most values are. */

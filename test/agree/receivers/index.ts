@@ -3,6 +3,7 @@ import { file } from './file.ts'
 import { kafka } from './kafka.ts'
 import { nats } from './nats.ts'
 import { opa } from './opa.ts'
+import { otlp } from './otlp.ts'
 import type { ReceiverKind } from './receiver.ts'
 import { redis } from './redis.ts'
 import { s3 } from './s3.ts'
@@ -10,4 +11,4 @@ import { stdout } from './stdout.ts'
 import { syslog } from './syslog.ts'
 import { webhook } from './webhook.ts'
 
-export const receivers: readonly ReceiverKind[] = [stdout, file, webhook, opa, kafka, nats, redis, syslog, s3]
+export const receivers: readonly ReceiverKind[] = [stdout, file, webhook, opa, kafka, nats, redis, syslog, s3, otlp]
