@@ -19,8 +19,12 @@ const closingBrace = 0x7d
 const seqPattern = /^\{"seq":(\d{1,16}),/
 const namePattern = /^(\d{10})\.jsonl$/
 
-/** `NNNNNNNNNN.jsonl`, counted from 1. */
+/** The last that the name has room for. */
+const segmentMax = 9_999_999_999
+
+/** `NNNNNNNNNN.jsonl`, counted from 1. Throws `RangeError` behind the last: a longer name is one that no reader looks for. */
 export function segmentName(number: number): string {
+  if (number > segmentMax) throw new RangeError(`there is no segment behind \`${segmentMax}.jsonl\``)
   return `${String(number).padStart(10, '0')}.jsonl`
 }
 
@@ -37,7 +41,7 @@ export function segmentNumbers(names: readonly string[]): number[] {
   const numbers: number[] = []
   for (const name of names) {
     const digits = namePattern.exec(name)?.[1]
-    if (digits !== undefined) numbers.push(Number(digits))
+    if (digits !== undefined && Number(digits) > 0) numbers.push(Number(digits))
   }
   return numbers.sort((one, other) => one - other)
 }
@@ -62,7 +66,14 @@ export interface LogEnd {
  */
 export async function findEnd(files: ReadFiles, directory: string, plain: readonly number[]): Promise<LogEnd> {
   const numbers = segmentNumbers(await files.list(directory))
-  const last = numbers.at(-1)
+  const [before, last] = [numbers.at(-2), numbers.at(-1)]
+  // The next ones would be numbered from there on, up to names that no reader knows.
+  if (before !== undefined && last !== undefined && last !== before + 1)
+    throw damaged(
+      join(directory, segmentName(last)),
+      0,
+      `it does not follow \`${segmentName(before)}\`: one between them is missing, or this one was put there`,
+    )
   const isThere = last !== undefined && plain.includes(last)
   const segment = isThere ? last : (last ?? 0) + 1
   const none = { wholeBytes: 0, tornBytes: 0, tornLines: false }

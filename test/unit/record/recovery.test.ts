@@ -121,6 +121,32 @@ describe('opening after a crash', () => {
       expect(readFileSync(path).equals(before)).toBe(true)
     }
   })
+
+  it('refuses a segment that was put in behind the last one, before it numbers others from there', async () => {
+    for (const name of ['9999999999.jsonl', '0000000003.jsonl']) {
+      await using world = logWorld()
+      await written(world, 9)
+      writeFileSync(join(world.directory, name), '')
+      const failure = (await world.open().catch((cause: unknown) => cause)) as LogOpenError
+      expect(failure.code).toBe('log_damaged')
+      expect(failure.message).toMatch(
+        /` is damaged at byte 0: it does not follow `0000000001\.jsonl`: one between them/,
+      )
+      expect(failure.message).toContain(name)
+    }
+  })
+
+  it('leaves a file alone that is numbered like no segment', async () => {
+    await using world = logWorld()
+    await written(world, 9)
+    const name = join(world.directory, '0000000000.jsonl')
+    writeFileSync(name, 'of somebody else\n')
+    const log = await world.open()
+    await log.admin('note', {})
+    await log.close()
+    expect(readFileSync(name, 'utf8')).toBe('of somebody else\n')
+    expect(world.segments()).not.toContain('0000000002.jsonl')
+  })
 })
 
 describe('segments', () => {
