@@ -27,7 +27,13 @@ async function ask(world: LogWorld, words: string): Promise<{ status: number; ou
   return { status, out: io.stdout.text, err: io.stderr.text }
 }
 
-const places = ['0000000002.jsonl', 'checkpoints/checkpoint', 'checkpoints/log.pub', 'checkpoints/tree/0'] as const
+const places = [
+  '0000000002.jsonl',
+  '0000000002.jsonl.zst',
+  'checkpoints/checkpoint',
+  'checkpoints/log.pub',
+  'checkpoints/tree/0',
+] as const
 const things: { note: string; put: (path: string) => void }[] = [
   { note: 'a pipe', put: (path) => void execFileSync('mkfifo', [path]) },
   { note: 'a folder', put: (path) => mkdirSync(path) },
