@@ -22,6 +22,8 @@ const graceMs = 2_000
 const endMsMax = 5_000
 /** MiB of memory of the thread: many times what 64 sinks with full batches need. Beyond it the thread is started again. */
 const threadMibMax = 1_024
+/** MiB of its young objects: pieces of the log hang on them, and are given back when these are collected. */
+const youngMibMax = 8
 
 export interface StreamingOptions {
   /** Absolute: `data/sinks`. */
@@ -69,7 +71,7 @@ export function makeStreaming(options: StreamingOptions): Streaming {
     const started = new Worker(new URL(`./streaming-thread${extname(import.meta.filename)}`, import.meta.url), {
       name: 'sinks',
       workerData: startOf(options, durable.buffer),
-      resourceLimits: { maxOldGenerationSizeMb: threadMibMax },
+      resourceLimits: { maxOldGenerationSizeMb: threadMibMax, maxYoungGenerationSizeMb: youngMibMax },
     })
     thread = started
     started.on('message', (message: FromThread) => heard(message, started))

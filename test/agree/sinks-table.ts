@@ -2,7 +2,6 @@
  * `npm run sinks`: every sink against its real server, as a table of what was kept. Prints a line a sink, with counts in each cell, and
  * ends with status 1 when a cell is empty or a promise was not kept. `npm run sinks -- KIND...` runs some of them.
  */
-import { styleText } from 'node:util'
 import { sinkKinds } from '../../src/sinks/kinds.ts'
 import { receivers } from './receivers/index.ts'
 import type { ReceiverKind } from './receivers/receiver.ts'
@@ -10,7 +9,8 @@ import { loadRow } from './sink-load.ts'
 import { openWorld, type Scenario, scenarios } from './sink-scenarios.ts'
 
 const standardRecords = 2_000
-/** Tries of a whole scenario: none is given a second one. */
+/** Sinks whose scenarios run at once. */
+const sideBySide = 3
 const columns = [...scenarios.map(({ name }) => name), 'load']
 
 interface Cell {
@@ -42,26 +42,49 @@ const wrong: string[] = []
 for (const { kind } of sinkKinds)
   if (!receivers.some((receiver) => receiver.kind === kind)) wrong.push(`${kind}: no receiver is written for it`)
 
-console.log(['sink', ...columns].join(' | '))
-console.log(['sink', ...columns].map(() => '---').join(' | '))
-for (const kind of receivers) {
-  if (asked.length > 0 && !asked.includes(kind.kind)) continue
-  const installed = kind.installed === undefined ? '' : process.env[kind.installed]
-  if (installed === undefined) {
-    wrong.push(`${kind.kind}: its server is not installed: ${kind.installed} names no folder (.ci/servers installs it)`)
-    continue
+const chosen = receivers.filter(({ kind }) => asked.length === 0 || asked.includes(kind))
+const rows = new Map<ReceiverKind, string[]>(chosen.map((kind) => [kind, []]))
+const started = performance.now()
+
+function installedFolder(kind: ReceiverKind): string | undefined {
+  return kind.installed === undefined ? '' : process.env[kind.installed]
+}
+
+/** Scenarios mostly wait, so some sinks go side by side; what is measured goes alone, afterwards. */
+const queue = [...chosen]
+async function keepPromises(): Promise<void> {
+  for (let kind = queue.shift(); kind !== undefined; kind = queue.shift()) {
+    const installed = installedFolder(kind)
+    if (installed === undefined) {
+      wrong.push(
+        `${kind.kind}: its server is not installed: ${kind.installed} names no folder (.ci/servers installs it)`,
+      )
+      continue
+    }
+    for (const scenario of scenarios) {
+      const cell = await cellOf(kind, installed, scenario)
+      rows.get(kind)?.push(cell.text === '' ? 'FAILED' : cell.text)
+      wrong.push(...cell.wrong.map((what) => `${kind.kind}, ${scenario.name}: ${what}`))
+    }
+    console.error(
+      `${kind.kind}: its promises were looked at after ${((performance.now() - started) / 1_000).toFixed(0)} s`,
+    )
   }
-  const cells: string[] = []
-  for (const scenario of scenarios) {
-    const cell = await cellOf(kind, installed, scenario)
-    cells.push(cell.wrong.length === 0 ? cell.text : styleText('red', cell.text === '' ? 'FAILED' : cell.text))
-    if (cell.text === '' && cell.wrong.length === 0) wrong.push(`${kind.kind}, ${scenario.name}: the cell is empty`)
-    wrong.push(...cell.wrong.map((what) => `${kind.kind}, ${scenario.name}: ${what}`))
-  }
+}
+await Promise.all(Array.from({ length: sideBySide }, keepPromises))
+for (const [kind, cells] of rows) {
+  const installed = installedFolder(kind)
+  if (installed === undefined) continue
   const load = await loadRow(kind, installed)
   cells.push(load.text)
   wrong.push(...load.wrong.map((what) => `${kind.kind}, load: ${what}`))
-  console.log([kind.kind, ...cells].join(' | '))
+}
+
+console.log(['sink', ...columns].join(' | '))
+console.log(['sink', ...columns].map(() => '---').join(' | '))
+for (const [{ kind }, cells] of rows) {
+  if (columns.some((_, index) => (cells[index] ?? '') === '')) wrong.push(`${kind}: a cell is empty`)
+  console.log([kind, ...cells].join(' | '))
 }
 for (const what of wrong) console.log(`not kept: ${what}`)
 console.log(wrong.length === 0 ? 'every promise was kept' : `${wrong.length} promises were not kept`)

@@ -3,10 +3,15 @@
  * records, against all of them.
  */
 import { describe, expect, it } from 'vitest'
+import { sinkKinds } from '../../src/sinks/kinds.ts'
 import { receivers } from './receivers/index.ts'
 import { openWorld, scenarios } from './sink-scenarios.ts'
 
 const records = 400
+
+it('has a receiver for every kind of sink, and no other', () => {
+  expect(receivers.map(({ kind }) => kind).sort()).toEqual(sinkKinds.map(({ kind }) => kind).sort())
+})
 
 describe.each(receivers.filter(({ installed }) => installed === undefined))('the sink $kind', (kind) => {
   const possible = scenarios.filter(
