@@ -1,7 +1,7 @@
 /** The figures, read as a scraper reads them: from the text. */
 import { describe, expect, it } from 'vitest'
-import { logFigures, makeMetrics } from '../../../src/control/index.ts'
-import type { CallSummary } from '../../../src/model/index.ts'
+import { logFigures, makeMetrics, sinkFigures } from '../../../src/control/index.ts'
+import type { CallSummary, SinkStatus } from '../../../src/model/index.ts'
 
 function summary(change: Partial<CallSummary> = {}): CallSummary {
   return {
@@ -139,5 +139,24 @@ describe('metrics', () => {
     expect(found.has('gatehouse_log_free_disk_bytes'), 'what cannot be told is left out').toBe(false)
     expect(text).toContain('# TYPE gatehouse_log_batches_total counter\n')
     expect(() => metrics.show(logFigures(stats))).toThrow(/comes twice/)
+  })
+
+  it('show each sink by its name, whatever that is, and nothing where there is none', async () => {
+    const metrics = makeMetrics()
+    const idle = { kind: 'file', required: false, nextSeq: 9, lagRecords: 0, lagMs: 0, lagMsMax: 1, batches: 3 }
+    const counts = { records: 8, failures: 2, setAside: 1, rejected: 1 }
+    let sinks: readonly SinkStatus[] = []
+    metrics.show(sinkFigures(() => sinks))
+    expect(await metrics.text()).not.toContain('gatehouse_sink_')
+    const failing = { since: '2026-03-02T10:00:00.000Z', reason: 'no answer' }
+    sinks = [
+      { ...idle, ...counts, id: 'one' },
+      { ...idle, ...counts, id: 'a"b', lagRecords: 7, lagMs: 1_500, failing },
+    ]
+    const found = series(await metrics.text())
+    expect(found.get('gatehouse_sink_records_total{sink="one"}')).toBe(8)
+    expect(found.get('gatehouse_sink_lag_seconds{sink="a\\"b"}')).toBe(1.5)
+    expect(found.get('gatehouse_sink_failing{sink="one"}')).toBe(0)
+    expect(found.get('gatehouse_sink_failing{sink="a\\"b"}')).toBe(1)
   })
 })

@@ -2,7 +2,14 @@
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { isAllowedAddress, type Lookup, makeFetchDocument, makeForward } from '../../../src/forward/index.ts'
+import {
+  checkHost,
+  guardedLookup,
+  isAllowedAddress,
+  type Lookup,
+  makeFetchDocument,
+  makeForward,
+} from '../../../src/forward/index.ts'
 import type { Fault, Upstream } from '../../../src/model/index.ts'
 import { selfSigned } from '../../support/certificate.ts'
 import { fakeClock } from '../../support/clock.ts'
@@ -203,5 +210,45 @@ describe('a document', () => {
     await expect(makeFetchDocument({ clock: fakeClock() })({ url, bytesMax: 1, msMax: 1 })).rejects.toThrow(
       'is not an http or https URL',
     )
+  })
+})
+
+describe('a client that has sockets of its own', () => {
+  const looked = (host: string, ...addresses: string[]) =>
+    new Promise<string>((resolve) => {
+      guardedLookup(leadingTo(...addresses))(host, { all: false }, (error, address) =>
+        resolve(error === null ? String(address) : error.message),
+      )
+    })
+
+  it('gets no address that a name must not lead to', async () => {
+    expect(await looked('kafka.example', '10.0.0.7')).toBe('10.0.0.7')
+    expect(await looked('kafka.example', '10.0.0.7', '169.254.169.254')).toMatch(
+      /`169\.254\.169\.254`, which is not allowed/,
+    )
+    expect(await looked('localhost', '127.0.0.1')).toBe('127.0.0.1')
+  })
+
+  it('learns before it connects whether a host may be reached', async () => {
+    await expect(checkHost('kafka.example', leadingTo('10.0.0.7'))).resolves.toBeUndefined()
+    await expect(checkHost('kafka.example', leadingTo('127.0.0.1'))).rejects.toThrow('is not allowed')
+    await expect(checkHost('kafka.example', leadingTo())).rejects.toThrow('has no address')
+    // An address is taken as it was written.
+    await expect(checkHost('127.0.0.1', leadingTo('10.0.0.7'))).resolves.toBeUndefined()
+  })
+})
+
+describe('a document that is not waited for any more', () => {
+  it.each([
+    { note: 'before it was asked for', isEarly: true },
+    { note: 'while it is on its way', isEarly: false },
+  ])('ends at once: $note', async ({ isEarly }) => {
+    await using world = await forwardWorld(() => undefined)
+    const stop = new AbortController()
+    if (isEarly) stop.abort()
+    const fetchDocument = makeFetchDocument({ clock: fakeClock() })
+    const fetching = fetchDocument({ url: world.upstream.origin, bytesMax: 10, msMax: 60_000, signal: stop.signal })
+    setImmediate(() => stop.abort())
+    await expect(fetching).rejects.toThrow('is not waited for any more')
   })
 })
