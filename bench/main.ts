@@ -13,6 +13,7 @@ const benchmarks = {
   formats: 'writing records in the formats of the sinks [SECONDS A FORMAT]',
   sinks: 'every sink on a full log, and what four of them cost a call [--quick] [--json FILE] [KIND...]',
   verify: 'verifying the decision log [RECORDS]',
+  mcp: 'calls and lists of tools beside nginx and other MCP gateways [--quick] [--json FILE] [--write] [--only SUBJECT,...]',
   rego: 'the Rego engine beside its rivals [--quick] [--json FILE] [--write] [--only ENGINE,...]',
 } as const
 

@@ -106,7 +106,7 @@ export async function startUpstream(
 }
 
 /** The reference configuration with ports of this run; its folder keeps nginx's process id. */
-async function startNginx(role: 'plain' | 'upstream', folder: string, upstreamPort?: number): Promise<Subject> {
+export async function startNginx(role: 'plain' | 'upstream', folder: string, upstreamPort?: number): Promise<Subject> {
   const original = join(sharedFolder, `nginx-${role}.conf`)
   if (output('nginx', ['-v']) === undefined) throw new Missing('nginx: the command is not installed')
   if (!existsSync(original)) throw new Missing(`nginx: ../shared/bench/nginx-${role}.conf is not there`)
