@@ -1,9 +1,10 @@
-/** A NATS server with JetStream on disk: one stream, which refuses long messages and drops what comes twice. */
+/** A NATS server with JetStream on disk, over TLS and with a password: one stream, which refuses long messages and drops what comes twice. */
 import { join } from 'node:path'
 import { jetstream, jetstreamManager, StorageType } from '@nats-io/jetstream'
 import { connect, type NatsConnection, nanos } from '@nats-io/transport-node'
 import { type Received, type ReceiverKind, receivedLine } from './receiver.ts'
 import { freePort, startServer } from './server.ts'
+import { writeTls } from './tls.ts'
 
 const user = 'gatehouse'
 const password = 'nats-password-0123456789'
@@ -19,9 +20,16 @@ export const nats: ReceiverKind = {
   poison: { text: 'x'.repeat(messageBytesMax) },
   async start(folder, installed) {
     const port = await freePort()
+    const tls = writeTls(folder)
     const withConnection = async <T>(use: (connection: NatsConnection) => Promise<T>): Promise<T> => {
-      const servers = `127.0.0.1:${port}`
-      const connection = await connect({ servers, user, pass: password, reconnect: false, timeout: 5_000 })
+      const servers = `localhost:${port}`
+      const connection = await connect({
+        servers,
+        user,
+        pass: password,
+        tls: { caFile: tls.certificate },
+        reconnect: false,
+      })
       try {
         return await use(connection)
       } finally {
@@ -30,7 +38,22 @@ export const nats: ReceiverKind = {
     }
     const server = await startServer({
       command: join(installed, 'nats-server'),
-      args: ['-js', '-sd', folder, '-a', '127.0.0.1', '-p', String(port), '--user', user, '--pass', password],
+      args: [
+        ...[
+          '-js',
+          '-sd',
+          join(folder, 'data'),
+          '-a',
+          '127.0.0.1',
+          '-p',
+          String(port),
+          '--user',
+          user,
+          '--pass',
+          password,
+        ],
+        ...['--tls', '--tlscert', tls.certificate, '--tlskey', tls.key],
+      ],
       port,
       ready: () =>
         withConnection(async (connection) => {
@@ -47,7 +70,14 @@ export const nats: ReceiverKind = {
     })
     return {
       ...server,
-      settings: { servers: [`127.0.0.1:${port}`], subject, stream, user, password: `\${NATS_PASSWORD}` },
+      settings: {
+        servers: [`localhost:${port}`],
+        subject,
+        stream,
+        tls: { authorities: tls.certificate },
+        user,
+        password: `\${NATS_PASSWORD}`,
+      },
       environment: { NATS_PASSWORD: password },
       received: () =>
         withConnection(async (connection) => {

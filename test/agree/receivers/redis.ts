@@ -1,8 +1,9 @@
-/** Redis with an append-only file, as `redis-server` makes it; read back with its own `redis-cli`. */
+/** Redis over TLS, with an append-only file and a password; read back with its own `redis-cli`. */
 import { join } from 'node:path'
 import { run } from '../../support/command.ts'
 import { type ReceiverKind, receivedLine } from './receiver.ts'
 import { freePort, startServer } from './server.ts'
+import { writeTls } from './tls.ts'
 
 const password = 'redis-password-0123456789'
 const stream = 'gatehouse:log'
@@ -13,8 +14,20 @@ export const redis: ReceiverKind = {
   poison: { none: 'Redis takes every record' },
   async start(folder, installed) {
     const port = await freePort()
+    const tls = writeTls(folder)
     const ask = async (...words: string[]): Promise<string> => {
-      const command = [join(installed, 'redis-cli'), '-h', '127.0.0.1', '-p', String(port), '--json', ...words]
+      const command = [
+        join(installed, 'redis-cli'),
+        '-h',
+        '127.0.0.1',
+        '-p',
+        String(port),
+        '--tls',
+        '--cacert',
+        tls.certificate,
+        '--json',
+        ...words,
+      ]
       const { status, out, err } = await run(command as [string, ...string[]], {
         env: { ...process.env, REDISCLI_AUTH: password },
       })
@@ -24,7 +37,9 @@ export const redis: ReceiverKind = {
     const server = await startServer({
       command: join(installed, 'redis-server'),
       args: [
-        ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--requirepass', password],
+        ...['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no'],
+        ...['--tls-cert-file', tls.certificate, '--tls-key-file', tls.key, '--tls-ca-cert-file', tls.certificate],
+        ...['--bind', '127.0.0.1', '--dir', folder, '--requirepass', password],
         ...['--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction'],
       ],
       port,
@@ -32,7 +47,12 @@ export const redis: ReceiverKind = {
     })
     return {
       ...server,
-      settings: { server: `127.0.0.1:${port}`, stream, password: `\${REDIS_PASSWORD}` },
+      settings: {
+        server: `localhost:${port}`,
+        stream,
+        tls: { authorities: tls.certificate },
+        password: `\${REDIS_PASSWORD}`,
+      },
       environment: { REDIS_PASSWORD: password },
       async received() {
         const entries = JSON.parse(await ask('XRANGE', stream, '-', '+')) as [id: string, fields: string[]][]
