@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import type { LogFiles } from './files.ts'
 import { placeOf } from './line-chunks.ts'
+import { unpackHere } from './packed-file.ts'
 import { chunkBytes, findPlace, lineBytesMax, type Place } from './place.ts'
 import { segmentName, segmentNumbers } from './segments.ts'
 import { unpacked } from './unpacked.ts'
@@ -54,11 +55,11 @@ export class LogSetBack extends Error {
 }
 
 /**
- * Ends when `signal` is aborted. At most some 256 KiB of lines at a time are in memory, or one longer line. Throws `LogSetBack`,
+ * For a thread of its own: packed segments are unpacked on it. Ends when `signal` is aborted. At most some 256 KiB of lines at a time are in memory, or one longer line. Throws `LogSetBack`,
  * and what the file system throws.
  */
 export async function* followLog(asked: FollowOptions): AsyncGenerator<FollowedLines, void, undefined> {
-  const options = { ...asked, files: unpacked(asked.files) }
+  const options = { ...asked, files: unpacked(asked.files, unpackHere) }
   const { directory, files, durable, signal } = options
   let seq = options.from === 'start' ? 0 : options.from.seq
   if (seq > durable())

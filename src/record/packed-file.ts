@@ -3,7 +3,7 @@
  * out as zstd's seekable format. `zstd -d` unpacks it as a whole; here any piece is read by unpacking the frames that it lies in.
  */
 import { promisify } from 'node:util'
-import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
+import { constants, zstdCompress, zstdDecompress, zstdDecompressSync } from 'node:zlib'
 import { messageOf } from '../model/index.ts'
 import type { LogFiles } from './files.ts'
 
@@ -97,19 +97,33 @@ export function frameAt({ plain }: FrameTable, position: number): number {
   return low
 }
 
-/** Throws `SegmentDamaged`, and what the file system throws. Works on a thread of the pool. */
+/** One frame, of which `plainBytes` should come. Throws what zstd says. */
+export type Unpack = (bytes: Buffer, plainBytes: number) => Buffer | Promise<Buffer>
+
+/** On a thread of the pool behind asynchronous calls, by which the log is written too. */
+export const unpackOnPool: Unpack = (bytes, plainBytes) => decompress(bytes, bounded(plainBytes))
+
+/** On this thread: for one that has nothing better to do. */
+export const unpackHere: Unpack = (bytes, plainBytes) => zstdDecompressSync(bytes, bounded(plainBytes))
+
+function bounded(plainBytes: number) {
+  return { chunkSize: Math.max(plainBytes, 64), maxOutputLength: frameBytes }
+}
+
+/** Throws `SegmentDamaged`, and what the file system throws. */
 export async function unpackFrame(
   files: Pick<LogFiles, 'read'>,
   path: string,
   { plain, packed }: FrameTable,
   frame: number,
+  unpack: Unpack,
 ): Promise<Buffer> {
   const start = packed[frame] ?? 0
   const plainBytes = (plain[frame + 1] ?? 0) - (plain[frame] ?? 0)
   const bytes = await files.read(path, start, (packed[frame + 1] ?? 0) - start)
   let made: Buffer
   try {
-    made = await decompress(bytes, { chunkSize: Math.max(plainBytes, 64), maxOutputLength: frameBytes })
+    made = await unpack(bytes, plainBytes)
   } catch (cause) {
     throw new SegmentDamaged(`\`${path}\` is damaged behind byte ${start}: ${messageOf(cause)}`, { cause })
   }

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { type Clock, type Log, messageOf } from '../model/index.ts'
 import type { ReadFiles } from './files.ts'
 import { type LogFile, type LogFiles, writeWhole } from './files.ts'
-import { frameBytes, packFrame, plainBytesOf, readTable, tableText, unpackFrame } from './packed-file.ts'
+import { frameBytes, packFrame, plainBytesOf, readTable, tableText, unpackFrame, unpackOnPool } from './packed-file.ts'
 import { packedName, packedSuffix, segmentName, segmentNumbers } from './segments.ts'
 
 /** Milliseconds between two looks for what failed; each new segment asks for one besides. */
@@ -136,7 +136,7 @@ export function makePacker({ directory, files, clock, log, current, alone }: Pac
     if (plainBytesOf(table) !== (await files.sizeBytes(plain))) throw differ(plain, packed)
     let frame = 0
     for await (const { bytes } of pieces(plain)) {
-      if (!(await unpackFrame(files, packed, table, frame)).equals(bytes)) throw differ(plain, packed)
+      if (!(await unpackFrame(files, packed, table, frame, unpackOnPool)).equals(bytes)) throw differ(plain, packed)
       frame += 1
     }
   }

@@ -3,7 +3,15 @@
  * removed between two reads is read on all the same, because its bytes keep their places.
  */
 import type { ReadFiles } from './files.ts'
-import { type FrameTable, frameAt, plainBytesOf, readTable, unpackFrame } from './packed-file.ts'
+import {
+  type FrameTable,
+  frameAt,
+  plainBytesOf,
+  readTable,
+  type Unpack,
+  unpackFrame,
+  unpackOnPool,
+} from './packed-file.ts'
 import { packedSuffix } from './segments.ts'
 import { isAbsent, unlessAbsent } from './tile-store.ts'
 
@@ -13,13 +21,13 @@ const tablesMax = 64
 const framesMax = 4
 
 /** Throws `SegmentDamaged` besides what the file system throws. Remembers what it read: make one for each reading. */
-export function unpacked(files: ReadFiles): ReadFiles {
+export function unpacked(files: ReadFiles, unpack: Unpack = unpackOnPool): ReadFiles {
   const tables = new Map<string, Promise<FrameTable>>()
   const frames = new Map<string, Promise<Buffer>>()
 
   const tableOf = (path: string) => remembered(tables, tablesMax, path, () => readTable(files, path))
   const frameOf = (path: string, table: FrameTable, frame: number) =>
-    remembered(frames, framesMax, `${frame} ${path}`, () => unpackFrame(files, path, table, frame))
+    remembered(frames, framesMax, `${frame} ${path}`, () => unpackFrame(files, path, table, frame, unpack))
 
   /** What `plain` gives, or for a segment that is packed, what `packed` does. */
   async function either<T>(
@@ -51,11 +59,14 @@ export function unpacked(files: ReadFiles): ReadFiles {
     const target = into ?? Buffer.allocUnsafe(end - position)
     const first = frameAt(table, position)
     const count = frameAt(table, end - 1) - first + 1
-    // Side by side: each is unpacked on a thread of the pool.
-    const wanted = await Promise.all(Array.from({ length: count }, (_, at) => frameOf(path, table, first + at)))
-    for (const [at, bytes] of wanted.entries()) {
-      const start = table.plain[first + at] ?? 0
-      bytes.copy(target, Math.max(0, start - position), Math.max(0, position - start), end - start)
+    for (let at = first; at < first + count; at += 2) {
+      // Two side by side: the other threads of the pool are for whoever writes the log.
+      const wanted = [at, at + 1].filter((frame) => frame < first + count)
+      const unpacking = await Promise.all(wanted.map((frame) => frameOf(path, table, frame)))
+      for (const [place, bytes] of unpacking.entries()) {
+        const start = table.plain[at + place] ?? 0
+        bytes.copy(target, Math.max(0, start - position), Math.max(0, position - start), end - start)
+      }
     }
     return target.subarray(0, end - position)
   }
