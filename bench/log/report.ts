@@ -9,6 +9,8 @@ export interface Report {
   readonly machine: string
   readonly date: string
   readonly commit: string
+  /** Load average of the minute before it began: what else the machine did. */
+  readonly load: number
   readonly rounds: number
   readonly rows: readonly LogRow[]
   readonly gateways: readonly GatewayRow[]
@@ -16,9 +18,19 @@ export interface Report {
   readonly targets: readonly Target[]
 }
 
-export function printReport({ machine, date, commit, rounds, rows, gateways, verified, targets }: Report): string {
+export function printReport({
+  machine,
+  date,
+  commit,
+  load,
+  rounds,
+  rows,
+  gateways,
+  verified,
+  targets,
+}: Report): string {
   return [
-    `Commit ${commit}, ${date}, ${rounds} rounds. ${machine}.`,
+    `Commit ${commit}, ${date}, ${rounds} rounds, load of the machine before it ${load.toFixed(1)}. ${machine}.`,
     'The log alone, two records a call:',
     ...groups(rows, ({ callers }) => (callers === 1 ? 'One caller' : `${callers} callers`), alone),
     'The gateway with it:',

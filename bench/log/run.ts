@@ -3,6 +3,7 @@
  * verified. Measures in turn, prints the tables and the targets, and writes them where it was asked to.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { circumstances, output, root } from '../machine.ts'
@@ -57,6 +58,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const parent = join(root, '.cache/bench')
   mkdirSync(parent, { recursive: true })
   const folder = mkdtempSync(join(parent, 'log-'))
+  const [load = Number.NaN] = loadavg()
   try {
     const plan = options.quick ? plans.quick : plans.full
     const rows = await measureLoggers(folder, plan.log, tell)
@@ -67,6 +69,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const report: Report = {
       ...about,
       machine: `${about.machine}; ${versionsOf(gateway)}`,
+      load,
       rounds: plan.log.rounds,
       rows,
       gateways: gateway.rows,

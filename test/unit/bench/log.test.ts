@@ -129,13 +129,22 @@ describe('targets', () => {
   })
 
   it('stand in the report, with those that were missed in capitals', () => {
-    const report = { machine: 'm', date: 'd', commit: 'c', rounds: 1, rows: rows(20), gateways: gateway(1, 1) }
+    const report = {
+      machine: 'm',
+      date: 'd',
+      commit: 'c',
+      load: 0.25,
+      rounds: 1,
+      rows: rows(20),
+      gateways: gateway(1, 1),
+    }
     const text = printReport({
       ...report,
       verified: verified(400_000),
       targets: judge(rows(20), gateway(1, 1), verified(400_000)),
     })
     expect(text).toContain('Targets met: 3 of 4.')
+    expect(text).toContain('load of the machine before it 0.3')
     expect(text).toContain('| the log alone, durable, 64 callers: CPU us a record | 20 | at most 12 | NO |')
     const page = readFileSync(join(import.meta.dirname, '../../../bench/README.md'), 'utf8')
     expect(withSection(page, 'log', text)).toContain('Targets met: 3 of 4.')
