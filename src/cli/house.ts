@@ -25,7 +25,7 @@ import {
   messageOf,
   type RandomBytes,
 } from '../model/index.ts'
-import { answer, makeReceiver, type Receiver, receive } from '../receive/index.ts'
+import { makeAnswer, makeReceiver, type Receiver, receive } from '../receive/index.ts'
 import { type DecisionLog, type Keep, type LogFiles, makeRecorder, openDecisionLog } from '../record/index.ts'
 import { openVault, type Vault } from '../vault/index.ts'
 import { auditShows } from './audit-shows.ts'
@@ -271,7 +271,7 @@ function roomsMaker(
     route: router.route,
     decide,
     forward: forwarding.forward,
-    answer,
+    answer: makeAnswer(router.protection),
     reportBug,
   })
 }

@@ -10,8 +10,10 @@ import { readDescriptions } from './descriptions.ts'
 
 /** Throws `Flaws` for descriptions that cannot be read or used. */
 export function loadRouter(config: Config, mcp?: McpWays): Router {
-  const { routes, upstreams } = config
-  return makeRouter({ routes, upstreams, descriptions: readDescriptions(config), ...(mcp && { mcp }) })
+  const { routes, upstreams, issuers, agentsListener } = config
+  const authorizationServers = issuers.map(({ issuer }) => issuer)
+  const protection = { authorizationServers, publicUrl: agentsListener.publicUrl }
+  return makeRouter({ routes, upstreams, descriptions: readDescriptions(config), protection, ...(mcp && { mcp }) })
 }
 
 /** One question for each package that a route names. Rejects with `Flaws`. */

@@ -287,6 +287,8 @@ function identity({ agents_listener }: Sections, path: Path, entry: RouteFile, a
       'write `identity: none`, or remove it',
       'key',
     )
+  if (entry.identity === 'none' && entry.scopes.length > 0)
+    add([...path, 'scopes'], 'calls without a token have no scopes', 'remove it, or write `identity: required`', 'key')
   if (entry.identity === 'none' && !meant && agents_listener !== undefined && !isLoopback(agents_listener.host))
     add(
       [...path, 'identity'],

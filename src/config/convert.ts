@@ -201,6 +201,7 @@ function convertRoute(route: RouteFile, folders: Folders, listener: AgentsListen
       labels: route.labels,
       entrypoint: route.entrypoint,
       identity: route.identity,
+      ...(route.scopes.length > 0 && { scopes: route.scopes }),
       recording: recordingOf(route.recording),
       bodyBytesMax,
       parsedBodyBytesMax,

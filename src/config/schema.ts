@@ -316,6 +316,14 @@ const route = z.strictObject({
     description:
       '`none` takes calls without a token; policy still decides. Anywhere but on loopback it needs `identity_none_is_meant`.',
   }),
+  scopes: z
+    .array(form(/^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/, 'a scope (RFC 6749 section 3.3)'))
+    .max(64)
+    .default([])
+    .meta({
+      description:
+        'Scopes that a token must have for any call of this route. Who lacks one is told all of them (RFC 6750), so that a client can ask for more.',
+    }),
   identity_none_is_meant: z
     .literal(true)
     .optional()

@@ -28,6 +28,7 @@ export function readContent(
   parseBody: ParseBody,
 ): Content | Promise<Content> {
   if (target.mcp !== undefined) return argumentsOf(target.mcp)
+  if (target.document !== undefined) return undescribed
   const { operation } = target
   if (call.body.lengthBytes === 0) return contentOf(call, target, undefined)
   if (operation !== undefined) {

@@ -63,6 +63,7 @@ export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decid
     lines.set(entrypoint, { entrypoint, question, needs: needsOf(question, recordRules), sight: makeSight(question) })
 
   return function decide(call, principal, target) {
+    if (target.document !== undefined) return said(makeId())
     const line = lines.get(target.route.entrypoint)
     // Loading refuses such a route; without a policy there is nothing that could allow.
     if (line === undefined)
@@ -100,6 +101,11 @@ export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decid
       return failed(full, cause, said, answer.rules)
     }
   }
+}
+
+/** What the house says of itself to everybody is no act: there is nothing to ask policy about. */
+function said(id: string): Decision {
+  return { id, kind: 'allow', reasons: none, ruleIds: none, labels: noLabels, obligations: none }
 }
 
 function isWay({ mcp }: Target): boolean {

@@ -1,5 +1,5 @@
 /** Sends a call that was allowed to its upstream, as the decision's obligations say, and gives the reply. */
-import type { Allow, Call, Clock, McpSessions, Target, Upstream, UpstreamReply } from '../model/index.ts'
+import type { Allow, Call, Clock, HouseTarget, McpSessions, Target, Upstream, UpstreamReply } from '../model/index.ts'
 import { type Lookup, systemLookup } from './egress.ts'
 import type { AimMcp } from './mcp/aim.ts'
 import { makeMcpForwarding } from './mcp/forward-mcp.ts'
@@ -37,6 +37,27 @@ export interface Forwarding {
   close(): Promise<void>
 }
 
+/** Metadata is for every client, those in browsers too (RFC 9728 section 3). */
+const documentHeaders = [
+  'Content-Type',
+  'application/json',
+  'Cache-Control',
+  'no-store',
+  'Access-Control-Allow-Origin',
+  '*',
+]
+
+function houseReply({ document }: HouseTarget): UpstreamReply {
+  return {
+    status: 200,
+    headers: documentHeaders,
+    body: { kind: 'bytes', bytes: Buffer.from(document) },
+    upstream: { headersMs: 0, tries: 0, status: 200 },
+    reached: false,
+    obligationsDone: [],
+  }
+}
+
 export function makeForward(options: ForwardOptions, ports: ForwardPorts): Forwarding {
   const lookup = ports.lookup ?? systemLookup
   const mcp = ports.mcp && makeMcpForwarding({ clock: ports.clock, lookup, ...ports.mcp })
@@ -51,6 +72,7 @@ export function makeForward(options: ForwardOptions, ports: ForwardPorts): Forwa
         if (mcp === undefined) throw new Error('the room was made without MCP')
         return mcp.forward(call, target, allow)
       }
+      if (target.document !== undefined) return Promise.resolve(houseReply(target))
       const pool = pools.get(target.upstream.id)
       if (pool === undefined) throw new Error(`the upstream \`${target.upstream.id}\` has no pool`)
       const plan = planObligations(allow.obligations, target.upstream)

@@ -208,6 +208,14 @@ export const faults = {
   ),
   agent_suspended: row('operator', 403, 'no', 'this agent is suspended', 'ask the owner of the agent'),
 
+  scope_missing: row(
+    'agent',
+    403,
+    'no',
+    'the access token does not have the scopes that are needed here',
+    'get a token with the scopes that the challenge names',
+  ),
+
   // Routing and the description.
   route_unknown: row(
     'agent',

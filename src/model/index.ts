@@ -97,7 +97,7 @@ export type { ListedServer, Reply, ReplyBody, UpstreamReply, UpstreamTimes } fro
 export { isSettableHeader } from './settable-header.ts'
 export type { SinkStatus } from './sink-status.ts'
 export { type CallSummary, type ObserveCall, type Step, steps } from './summary.ts'
-export type { HttpTarget, McpTarget, Operation, Recording, Route, Target } from './target.ts'
+export type { HouseTarget, HttpTarget, McpTarget, Operation, Protection, Recording, Route, Target } from './target.ts'
 export { makeTimestamps } from './timestamp.ts'
 export {
   durationPattern,

@@ -5,11 +5,12 @@ import type { Labels } from './labels.ts'
 import type { McpAsk, McpRoute } from './mcp.ts'
 import type { Upstream } from './upstream.ts'
 
-export type Target = HttpTarget | McpTarget
+export type Target = HttpTarget | McpTarget | HouseTarget
 
 export interface HttpTarget {
   readonly route: Route
   readonly mcp?: undefined
+  readonly document?: undefined
   readonly upstream: Upstream
   /** The operation of the route's OpenAPI description that this call is; absent on a route without a description. */
   readonly operation?: Operation
@@ -20,9 +21,28 @@ export interface HttpTarget {
 export interface McpTarget {
   readonly route: Route
   readonly mcp: McpAsk
+  readonly document?: undefined
   /** Absent where the message goes to all servers of the route. */
   readonly upstream?: Upstream
   readonly operation?: undefined
+}
+
+/** What the house says itself about a route, to everybody: nothing is asked of policy or of an upstream. */
+export interface HouseTarget {
+  readonly route: Route
+  /** JSON text. */
+  readonly document: string
+  readonly mcp?: undefined
+  readonly upstream?: undefined
+  readonly operation?: undefined
+}
+
+/** What a client without a good token is told about a route (RFC 9728 section 5.1). */
+export interface Protection {
+  /** URL of the metadata. */
+  readonly metadata: string
+  /** What a token for the route must have. */
+  readonly scopes: readonly string[]
 }
 
 export interface Route {
@@ -31,6 +51,8 @@ export interface Route {
   /** The policy package that decides, e.g. `gatehouse`. */
   readonly entrypoint: string
   readonly identity: 'required' | 'none'
+  /** Scopes that a token must have for any call of the route. Absent: none. */
+  readonly scopes?: readonly string[]
   readonly recording: Recording
   /** Largest body, in bytes, that is received at all on this route. */
   readonly bodyBytesMax: number

@@ -1,5 +1,5 @@
 /** The door of receiving: bytes to calls, replies to bytes. */
-export { type Answer, answer } from './answer.ts'
+export { type Answer, answer, makeAnswer } from './answer.ts'
 export type { Flood } from './floods.ts'
 export { makeReadMcpMessage, type ReadMcpMessage } from './mcp/read-message.ts'
 export { makeMcpSessions } from './mcp/sessions.ts'

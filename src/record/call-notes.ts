@@ -84,6 +84,11 @@ export class CallNotes {
     this.mark(step.identify)
   }
 
+  /** The call, once it was strictly received. */
+  get read(): Call | undefined {
+    return this.call
+  }
+
   /** Where the call was going, as far as it is known. */
   get aim(): Target | undefined {
     return this.target

@@ -49,7 +49,7 @@ export interface Entry {
 
 export type OpenEntry = (arrival: Arrival) => Entry
 /** `target` as far as the call came. */
-export type AnswerFault = (fault: Fault, decisionId: string, target?: Target) => Reply
+export type AnswerFault = (fault: Fault, decisionId: string, target?: Target, call?: Call) => Reply
 
 export interface RecorderOptions {
   readonly log: DecisionLog
@@ -162,7 +162,7 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
     }
 
     async failed(fault: Fault, answer: AnswerFault): Promise<Reply> {
-      const reply = answer(fault, this.decisionId, this.notes.aim)
+      const reply = answer(fault, this.decisionId, this.notes.aim, this.notes.read)
       if (this.ended) return reply
       this.notes.mark(this.notes.stepUnderWay(this.decisionWritten))
       const detail = this.notes.detailOf(fault)
@@ -184,7 +184,7 @@ export function makeRecorder(options: RecorderOptions): OpenEntry {
       } catch (cause) {
         const ofLog = toFault(cause)
         if (!this.ended) this.recordRefusalLater(ofLog, detail, end)
-        return answer(ofLog, this.decisionId, this.notes.aim)
+        return answer(ofLog, this.decisionId, this.notes.aim, this.notes.read)
       }
     }
 

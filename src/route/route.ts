@@ -11,6 +11,7 @@ import {
   type McpMessage,
   ownerOf,
   type Principal,
+  type Protection,
   type Route,
   type RouteRule,
   type Target,
@@ -18,6 +19,7 @@ import {
   type Upstream,
 } from '../model/index.ts'
 import { type Description, readDescription } from './description.ts'
+import { isProtected, metadataText, type ProtectionOptions, protectionOf, resourceAskedFor } from './protection.ts'
 import { makeRuleTree, pathSegments } from './rules.ts'
 import { OtherMethods } from './templates.ts'
 import type { Tool } from './tool.ts'
@@ -39,10 +41,14 @@ export interface RouterOptions {
   readonly descriptions: ReadonlyMap<string, Json>
   /** Absent where only the rules are looked at: then no message is taken. */
   readonly mcp?: McpWays
+  /** Absent: no route is shown as a protected resource. */
+  readonly protection?: ProtectionOptions
 }
 
 export interface Router {
   readonly route: RouteCall
+  /** What a client without a good token is told; undefined where the call is of no such route. */
+  readonly protection: (call: Call) => Protection | undefined
   /** Every operation of every description as the tool that an agent sees, in the order of routes and paths. */
   readonly tools: readonly Tool[]
 }
@@ -67,13 +73,15 @@ interface HttpLine {
  * Throws an `Error` for rules that contradict each other or name no upstream, `Flaws` for descriptions that cannot be used,
  * each with its place and what to write instead.
  */
-export function makeRouter({ routes, upstreams, descriptions, mcp }: RouterOptions): Router {
+export function makeRouter({ routes, upstreams, descriptions, mcp, protection }: RouterOptions): Router {
   const byId = new Map(upstreams.map((upstream) => [upstream.id, upstream]))
   const makeValidator = openValidators()
   const lines = routes.map((rule) => makeLine(rule, byId, descriptions, makeValidator))
   const tree = makeRuleTree(lines.map((line) => ({ rule: line.rule, value: line })))
 
   function route(call: Call, principal: Principal): Target | Promise<Target> {
+    const shown = documentOf(call)
+    if (shown !== undefined) return shown
     const place = tree.find(call.host, call.segments)
     const line = place?.methods.get(call.method) ?? place?.any
     if (!principal.authenticated && line?.rule.route.identity !== 'none')
@@ -83,11 +91,42 @@ export function makeRouter({ routes, upstreams, descriptions, mcp }: RouterOptio
       throw new Fault('method_unknown', `the routes of \`${call.path}\` do not take \`${call.method}\``, {
         allowedMethods: [...place.methods.keys()].sort(),
       })
+    refuseScopes(line.rule.route, principal)
     if (line.mcp !== undefined) return aimMessage(line.mcp, call, principal, mcp)
     return aim(line, call)
   }
 
-  return { route, tools: lines.flatMap((line) => (line.mcp === undefined ? (line.description?.tools ?? []) : [])) }
+  /** The metadata of a route that is named in full; of the only one, where nothing is named (RFC 9728 section 3.1). */
+  function documentOf(call: Call): Target | undefined {
+    const asked = protection && resourceAskedFor(call)
+    if (protection === undefined || asked === undefined) return undefined
+    const all = lines.filter(({ rule, mcp: speaks }) => speaks !== undefined && isProtected(rule, protection))
+    const line =
+      asked.length === 0 && all.length === 1
+        ? all[0]
+        : all.find(({ rule }) => pathSegments(rule.path).join('/') === asked.join('/'))
+    if (line?.mcp === undefined) return undefined
+    return { route: line.mcp, document: metadataText(line.rule, call, protection) }
+  }
+
+  function protectionFor(call: Call): Protection | undefined {
+    const rule = tree.find(call.host, call.segments)?.any?.rule
+    if (rule === undefined || protection === undefined || !isProtected(rule, protection)) return undefined
+    return protectionOf(rule, call, protection)
+  }
+
+  return {
+    route,
+    protection: protectionFor,
+    tools: lines.flatMap((line) => (line.mcp === undefined ? (line.description?.tools ?? []) : [])),
+  }
+}
+
+function refuseScopes({ id, scopes = [] }: Route, { authenticated, identity }: Principal): void {
+  if (scopes.length === 0 || !authenticated) return
+  const missing = scopes.filter((scope) => !identity.scopes.includes(scope))
+  if (missing.length > 0)
+    throw new Fault('scope_missing', `route \`${id}\` needs ${missing.map((scope) => `\`${scope}\``).join(', ')}`)
 }
 
 function makeLine(

@@ -397,6 +397,7 @@ const elsewhere: { readonly [code in keyof typeof faults]?: string } = {
   log_unavailable: '../fault/house-log.test.ts',
   log_queue_full: '../unit/record/entry.test.ts',
   internal: '../unit/record/entry.test.ts',
+  scope_missing: './mcp-protection.test.ts',
   origin_refused: './mcp-faults.test.ts',
   rpc_malformed: './mcp-faults.test.ts',
   rpc_not_acceptable: './mcp-faults.test.ts',

@@ -7,9 +7,9 @@ import type {
   ByteSource,
   Call,
   DepartureReason,
+  HttpTarget,
   Obligation,
   Route,
-  Target,
   Upstream,
   UpstreamReply,
 } from '../../src/model/index.ts'
@@ -24,7 +24,7 @@ export interface ForwardWorld extends AsyncDisposable {
   readonly requests: IncomingMessage[]
   /** Connections the upstream took. */
   readonly sockets: Socket[]
-  target(path?: string): Target
+  target(path?: string): HttpTarget
   send(call: FakeCall, obligations?: readonly Obligation[]): Promise<UpstreamReply>
 }
 
@@ -91,7 +91,7 @@ export async function forwardWorld(
     { upstreams: [upstream], ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }) },
     { clock },
   )
-  const target = (path = '/orders'): Target => ({ route, upstream, upstreamPath: path })
+  const target = (path = '/orders'): HttpTarget => ({ route, upstream, upstreamPath: path })
   return {
     clock,
     upstream,

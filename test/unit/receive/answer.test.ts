@@ -30,7 +30,7 @@ describe('a fault', () => {
     })
     expect(JSON.stringify(read(reply))).not.toContain('secret')
     expect(headerOf(reply, 'content-type')).toBe('application/problem+json')
-    expect(headerOf(reply, 'www-authenticate') !== undefined).toBe(status === 401)
+    expect(headerOf(reply, 'www-authenticate') !== undefined).toBe(status === 401 || code === 'scope_missing')
   })
 
   it('says one more sentence where the agent may read it', () => {

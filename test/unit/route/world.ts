@@ -78,7 +78,8 @@ export function makeCall({
 /** Only a message of MCP is waited for. */
 export function routeHttp(router: Router, call: Call, principal: Principal): HttpTarget {
   const target = router.route(call, principal)
-  if (target instanceof Promise || target.mcp !== undefined) throw new Error('the route speaks MCP')
+  if (target instanceof Promise || target.mcp !== undefined || target.document !== undefined)
+    throw new Error('the route speaks MCP')
   return target
 }
 
