@@ -10,6 +10,8 @@ import { parseArgs } from 'node:util'
 import { receivers } from '../test/agree/receivers/index.ts'
 import type { Receiver, ReceiverKind } from '../test/agree/receivers/receiver.ts'
 import { type Gateway, type GatewayStatus, startGateway, type Written } from '../test/agree/sink-scenarios.ts'
+import { circumstances } from './machine.ts'
+import { table, writeSection } from './readme.ts'
 
 /** Characters of each record's text: with it a record has some 1,300 bytes, as one of a call with a small input. */
 const text = 'x'.repeat(1_150)
@@ -24,12 +26,16 @@ const costUsMax = 2
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { quick: { type: 'boolean', default: false }, json: { type: 'string' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      write: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   })
   const wanted = receivers.filter(({ kind }) => positionals.length === 0 || positionals.includes(kind))
   const records = values.quick ? 20_000 : 100_000
-  const rows: { kind: string; records_per_second: number; cpu_us_per_record: number }[] = []
+  const rows: Row[] = []
   for (const kind of wanted) {
     const installed = kind.installed === undefined ? '' : process.env[kind.installed]
     if (installed === undefined) {
@@ -46,8 +52,33 @@ export async function run(args: readonly string[]): Promise<number> {
   console.log(
     `four sinks cost a call ${cost.usPerCall.toFixed(2)} us of the thread that answers it (${cost.without.toFixed(2)} us for two records without, ${cost.with.toFixed(2)} with)`,
   )
+  if (values.write) writeSection('sinks', section(rows, cost))
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ sinks: rows, cost }, null, 2)}\n`)
   return cost.usPerCall <= costUsMax ? 0 : 1
+}
+
+interface Row {
+  readonly kind: string
+  readonly records_per_second: number
+  readonly cpu_us_per_record: number
+}
+
+interface Cost {
+  readonly with: number
+  readonly without: number
+  readonly usPerCall: number
+}
+
+function section(rows: readonly Row[], cost: Cost): string {
+  const { commit, date, machine } = circumstances()
+  const cells = rows.map((row) => [row.kind, row.records_per_second.toFixed(0), row.cpu_us_per_record.toFixed(1)])
+  return [
+    `Commit ${commit}, ${date}. ${machine}; node ${process.versions.node}.`,
+    '',
+    table(['sink', 'records a second', 'CPU us a record'], cells),
+    '',
+    `Four sinks cost a call ${cost.usPerCall.toFixed(2)} us of the thread that answers it: its two records take ${cost.without.toFixed(2)} us of that thread without sinks and ${cost.with.toFixed(2)} us with them.`,
+  ].join('\n')
 }
 
 interface Place extends AsyncDisposable {
@@ -138,7 +169,7 @@ async function delivered(gateway: Gateway): Promise<GatewayStatus> {
 }
 
 /** With and without in turn, over the same data: medians of the rounds. */
-async function costOfFour(rounds: number, records: number) {
+async function costOfFour(rounds: number, records: number): Promise<Cost> {
   const names = ['file', 'webhook', 'opa'] as const
   const usPerRecord: { with: number[]; without: number[] } = { with: [], without: [] }
   for (let round = 0; round < rounds; round++) {

@@ -25,6 +25,8 @@ const threadMibMax = 1_024
 /** MiB of its young objects: pieces of the log hang on them, and are given back when these are collected. */
 const youngMibMax = 8
 
+const ownProgram = new URL(`./streaming-thread${extname(import.meta.filename)}`, import.meta.url)
+
 export interface StreamingOptions {
   /** Absolute: `data/sinks`. */
   readonly directory: string
@@ -34,6 +36,8 @@ export interface StreamingOptions {
   readonly decisions: Pick<DecisionLog, 'admin' | 'stats'>
   readonly clock: Clock
   readonly log: Log
+  /** Of the thread. Default: `streaming-thread.ts`. */
+  readonly program?: URL
 }
 
 export interface Streaming {
@@ -68,7 +72,7 @@ export function makeStreaming(options: StreamingOptions): Streaming {
     forgetShow ??= clock.every(durableMs, show)
     show()
     heardMs = clock.monotonicMs()
-    const started = new Worker(new URL(`./streaming-thread${extname(import.meta.filename)}`, import.meta.url), {
+    const started = new Worker(options.program ?? ownProgram, {
       name: 'sinks',
       workerData: startOf(options, durable.buffer),
       resourceLimits: { maxOldGenerationSizeMb: threadMibMax, maxYoungGenerationSizeMb: youngMibMax },

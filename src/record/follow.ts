@@ -63,7 +63,9 @@ export async function* followLog(asked: FollowOptions): AsyncGenerator<FollowedL
   const { directory, files, durable, signal } = options
   let seq = options.from === 'start' ? 0 : options.from.seq
   if (seq > durable())
-    throw new LogSetBack(`the log ends with line ${durable() - 1}, and line ${seq - 1} was delivered already`)
+    throw new LogSetBack(
+      `the log ends with line ${durable() - 1}, and line ${seq - 1} was delivered already: it is another log or an older copy of it; move the folder of the sink away, and it begins anew`,
+    )
   let place: Found | undefined
   while (!signal.aborted) {
     if (durable() <= seq) {
