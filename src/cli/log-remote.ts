@@ -3,7 +3,7 @@
  * record that came, with longer and longer waits; who has no right to read is told at once.
  */
 import { limits, messageOf } from '../model/index.ts'
-import { type Logged, OpenCalls, parseRecord } from '../record/index.ts'
+import { type Logged, OpenCalls, parseRecord, visible } from '../record/index.ts'
 import { CommandError, exitStatus } from './io.ts'
 import type { Question } from './log-question.ts'
 
@@ -12,6 +12,8 @@ const retryMsMin = 500
 const retryMsMax = 10_000
 /** Characters of one event: a record and its id. */
 const eventCharsMax = 2 * limits.recordBytesMax
+/** Characters of a refusal that are read: more is none of ours. */
+const problemCharsMax = 16 * 1024
 
 export interface RemoteOptions {
   /** Of the operators' port: `http://127.0.0.1:8081`. */
@@ -67,16 +69,26 @@ async function ask(options: RemoteOptions, lastSeq: number | undefined): Promise
   if (lastSeq !== undefined) headers['last-event-id'] = String(lastSeq)
   const reply = await fetch(target, { headers, signal, redirect: 'error' })
   if (reply.ok) return reply
-  const said = (await reply.text()).slice(0, 2_000)
-  const detail = problemDetail(said)
+  const detail = problemDetail(await beginningOf(reply))
   if (reply.status >= 500) throw new Error(`it answered ${reply.status}${detail}`)
   throw new CommandError(`\`${url.origin}\` answered ${reply.status}${detail}`)
+}
+
+/** As much of a refusal as can be a problem document: whoever answers need not be a gateway. */
+async function beginningOf({ body }: Response): Promise<string> {
+  let text = ''
+  if (body === null) return text
+  for await (const piece of body.pipeThrough(new TextDecoderStream())) {
+    text += piece
+    if (text.length > problemCharsMax) break
+  }
+  return text
 }
 
 function problemDetail(text: string): string {
   try {
     const { detail } = JSON.parse(text) as { detail?: unknown }
-    return typeof detail === 'string' ? `: ${detail}` : ''
+    return typeof detail === 'string' ? `: ${visible(detail)}` : ''
   } catch {
     return ''
   }
