@@ -46,12 +46,7 @@ export function makePacker({ directory, files, clock, log, current, alone }: Pac
     if (looking !== undefined) isAsked = true
     if (looking !== undefined || stopped) return
     looking = run()
-      .catch((cause: unknown) => {
-        if (stopped) return
-        counts.packFailures += 1
-        const error = messageOf(cause)
-        log.error({ directory, error }, 'a segment of the decision log could not be compressed; it stays as it is')
-      })
+      .catch(failed)
       .finally(() => {
         counts.packLooks += 1
         looking = undefined
@@ -61,19 +56,27 @@ export function makePacker({ directory, files, clock, log, current, alone }: Pac
       })
   }
 
+  function failed(cause: unknown): void {
+    if (stopped) return
+    counts.packFailures += 1
+    const error = messageOf(cause)
+    log.error({ directory, error }, 'a segment of the decision log could not be compressed; it stays as it is')
+  }
+
   async function run(): Promise<void> {
     for (const name of (await files.list(directory)).filter((one) => one.endsWith(packedSuffix + madeSuffix)))
       await files.remove(join(directory, name))
-    for (;;) {
-      const done = await alone(async () => {
-        const names = await files.list(directory)
-        const number = segmentNumbers(names).find((one) => one < current())
-        if (number === undefined || stopped) return true
-        await pack(number, names.includes(packedName(number)))
-        return false
-      })
-      if (done) return
-    }
+    let done = 0
+    while (done < current() && !stopped) done = await alone(() => packNext(done))
+  }
+
+  /** The number of the segment that was packed, or was tried in vain; Infinity when there is none behind `done`. */
+  async function packNext(done: number): Promise<number> {
+    const names = await files.list(directory)
+    const number = segmentNumbers(names).find((one) => one > done && one < current())
+    if (number === undefined) return Number.POSITIVE_INFINITY
+    await pack(number, names.includes(packedName(number))).catch(failed)
+    return number
   }
 
   async function pack(number: number, isPacked: boolean): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * A process that writes a decision log until it is killed: eight callers, allowed and refused calls, small segments. Prints
  * `open`, and then the id of every call after its end was released, as an agent would have seen it.
- * Arguments: the directory.
+ * Arguments: the directory, and how many bytes of it are kept, if not all.
  */
 import { writeSync } from 'node:fs'
 import { Fault } from '../../src/model/index.ts'
@@ -22,7 +22,8 @@ const clock = {
   },
 }
 const quiet = () => {}
-const directory = process.argv[2] as string
+const [directory = '', kept] = process.argv.slice(2)
+const keep = kept === undefined ? undefined : { bytes: Number(kept), neededFrom: () => Number.POSITIVE_INFINITY }
 const log = await openDecisionLog({
   directory,
   segmentBytesMax: 40_000,
@@ -31,7 +32,7 @@ const log = await openDecisionLog({
   files: nodeFiles,
   clock,
   log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-  proof: proofOf({ directory }),
+  proof: { ...proofOf({ directory }), keep },
 })
 const open = makeRecorder({ log, clock, makeId, observe: quiet, labels: {}, redact: (text) => text })
 writeSync(1, 'open\n')
