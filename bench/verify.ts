@@ -56,6 +56,9 @@ export async function measureVerify(folder: string, records: number, rounds: num
       randomBytes,
       anchors: [],
       fetchDocument: () => Promise.reject(new Error('nothing is fetched here')),
+      openStore: () => {
+        throw new Error('no bucket is opened here')
+      },
     },
   })
   const rest = `"decision_id":"x","text":"${'a'.repeat(850)}"`

@@ -66,6 +66,9 @@ async function openOurs(folder: string, mode: Recording['mode'], isProven: boole
         randomBytes,
         anchors: [],
         fetchDocument: () => Promise.reject(new Error('nothing is fetched here')),
+        openStore: () => {
+          throw new Error('no bucket is opened here')
+        },
       },
     }),
   })

@@ -27,6 +27,7 @@ import {
 } from '../model/index.ts'
 import { makeAnswer, makeReceiver, type Receiver, receive } from '../receive/index.ts'
 import { type DecisionLog, type Keep, type LogFiles, makeRecorder, openDecisionLog } from '../record/index.ts'
+import { openStore } from '../sinks/index.ts'
 import { openVault, type Vault } from '../vault/index.ts'
 import { auditShows } from './audit-shows.ts'
 import { keysFolder } from './development.ts'
@@ -116,6 +117,8 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
       anchors: config.audit.anchors,
       randomBytes: ports.randomBytes,
       fetchDocument: makeFetchDocument({ clock }),
+      openStore: (bucket, msMax) =>
+        openStore(bucket, { clock, msMax, makeFetch: (tls) => makeFetchDocument({ clock, tls }) }),
     },
   })
   opened.push(() => decisions.close())

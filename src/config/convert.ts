@@ -13,7 +13,7 @@ import {
   type Upstream,
 } from '../model/index.ts'
 import { replaceMarked } from '../settings/index.ts'
-import { type SinkEntry, sinkEntry, sinkSettings } from '../sinks/index.ts'
+import { bucketSettings, type SinkEntry, sinkEntry, sinkSettings } from '../sinks/index.ts'
 import { parseUpstreamUrl } from './addresses.ts'
 import { issuerOf } from './contradictions.ts'
 import { type Folders, logFolder, type References } from './references.ts'
@@ -117,19 +117,22 @@ export function convert(file: ConfigFile, context: Context): Config {
 }
 
 function convertAnchor(anchor: AnchorFile, index: number, { folders, references }: Context): AnchorSettings {
-  const { id, file, webhook, witness, key } = anchor
+  const { id, file, webhook, s3, witness, key } = anchor
   const credential = anchor.credential && {
     credential: {
       header: anchor.credential.header.toLowerCase(),
       value: certain(references.text(['audit', 'anchors', index, 'credential', 'value'])),
     },
   }
+  const at = ['audit', 'anchors', index, 's3']
   const to: AnchorSettings['to'] =
     file !== undefined
       ? { kind: 'file', path: folders.absolute(file) }
       : webhook !== undefined
         ? { kind: 'webhook', url: webhook, ...credential }
-        : { kind: 'witness', url: certain(witness), key: certain(key), ...credential }
+        : s3 !== undefined
+          ? { kind: 's3', bucket: replaceMarked(bucketSettings, s3, ({ path }) => certain(references.text(path)), at) }
+          : { kind: 'witness', url: certain(witness), key: certain(key), ...credential }
   return { id, everyMs: ms(anchor.every), to }
 }
 

@@ -4,7 +4,7 @@
  */
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { markedIn, replaceMarked } from '../settings/index.ts'
-import { type SinkEntry, sinkEntry, sinkProblems } from '../sinks/index.ts'
+import { bucketSettings, type SinkEntry, sinkEntry, sinkProblems } from '../sinks/index.ts'
 import type { Finding, Path } from './errors.ts'
 import { formatPath } from './errors.ts'
 import { type Files, unreadable } from './files.ts'
@@ -127,8 +127,10 @@ export function followReferences(
   for (const upstream of sections.upstreams) followUpstream(upstream)
   for (const { path, entry } of sections.routes)
     if (entry.description !== undefined) expect([...path, 'description'], entry.description, ['file'])
-  for (const [index, { credential }] of (sections.audit?.anchors ?? []).entries())
+  for (const [index, { credential, s3 }] of (sections.audit?.anchors ?? []).entries()) {
     if (credential !== undefined) secret(['audit', 'anchors', index, 'credential', 'value'], credential.value, 0)
+    if (s3 !== undefined) followMarked(bucketSettings, s3, ['audit', 'anchors', index, 's3'])
+  }
   for (const sink of sections.sinks) followSink(sink)
   for (const [index, path] of (sections.policy?.paths ?? []).entries())
     expect(['policy', 'paths', index], path, ['folder', 'file'], policyFix)
@@ -138,13 +140,18 @@ export function followReferences(
     if (entry.authorities !== undefined) pem([...path, 'authorities'], entry.authorities, 'certificates')
   }
 
-  /** Where each marked setting of a sink leads, whatever the kind of sink; then what the kind says of what it leads to. */
-  function followSink({ path: at, entry }: Entry<SinkEntry>): void {
-    for (const { path, mark, text } of markedIn(sinkEntry, entry, at)) {
+  /** Where each marked setting leads. */
+  function followMarked(schema: Parameters<typeof markedIn>[0], value: object, at: Path): void {
+    for (const { path, mark, text } of markedIn(schema, value, at)) {
       if (mark === 'secret') secret(path, text, 0)
       else if (mark === 'path') texts.set(formatPath(path), folders.absolute(text))
       else pem(path, text, mark)
     }
+  }
+
+  /** Whatever the kind of sink; then what the kind says of what it leads to. */
+  function followSink({ path: at, entry }: Entry<SinkEntry>): void {
+    followMarked(sinkEntry, entry, at)
     if (markedIn(sinkEntry, entry, at).some(({ path }) => !texts.has(formatPath(path)))) return
     const followed = replaceMarked(sinkEntry, entry, ({ path, text }) => texts.get(formatPath(path)) ?? text, at)
     for (const problem of sinkProblems(followed as SinkEntry))

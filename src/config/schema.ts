@@ -20,7 +20,7 @@ import {
   type Words,
   word,
 } from '../settings/index.ts'
-import { sinkEntry } from '../sinks/index.ts'
+import { bucketSettings, sinkEntry } from '../sinks/index.ts'
 
 /** Services of the procurement world that development mode runs, by the name in `development:NAME`. */
 export const developmentServices = ['crm', 'desk', 'erp'] as const
@@ -429,6 +429,9 @@ const anchor = z
         description: 'A URL to which the newest checkpoint is posted, as text: `https:`, or `http:` on loopback.',
         examples: ['https://siem.example.com/checkpoints'],
       }),
+    s3: bucketSettings.optional().meta({
+      description: 'A bucket that gets each checkpoint as an object of its own, none of which is ever replaced.',
+    }),
     witness: z
       .string()
       .max(2_048)
@@ -451,16 +454,19 @@ const anchor = z
       'Between two checkpoints that the anchor gets, while records arrive.',
     ),
   })
-  .refine(({ file, webhook, witness }) => [file, webhook, witness].filter((one) => one !== undefined).length === 1, {
-    error: 'needs either `file`, `webhook` or `witness`',
-    params: { fix: 'write one of them, for example `file: /mnt/offsite/gatehouse.checkpoint`' },
-  })
+  .refine(
+    ({ file, webhook, s3, witness }) => [file, webhook, s3, witness].filter((one) => one !== undefined).length === 1,
+    {
+      error: 'needs either `file`, `webhook`, `s3` or `witness`',
+      params: { fix: 'write one of them, for example `file: /mnt/offsite/gatehouse.checkpoint`' },
+    },
+  )
   .refine(({ witness, key }) => (witness === undefined) === (key === undefined), {
     error: 'a witness needs its `key`, and nothing else has one',
     params: { fix: 'write the public key of the witness beside `witness`' },
   })
-  .refine(({ file, credential }) => file === undefined || credential === undefined, {
-    error: 'a file needs no `credential`',
+  .refine(({ file, s3, credential }) => (file === undefined && s3 === undefined) || credential === undefined, {
+    error: 'a file needs no `credential`, and a bucket has its own',
     params: { fix: 'remove it' },
   })
 

@@ -148,6 +148,8 @@ export interface AnchorSettings {
   readonly to:
     | { readonly kind: 'file'; readonly path: string }
     | { readonly kind: 'webhook'; readonly url: string; readonly credential?: AnchorCredential }
+    /** As the settings of a bucket read it; opened by `sinks/`. */
+    | { readonly kind: 's3'; readonly bucket: unknown }
     | {
         readonly kind: 'witness'
         /** Submission prefix (C2SP tlog-witness). */

@@ -79,7 +79,7 @@ export {
   type Question,
   type RecordRules,
 } from './policy.ts'
-export type { Clock, FetchDocument, Log, LogFields, MakeId, RandomBytes, Readiness } from './ports.ts'
+export type { Clock, FetchDocument, Log, LogFields, MakeId, ObjectStore, RandomBytes, Readiness } from './ports.ts'
 export { type AgentFacts, type Identity, ownerOf, type Principal } from './principal.ts'
 export type {
   AdminRecord,

@@ -39,5 +39,17 @@ export type FetchDocument = (request: {
   readonly signal?: AbortSignal
 }) => Promise<{ readonly status: number; readonly headers: ReadonlyMap<string, string>; readonly bytes: Uint8Array }>
 
+/** Objects of a bucket elsewhere, none of which is ever replaced. Each rejects with what went wrong, and says nothing of credentials. */
+export interface ObjectStore {
+  /** For messages: where it is. */
+  readonly place: string
+  /** `there`: an object of that name is there already. Names may have any characters, and at most 700 bytes. */
+  put(name: string, content: Uint8Array, contentType: string, signal?: AbortSignal): Promise<'made' | 'there'>
+  /** Undefined when there is none of that name. At most 64 KiB. */
+  get(name: string): Promise<Uint8Array | undefined>
+  /** Of the names that begin with `folder`, which ends with `/`, the first in the order of their bytes; what stands behind its last `/`. */
+  first(folder: string): Promise<string | undefined>
+}
+
 /** A condition of readiness: undefined when all is well, else a sentence that says what is wrong and what to do. */
 export type Readiness = () => string | undefined

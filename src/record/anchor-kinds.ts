@@ -1,9 +1,9 @@
 /**
- * How a checkpoint is kept elsewhere: in a file, by a webhook, or by a witness that signs it too (C2SP tlog-witness). A file and a
- * witness look first whether what they hold is the beginning of this log.
+ * How a checkpoint is kept elsewhere: in a file, in a bucket, by a webhook, or by a witness that signs it too (C2SP tlog-witness).
+ * Of a file, a bucket and a witness it is asked first whether what they hold is the beginning of this log.
  */
 import { dirname } from 'node:path'
-import type { AnchorCredential, FetchDocument } from '../model/index.ts'
+import type { AnchorCredential, FetchDocument, ObjectStore } from '../model/index.ts'
 import {
   noteCharsMax,
   parseCheckpoint,
@@ -46,10 +46,6 @@ export function keepInFile(parts: {
     const earlier = held === undefined ? undefined : parseCheckpoint(held)
     if (held !== undefined && earlier === undefined)
       throw new Error(`\`${path}\` holds something else than a checkpoint and is left as it is; name another file`)
-    if (earlier !== undefined && signedBy(earlier.parsed, key).kind !== 'signed')
-      throw new AnchorContradicts(
-        `\`${path}\` holds a checkpoint of \`${earlier.origin}\` that this log's key did not sign`,
-      )
     if (earlier !== undefined) await begins(earlier, { read, key, checkpoint }, `\`${path}\``)
     await files.makeDirectory(dirname(path))
     await files.replace(path, Buffer.from(checkpoint.note))
@@ -72,7 +68,10 @@ interface Growth {
   readonly checkpoint: SignedCheckpoint
 }
 
+/** Rejects when the checkpoint that is held there is of another log, or of another history of this one. */
 async function begins(earlier: SignedCheckpoint, growth: Growth, where: string): Promise<void> {
+  if (signedBy(earlier.parsed, growth.key).kind !== 'signed')
+    throw new AnchorContradicts(`${where} holds a checkpoint of \`${earlier.origin}\` that this log's key did not sign`)
   try {
     await proveConsistency(earlier, growth)
   } catch (cause) {
@@ -82,6 +81,49 @@ async function begins(earlier: SignedCheckpoint, growth: Growth, where: string):
       )
     throw cause
   }
+}
+
+/** Opens a bucket of the settings; handed in, because this room knows none of its protocols. */
+export type OpenStore = (bucket: unknown, answerMsMax: number) => ObjectStore
+
+/** Digits of the greatest size there can be. */
+const sizeDigits = 16
+
+/**
+ * Each checkpoint is an object of its own. Names begin with what is left to the greatest size, so that the newest one is listed
+ * first. What the bucket holds is looked at before anything is put there, and where there is a checkpoint of that size already.
+ */
+export function keepInStore(parts: {
+  readonly bucket: unknown
+  readonly openStore: OpenStore
+  readonly key: VerifierKey
+  readonly read: ReadTile
+}): Keep {
+  const { key, read } = parts
+  const store = parts.openStore(parts.bucket, answerMsMax)
+  let isLookedAt = false
+
+  async function expectBeginning(folder: string, name: string, checkpoint: SignedCheckpoint): Promise<void> {
+    const where = `\`${store.place}${folder}${name}\``
+    const held = await store.get(folder + name)
+    const earlier = held === undefined ? undefined : parseCheckpoint(asText(held))
+    if (earlier === undefined) throw new Error(`${where} is no checkpoint; name another prefix`)
+    await begins(earlier, { read, key, checkpoint }, where)
+  }
+
+  return async (checkpoint) => {
+    const folder = `${checkpoint.origin}/checkpoints/`
+    const newest = isLookedAt ? undefined : await store.first(folder)
+    if (newest !== undefined) await expectBeginning(folder, newest, checkpoint)
+    isLookedAt = true
+    const name = nameOfSize(checkpoint.size)
+    const put = await store.put(folder + name, Buffer.from(checkpoint.note), text['content-type'])
+    if (put === 'there') await expectBeginning(folder, name, checkpoint)
+  }
+}
+
+function nameOfSize(size: number): string {
+  return [Number.MAX_SAFE_INTEGER - size, size].map((one) => String(one).padStart(sizeDigits, '0')).join('-')
 }
 
 /** The body is the checkpoint: it is signed. */

@@ -5,7 +5,15 @@
 import { join } from 'node:path'
 import { type AnchorSettings, type Clock, type FetchDocument, type Log, messageOf } from '../model/index.ts'
 import type { ReadTile, SignedCheckpoint, VerifierKey } from '../proof/index.ts'
-import { AnchorContradicts, type Keep, keepInFile, keepWithWitness, postToWebhook } from './anchor-kinds.ts'
+import {
+  AnchorContradicts,
+  type Keep,
+  keepInFile,
+  keepInStore,
+  keepWithWitness,
+  type OpenStore,
+  postToWebhook,
+} from './anchor-kinds.ts'
 import type { LogFiles } from './files.ts'
 import { checkpointFolder, cosignedName } from './tile-store.ts'
 
@@ -25,6 +33,7 @@ export interface AnchorsOptions {
   readonly read: ReadTile
   readonly files: LogFiles
   readonly fetchDocument: FetchDocument
+  readonly openStore: OpenStore
   readonly clock: Clock
   readonly log: Log
 }
@@ -146,13 +155,15 @@ function makeAnchor(settings: AnchorSettings, shared: Omit<AnchorsOptions, 'sett
 
 function keepFor(
   { id, to }: AnchorSettings,
-  { directory, key, read, files, fetchDocument }: Omit<AnchorsOptions, 'settings'>,
+  { directory, key, read, files, fetchDocument, openStore }: Omit<AnchorsOptions, 'settings'>,
 ): Keep {
   switch (to.kind) {
     case 'file':
       return keepInFile({ path: to.path, key, read, files })
     case 'webhook':
       return postToWebhook({ url: to.url, credential: to.credential, fetchDocument })
+    case 's3':
+      return keepInStore({ bucket: to.bucket, openStore, key, read })
     case 'witness':
       return keepWithWitness({
         url: to.url,

@@ -20,6 +20,7 @@ import {
   textOf,
 } from '../model/index.ts'
 import type { SignedCheckpoint } from '../proof/index.ts'
+import type { OpenStore } from './anchor-kinds.ts'
 import { type Anchors, makeAnchors } from './anchors.ts'
 import { watchDisk } from './disk.ts'
 import type { ReadFiles } from './files.ts'
@@ -67,6 +68,7 @@ export interface ProofOptions extends KeySettings {
   /** Where checkpoints are kept besides. */
   readonly anchors: readonly AnchorSettings[]
   readonly fetchDocument: FetchDocument
+  readonly openStore: OpenStore
 }
 
 export interface DecisionLog {
@@ -252,9 +254,9 @@ async function assemble(
       ? undefined
       : await usable(directory, 'cannot take a checkpoint', makeProver({ ...start.proof, queue, clock, log, kept }))
   if (prover !== undefined && options.proof !== undefined) {
-    const { anchors: settings, fetchDocument } = options.proof
+    const { anchors: settings, fetchDocument, openStore } = options.proof
     const { key, read } = prover
-    anchors = makeAnchors({ settings, directory, key, read, files, fetchDocument, clock, log })
+    anchors = makeAnchors({ settings, directory, key, read, files, fetchDocument, openStore, clock, log })
     anchors.offer(prover.checkpoint())
   }
   const writer: Writer = makeWriter({

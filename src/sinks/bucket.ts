@@ -3,11 +3,10 @@
  * checksum of what it sends, and makes an object only where there is none of that name. The client of requests is handed in.
  */
 import { createHash } from 'node:crypto'
-import { AwsV4Signer } from 'aws4fetch'
 import { z } from 'zod'
-import { type Clock, type FetchDocument, parseDuration } from '../model/index.ts'
+import { type Clock, type FetchDocument, type ObjectStore, parseDuration } from '../model/index.ts'
 import { clientTls, durationForm, form, secret, url, word } from '../settings/index.ts'
-import { requestMsMax } from './http.ts'
+import type { ClientTls } from './sink.ts'
 
 /** Bytes of an answer that are read. */
 const answerBytesMax = 64 * 1024
@@ -68,31 +67,40 @@ export const bucketSettings = z
     params: { fix: 'write `encryption: aws:kms`, or remove it' },
   })
 
-export type BucketOptions = z.output<typeof bucketSettings>
-
-export interface Bucket {
-  /**
-   * `there`: an object of that name is there already, from an earlier try or from somebody else. Rejects with what the service
-   * said. `name` is what stands behind the prefix; any characters, at most 700 bytes.
-   */
-  put(name: string, content: Uint8Array, contentType: string, signal?: AbortSignal): Promise<'made' | 'there'>
+/** Opens the bucket of settings that were read by `bucketSettings`. */
+export function openStore(
+  bucket: unknown,
+  {
+    makeFetch,
+    ...ports
+  }: Omit<BucketPorts, 'fetchDocument'> & { readonly makeFetch: (tls?: ClientTls) => FetchDocument },
+): ObjectStore {
+  // INVARIANT: a configuration holds the output of the schema.
+  const options = bucket as BucketOptions
+  return openBucket(options, { ...ports, fetchDocument: makeFetch(options.tls) })
 }
+
+type BucketOptions = z.output<typeof bucketSettings>
 
 export interface BucketPorts {
   readonly fetchDocument: FetchDocument
   readonly clock: Clock
+  /** Milliseconds for one answer. */
+  readonly msMax: number
 }
 
-export function openBucket(options: BucketOptions, { fetchDocument, clock }: BucketPorts): Bucket {
+export function openBucket(options: BucketOptions, { fetchDocument, clock, msMax }: BucketPorts): ObjectStore {
   const base = addressOf(options)
   const kept = keptAs(options, clock)
 
-  async function send(method: 'PUT' | 'GET', name: string, more: Content = {}) {
-    const { body = nothing, headers = {}, signal } = more
+  async function send(method: 'PUT' | 'GET', name: string, more: Request = {}) {
+    const { body = nothing, headers = {}, query = '', signal } = more
     const sha256 = createHash('sha256').update(body).digest()
+    // Every command reads the schema above, and few sign anything.
+    const { AwsV4Signer } = await import('aws4fetch')
     const signer = new AwsV4Signer({
       method,
-      url: `${base}${encoded(options.prefix + name)}`,
+      url: `${base}${encoded(name)}${query}`,
       headers: {
         ...headers,
         'x-amz-content-sha256': sha256.toString('hex'),
@@ -112,7 +120,7 @@ export function openBucket(options: BucketOptions, { fetchDocument, clock }: Buc
       ...(method === 'PUT' && { body }),
       headers: Object.fromEntries(signed.headers),
       bytesMax: answerBytesMax,
-      msMax: requestMsMax,
+      msMax,
       ...(signal !== undefined && { signal }),
     })
   }
@@ -122,22 +130,41 @@ export function openBucket(options: BucketOptions, { fetchDocument, clock }: Buc
     return status === 206
   }
 
+  const failure = (name: string, status: number, bytes: Uint8Array): Error =>
+    new Error(`\`${base}${name}\` answered ${status}${saidIn(bytes)}`)
+
   return {
-    async put(name, content, contentType, signal) {
+    place: `${base}${options.prefix}`,
+    async put(within, content, contentType, signal) {
+      const name = options.prefix + within
       const headers = { ...kept(), 'content-type': contentType, 'if-none-match': '*' }
       const { status, bytes } = await send('PUT', name, { body: content, headers, ...(signal && { signal }) })
       if (status >= 200 && status <= 299) return 'made'
       if (status === 412) return 'there'
       // Of a locked object that is there some services say that it may not be written.
       if (status === 403 && (await isThere(name, signal))) return 'there'
-      throw new Error(`\`${base}${options.prefix}${name}\` answered ${status}${saidIn(bytes)}`)
+      throw failure(name, status, bytes)
+    },
+    async get(within) {
+      const name = options.prefix + within
+      const { status, bytes } = await send('GET', name)
+      if (status === 404) return undefined
+      if (status !== 200) throw failure(name, status, bytes)
+      return bytes
+    },
+    async first(folder) {
+      const prefix = encodeURIComponent(options.prefix + folder)
+      const { status, bytes } = await send('GET', '', { query: `?list-type=2&max-keys=1&prefix=${prefix}` })
+      if (status !== 200) throw failure('', status, bytes)
+      return /<Key>[^<]*\/([^</]*)<\/Key>/.exec(Buffer.from(bytes).toString('utf8'))?.[1]
     },
   }
 }
 
-interface Content {
+interface Request {
   readonly body?: Uint8Array
   readonly headers?: { readonly [name: string]: string }
+  readonly query?: string
   readonly signal?: AbortSignal
 }
 

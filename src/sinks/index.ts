@@ -1,4 +1,5 @@
 /** The door of the sinks: where the decision log streams to. */
+export { bucketSettings, openStore } from './bucket.ts'
 export { type Deliveries, type DeliveriesPorts, makeDeliveries } from './deliveries.ts'
 export { filesOf } from './disk.ts'
 export { type SinkEntry, sinkEntry, sinkProblems, sinkSettings } from './entry.ts'

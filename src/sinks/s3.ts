@@ -6,8 +6,9 @@ import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { z } from 'zod'
-import { bucketSettings, openBucket } from './bucket.ts'
+import { bucketSettings, openStore } from './bucket.ts'
 import { formatNames } from './format.ts'
+import { requestMsMax } from './http.ts'
 import { type Item, type Sink, sinkKind } from './sink.ts'
 
 const gzipped = promisify(gzip)
@@ -30,7 +31,7 @@ export const s3 = sinkKind({
   batch: { recordsMax: 10_000, bytesMax: 8 * mib, waitMs: 30_000 },
   async open(options, ports): Promise<Sink> {
     const { compression } = options
-    const bucket = openBucket(options, { fetchDocument: ports.makeFetch(options.tls), clock: ports.clock })
+    const bucket = openStore(options, { ...ports, msMax: requestMsMax })
     const isJson = /[/+]json\b/.test(ports.contentType)
     const ending = `${isJson ? 'jsonl' : 'log'}${compression === 'gzip' ? '.gz' : ''}`
     const type = compression === 'gzip' ? 'application/gzip' : isJson ? 'application/x-ndjson' : 'text/plain'

@@ -37,6 +37,9 @@ const decisions = await openDecisionLog({
     fetchDocument: async () => {
       throw new Error('nothing is fetched here')
     },
+    openStore: () => {
+      throw new Error('no bucket is opened here')
+    },
   },
 })
 const streaming = makeStreaming({

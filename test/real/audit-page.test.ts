@@ -63,7 +63,8 @@ describe('docs/audit.md', () => {
     const folder = mkdtempSync(join(tmpdir(), 'gatehouse-page-'))
     mkdirSync(join(folder, 'secrets'))
     mkdirSync(join(folder, 'policies'))
-    writeFileSync(join(folder, 'secrets', 'siem'), 'a-secret-of-many-characters')
+    for (const name of ['siem', 's3-key-id', 's3-secret'])
+      writeFileSync(join(folder, 'secrets', name), 'a-secret-of-many-characters')
     const pieces = blocks('yaml')
     expect(pieces).toHaveLength(4)
     for (const piece of pieces) {

@@ -92,7 +92,17 @@ export function logWorld(): LogWorld {
 export function proofOf({ directory }: Pick<LogWorld, 'directory'>): ProofOptions {
   const keyFile = join(directory, '..', 'keys', 'decision-log.key')
   const fetchDocument = () => Promise.reject(new Error('nothing is fetched here'))
-  return { keyFile, origin: undefined, randomBytes: (count) => randomBytes(count), anchors: [], fetchDocument }
+  const openStore = () => {
+    throw new Error('no bucket is opened here')
+  }
+  return {
+    keyFile,
+    origin: undefined,
+    randomBytes: (count) => randomBytes(count),
+    anchors: [],
+    fetchDocument,
+    openStore,
+  }
 }
 
 function recordsIn(text: string, name: string): LogRecord[] {

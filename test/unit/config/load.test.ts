@@ -577,7 +577,7 @@ describe('a file that is wrong is refused with the place and what to write', () 
     {
       note: 'an anchor that is nowhere',
       text: `${production}audit: { anchors: [{ id: a }] }\n`,
-      wanted: [/audit\.anchors\[0\]: needs either `file`, `webhook` or `witness`/],
+      wanted: [/audit\.anchors\[0\]: needs either `file`, `webhook`, `s3` or `witness`/],
     },
     {
       note: 'a witness without its key',

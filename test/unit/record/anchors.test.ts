@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { AnchorSettings, FetchDocument } from '../../../src/model/index.ts'
+import type { AnchorSettings, FetchDocument, ObjectStore } from '../../../src/model/index.ts'
 import {
   leafHash,
   parseCheckpoint,
@@ -27,9 +27,17 @@ function open(
   world: LogWorld,
   anchor: Partial<AnchorSettings> & Pick<AnchorSettings, 'to'>,
   fetchDocument?: FetchDocument,
+  store?: ObjectStore,
 ): Promise<DecisionLog> {
   const anchors = [{ id: 'offsite', everyMs: 60_000, ...anchor }]
-  return world.open({ proof: { ...proofOf(world), anchors, ...(fetchDocument !== undefined && { fetchDocument }) } })
+  return world.open({
+    proof: {
+      ...proofOf(world),
+      anchors,
+      ...(fetchDocument !== undefined && { fetchDocument }),
+      ...(store !== undefined && { openStore: () => store }),
+    },
+  })
 }
 
 const note = (log: DecisionLog, count: number) =>
@@ -70,15 +78,7 @@ describe('an anchor that is a file', () => {
     const first = await open(world, toFile(world))
     await note(first, 9)
     await first.close()
-    const segment = join(world.directory, '0000000001.jsonl')
-    const signer = parseSigner(readFileSync(proofOf(world).keyFile, 'utf8'))
-    if (signer === undefined) throw new Error('no key')
-    const kept = readFileSync(segment, 'utf8').split('\n').slice(0, 5)
-    const tree = new TileTree(0, [], () => {})
-    for (const line of kept) tree.append(leafHash(Buffer.from(line)))
-    writeFileSync(segment, `${kept.join('\n')}\n`)
-    writeFileSync(join(world.directory, 'checkpoints', 'checkpoint'), signCheckpoint(5, tree.root(), signer))
-    rmSync(join(world.directory, 'checkpoints', 'tree'), { recursive: true })
+    rollBack(world)
     const log = await open(world, toFile(world))
     await world.clock.settled(() => log.readiness() !== undefined, 1)
     expect(log.readiness()).toMatch(
@@ -110,6 +110,117 @@ describe('an anchor that is a file', () => {
     await world.clock.settled(() => log.readiness() !== undefined, 60_000)
     expect(log.readiness()).toMatch(says)
     expect(readFileSync(fileOf(world), 'utf8')).toBe(text)
+  })
+})
+
+/** Cuts the log back to its first five lines, as someone would who holds the key. */
+function rollBack(world: LogWorld): void {
+  const segment = join(world.directory, '0000000001.jsonl')
+  const signer = parseSigner(readFileSync(proofOf(world).keyFile, 'utf8'))
+  if (signer === undefined) throw new Error('no key')
+  const kept = readFileSync(segment, 'utf8').split('\n').slice(0, 5)
+  const tree = new TileTree(0, [], () => {})
+  for (const line of kept) tree.append(leafHash(Buffer.from(line)))
+  writeFileSync(segment, `${kept.join('\n')}\n`)
+  writeFileSync(join(world.directory, 'checkpoints', 'checkpoint'), signCheckpoint(5, tree.root(), signer))
+  rmSync(join(world.directory, 'checkpoints', 'tree'), { recursive: true })
+}
+
+describe('an anchor that is a bucket', () => {
+  const to = { kind: 's3', bucket: {} } as const
+
+  /** What a bucket is, with what was asked of it. */
+  function bucket(objects = new Map<string, string>()) {
+    const asked: string[] = []
+    const store: ObjectStore = {
+      place: 'https://s3.example/audit/',
+      async put(name, content) {
+        asked.push(`put ${name}`)
+        if (objects.has(name)) return 'there'
+        objects.set(name, Buffer.from(content).toString())
+        return 'made'
+      },
+      async get(name) {
+        const held = objects.get(name)
+        return held === undefined ? undefined : Buffer.from(held)
+      },
+      async first(folder) {
+        asked.push(`first ${folder}`)
+        const names = [...objects.keys()].filter((name) => name.startsWith(folder)).sort()
+        return names[0]?.slice(folder.length)
+      },
+    }
+    return { store, objects, asked }
+  }
+  const sizes = (objects: ReadonlyMap<string, string>) =>
+    [...objects.keys()].sort().map((name) => parseCheckpoint(objects.get(name) ?? '')?.size)
+
+  it('gets each checkpoint as an object of its own, the newest of which is listed first', async () => {
+    await using world = logWorld()
+    const { store, objects, asked } = bucket()
+    const log = await open(world, { to }, undefined, store)
+    await world.clock.settled(() => objects.size === 1, 1)
+    await note(log, 5)
+    await world.clock.settled(() => objects.size === 2, 70_000)
+    await note(log, 6)
+    await log.close()
+    expect(sizes(objects)).toEqual([12, 5, 0])
+    const { name } = keyOf(world)
+    expect([...objects.keys()][1]).toBe(`${name}/checkpoints/9007199254740986-0000000000000005`)
+    expect(asked.filter((one) => one.startsWith('first'))).toEqual([`first ${name}/checkpoints/`])
+  })
+
+  it('is what it was after a restart: a checkpoint that is there is not put there again', async () => {
+    await using world = logWorld()
+    const { store, objects } = bucket()
+    const first = await open(world, { to }, undefined, store)
+    await note(first, 3)
+    await first.close()
+    const before = [...objects]
+    const second = await open(world, { to }, undefined, store)
+    await world.clock.settled(() => second.stats().anchorLagLines === 0, 1)
+    expect([...objects]).toEqual(before)
+    expect(second.stats().anchorFailures).toBe(0)
+    await second.close()
+  })
+
+  it('is left as it is when it holds a checkpoint over more lines: the log was rolled back', async () => {
+    await using world = logWorld()
+    const { store, objects } = bucket()
+    const first = await open(world, { to }, undefined, store)
+    await note(first, 9)
+    await first.close()
+    rollBack(world)
+    const log = await open(world, { to }, undefined, store)
+    await world.clock.settled(() => log.readiness() !== undefined, 1)
+    expect(log.readiness()).toMatch(
+      /holds another history than this log: `https:\/\/s3\.example\/audit\/.*-0000000000000009` holds a checkpoint over 9 lines that is not of this log, whose newest covers 5;/,
+    )
+    const before = [...objects]
+    await note(log, 20)
+    await world.clock.settled(() => (log.stats().anchorFailures ?? 0) > 2, 5_000)
+    expect([...objects]).toEqual(before)
+  })
+
+  it.each([
+    { note: 'something else', text: 'do not lose me\n', says: /is no checkpoint; name another prefix/ },
+    {
+      note: 'the checkpoint of another log',
+      text: signCheckpoint(1, Buffer.alloc(32), signerFromSeed('other', Buffer.alloc(32, 1), 'log')),
+      says: /holds a checkpoint of `other` that this log's key did not sign/,
+    },
+  ])('that holds $note gets nothing', async ({ text, says }) => {
+    await using world = logWorld()
+    const { store, objects } = bucket()
+    const first = await open(world, { to }, undefined, store)
+    await first.close()
+    const [name = ''] = objects.keys()
+    objects.set(name, text)
+    const log = await open(world, { to }, undefined, store)
+    await world.clock.settled(() => (log.stats().anchorFailures ?? 0) > 0, 1)
+    await world.clock.settled(() => log.readiness() !== undefined, 60_000)
+    expect(log.readiness()).toMatch(says)
+    expect([...objects]).toEqual([[name, text]])
   })
 })
 

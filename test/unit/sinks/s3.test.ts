@@ -4,7 +4,8 @@
  */
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import type { FetchDocument } from '../../../src/model/index.ts'
+import type { Clock, FetchDocument, ObjectStore } from '../../../src/model/index.ts'
+import { bucketSettings, openStore } from '../../../src/sinks/bucket.ts'
 import { s3 } from '../../../src/sinks/s3.ts'
 import type { Item, SinkPorts } from '../../../src/sinks/sink.ts'
 import { lineOf, sender, wholeRecords } from '../../support/sink-records.ts'
@@ -27,19 +28,33 @@ const least = {
   secret_access_key: 'key-secret',
 }
 
-async function world(settings: object, ...answers: readonly Answer[]) {
+/** Gives the answers in their order, then success. */
+function service(answers: readonly Answer[]) {
   const asked: Asked[] = []
   const fetchDocument: FetchDocument = async (request) => {
     const answer = answers[asked.length] ?? { status: 200 }
     asked.push(request)
     return { status: answer.status, headers: new Map(), bytes: Buffer.from(answer.text ?? '') }
   }
+  return { asked, fetchDocument }
+}
+
+const clock: Clock = { nowMs: () => now, monotonicMs: refusedUse, after: refusedUse, every: refusedUse }
+
+function bucket(...answers: readonly Answer[]) {
+  const { asked, fetchDocument } = service(answers)
+  const settings = bucketSettings.parse({ ...least, prefix: 'gatehouse/' })
+  return { store: openStore(settings, { clock, msMax: 10_000, makeFetch: () => fetchDocument }), asked }
+}
+
+async function world(settings: object, ...answers: readonly Answer[]) {
+  const { asked, fetchDocument } = service(answers)
   const ports: SinkPorts = {
     id: 's3',
     contentType: 'application/json',
     sender,
     hostname: 'gw-7',
-    clock: { nowMs: () => now, monotonicMs: refusedUse, after: refusedUse, every: refusedUse },
+    clock,
     randomBytes: refusedUse,
     log: { debug: refusedUse, info: refusedUse, warn: refusedUse, error: refusedUse },
     makeFetch: () => fetchDocument,
@@ -49,6 +64,8 @@ async function world(settings: object, ...answers: readonly Answer[]) {
   const sink = await s3.open(s3.settings.parse({ ...least, ...settings }), ports)
   return { sink, asked }
 }
+
+const denied = { status: 403, text: '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>' }
 
 const items: readonly Item[] = wholeRecords.map((record) => ({
   seq: record.seq,
@@ -134,7 +151,6 @@ describe('the S3 sink', () => {
     expect(asked[0]?.url.startsWith(`${url}gatehouse.example.com/log/`)).toBe(true)
   })
 
-  const denied = { status: 403, text: '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>' }
   const taken = [
     { note: 'the object is there already', answers: [{ status: 412 }] },
     { note: 'the object is there already and locked', answers: [denied, { status: 206 }] },
@@ -166,6 +182,51 @@ describe('the S3 sink', () => {
     const failure = await sink.deliver(items, signal).catch((cause: unknown) => cause)
     expect(failure).toMatchObject({ name: 'Error', message: expect.stringMatching(says) })
     expect(String(failure)).not.toContain('key-secret')
+  })
+})
+
+describe('the bucket that keeps checkpoints', () => {
+  const listed =
+    '<?xml version="1.0" encoding="UTF-8"?><ListBucketResult><Name>audit</Name><Prefix>gatehouse/a &amp; b/checkpoints/</Prefix><KeyCount>1</KeyCount><Contents><Key>gatehouse/a &amp; b/checkpoints/9007199254740986-0000000000000005</Key><Size>5</Size></Contents></ListBucketResult>'
+  const cases = [
+    {
+      note: 'the first name of a folder',
+      answer: { status: 200, text: listed },
+      ask: (store: ObjectStore) => store.first('a & b/checkpoints/'),
+      url: 'https://s3.example.com/audit/?list-type=2&max-keys=1&prefix=gatehouse%2Fa%20%26%20b%2Fcheckpoints%2F',
+      wanted: '9007199254740986-0000000000000005',
+    },
+    {
+      note: 'that a folder has none',
+      answer: { status: 200, text: '<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>' },
+      ask: (store: ObjectStore) => store.first('a/'),
+      url: 'https://s3.example.com/audit/?list-type=2&max-keys=1&prefix=gatehouse%2Fa%2F',
+      wanted: undefined,
+    },
+    {
+      note: 'an object',
+      answer: { status: 200, text: 'a note' },
+      ask: (store: ObjectStore) => store.get('a/b'),
+      url: 'https://s3.example.com/audit/gatehouse/a/b',
+      wanted: Buffer.from('a note'),
+    },
+    {
+      note: 'that there is no such object',
+      answer: { status: 404 },
+      ask: (store: ObjectStore) => store.get('a/b'),
+      url: 'https://s3.example.com/audit/gatehouse/a/b',
+      wanted: undefined,
+    },
+  ]
+  it.each(cases)('says $note', async ({ answer, ask, url, wanted }) => {
+    const { store, asked } = bucket(answer)
+    expect(await ask(store)).toEqual(wanted)
+    expect(asked.map((request) => request.url)).toEqual([url])
+  })
+
+  it.each(cases)('does not take a refusal for $note', async ({ ask }) => {
+    const { store } = bucket(denied)
+    await expect(ask(store)).rejects.toThrow(/answered 403: AccessDenied/)
   })
 })
 
