@@ -135,8 +135,8 @@ function expectLoopback(host: string): void {
   if (!isLoopback(host)) throw new Error(`the brokers name \`${host}\`, which would be reached without TLS`)
 }
 
-/** With `content-type` a reader knows a CloudEvent (Kafka binding, structured content mode). */
-function messageOf(item: Item, { topic, key }: Options, contentType: string) {
+/** A record as a message. With `content-type` a reader knows a CloudEvent (Kafka binding, structured content mode). */
+export function messageOf(item: Item, { topic, key }: Pick<Options, 'topic' | 'key'>, contentType: string) {
   const log = item.id.slice(0, item.id.lastIndexOf('/'))
   return {
     topic,
