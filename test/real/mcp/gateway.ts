@@ -26,6 +26,7 @@ export interface Server {
 export async function startGateway({ url, credential }: Server): Promise<Gateway> {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-mcp-'))
   const { origin, pathname } = new URL(url)
+  const path = pathname === '/' ? '' : pathname
   writeFileSync(join(folder, 'main.rego'), 'package gatehouse\n\nallow := true\n')
   if (credential !== undefined) writeFileSync(join(folder, 'credential'), credential)
   const file = join(folder, 'gatehouse.yaml')
@@ -42,9 +43,7 @@ export async function startGateway({ url, credential }: Server): Promise<Gateway
           ...(credential !== undefined && { credential: { value: 'Bearer ${file:credential}' } }),
         },
       ],
-      routes: [
-        { id: 'mcp', path: '/mcp', protocol: 'mcp', identity: 'none', servers: [{ upstream: 'peer', path: pathname }] },
-      ],
+      routes: [{ id: 'mcp', path: '/mcp', protocol: 'mcp', identity: 'none', servers: [{ upstream: 'peer', path }] }],
       policy: { paths: ['main.rego'] },
     }),
   )
