@@ -1,7 +1,7 @@
 /**
  * The folder `checkpoints` of a log: the newest checkpoint, the tree and the public key. A level of the tree is one file, hash after hash,
  * so that a tile (C2SP tlog-tiles) is a piece of it. A file for each tile costs a busy log two thirds of its speed: what makes a file
- * durable holds up the lines. Tiles can always be made again from the lines.
+ * durable holds up the lines. Tiles can be made again from the lines; of lines that retention removed they are all there is.
  */
 import { join } from 'node:path'
 import { hashBytes, noteCharsMax, type ReadTile, type Tile, tileWidth } from '../proof/index.ts'
@@ -45,6 +45,8 @@ export function makeTileStore(logDirectory: string, files: LogFiles): TileStore 
   async function makeFolders(): Promise<void> {
     await files.makeDirectory(treeFolder)
     if (isDurable) return
+    // Also the names that a process made and did not live to make durable.
+    await files.syncDirectory(treeFolder)
     await files.syncDirectory(folder)
     await files.syncDirectory(logDirectory)
     isDurable = true
