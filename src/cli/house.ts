@@ -32,7 +32,7 @@ import { openVault, type Vault } from '../vault/index.ts'
 import { auditShows } from './audit-shows.ts'
 import { keysFolder } from './development.ts'
 import { watchErasures } from './erasures.ts'
-import { type Generation, makeGeneration, makeMcpParts } from './generation.ts'
+import { type Generation, type McpParts, makeGeneration, makeMcpParts } from './generation.ts'
 import { type InForce, makeInForce } from './in-force.ts'
 import { authority, listening } from './listening.ts'
 import { makeLogLines } from './log-lines.ts'
@@ -100,7 +100,8 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
   const services = await servicesOf(config, servicesProgram, { clock, log })
   if (services !== undefined) opened.push(() => services.close())
   const keyChanges = keyChangeNotes(log)
-  const generate = generatorOf(services, makeId, keyChanges.note, ports)
+  const mcp = makeMcpParts({ clock, randomBytes: ports.randomBytes })
+  const generate = generatorOf(services, makeId, keyChanges.note, mcp, ports)
   const first = await generate(config, undefined)
 
   // What a required sink has not had is not known before the sinks run: until then nothing goes.
@@ -156,6 +157,7 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
     swapping({ certificate, config: next }) {
       if (certificate !== undefined) receiver.reloadCertificate(certificate)
       streaming.apply(next)
+      mcp.memory.streams.listsChanged()
     },
     decisions,
     log,
@@ -230,9 +232,9 @@ function generatorOf(
   services: Services | undefined,
   makeId: MakeId,
   keysChanged: (change: KeyChange) => void,
-  { clock, log, randomBytes }: HousePorts,
+  mcp: McpParts,
+  { clock, log }: HousePorts,
 ) {
-  const mcp = makeMcpParts({ clock, randomBytes })
   const ports = { clock, makeId, log, keysChanged, mcp, fetchDocument: makeFetchDocument({ clock }) }
   return (config: Config, previous: Generation | undefined): Promise<Generation> =>
     makeGeneration(placed(config, services), ports, previous)

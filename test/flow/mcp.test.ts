@@ -268,3 +268,75 @@ it('brings a request of a server to the agent and its answer back, in the words 
   ])
   expect(events[0].id).not.toBe(77)
 })
+
+it('tells who listens that lists may have changed when the policy did', async () => {
+  const stream = { 'content-type': 'text/event-stream' }
+  const streams: { end: () => void }[] = []
+  const { world } = await house({
+    stream: (_, response) => {
+      response.writeHead(200, stream).flushHeaders()
+      streams.push(response)
+    },
+    answer: ({ message, response }) => {
+      if (message.method !== 'subscriptions/listen') return undefined
+      const meta = { 'io.modelcontextprotocol/subscriptionId': message.id }
+      const acknowledged = {
+        jsonrpc: '2.0',
+        method: 'notifications/subscriptions/acknowledged',
+        params: { notifications: {}, _meta: meta },
+      }
+      response.writeHead(200, stream).write(`data: ${JSON.stringify(acknowledged)}\n\n`)
+      streams.push({
+        end: () =>
+          response.end(
+            `data: ${JSON.stringify({ jsonrpc: '2.0', id: message.id, result: { resultType: 'complete', _meta: meta } })}\n\n`,
+          ),
+      })
+      return undefined
+    },
+  })
+  const session = await openSession(world)
+  const reading = world.send({ path: '/mcp', headers: { accept: 'text/event-stream', 'mcp-session-id': session } })
+  const listening = modern(world, {
+    method: 'subscriptions/listen',
+    id: 'l',
+    params: { notifications: { toolsListChanged: true } },
+  })
+  await expect.poll(() => streams.length).toBe(2)
+  world.write('policies/main.rego', 'package gatehouse\n\nallow if input.call.tool.name != "echo"\n')
+  expect(await world.house.reload()).toBeUndefined()
+  for (const one of streams) one.end()
+  expect(eventsOf(await reading)).toEqual([{ jsonrpc: '2.0', method: 'notifications/tools/list_changed' }])
+  const subscription = { 'io.modelcontextprotocol/subscriptionId': 'l' }
+  expect(eventsOf(await listening)).toMatchObject([
+    { method: 'notifications/subscriptions/acknowledged', params: { _meta: subscription } },
+    { method: 'notifications/tools/list_changed', params: { _meta: subscription } },
+    { id: 'l', result: { _meta: subscription } },
+  ])
+  // The session goes on over the reload, under the new policy.
+  expect((await legacy(world, session, { method: 'tools/list', id: 2 })).json).toEqual({
+    jsonrpc: '2.0',
+    id: 2,
+    result: { tools: [] },
+  })
+})
+
+it('ends streams without an end at once when the house drains', async () => {
+  const { world } = await house({
+    stream: (_, response) => void response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders(),
+  })
+  const session = await openSession(world)
+  const reading = world.send({ path: '/mcp', headers: { accept: 'text/event-stream', 'mcp-session-id': session } })
+  const broken = expect(reading).rejects.toThrow()
+  await expect.poll(() => world.records().filter(({ call }) => call?.method === 'session/stream').length).toBe(1)
+  const startedMs = performance.now()
+  await world.house.drain()
+  expect(performance.now() - startedMs).toBeLessThan(10_000)
+  await broken
+  expect(
+    world
+      .records()
+      .filter(({ type }) => type === 'outcome')
+      .at(-1),
+  ).toMatchObject({ outcome: 'failed', code: 'draining' })
+})

@@ -143,7 +143,7 @@ export function mcpServer(options: McpServerOptions = {}): McpServerScript {
     }
     const own = options.answer?.(served)
     if (own !== undefined) return own
-    if (response.writableEnded) return undefined
+    if (response.headersSent) return undefined
     json(response, modern ? 404 : 200, {
       jsonrpc: '2.0',
       id: message.id,

@@ -72,7 +72,7 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
     }
     if (message.method.lists !== undefined) placeIn(message.params.cursor)
     if (message.method.name !== 'subscriptions/listen') return { ...base, servers: all }
-    const asked = property(message.params.notifications, 'taskIds') ?? message.params.taskIds
+    const asked = property(message.params.notifications, 'taskIds')
     if (asked === undefined) return { ...base, servers: all }
     if (!Array.isArray(asked)) throw rpcFault('rpc_params_invalid', '`taskIds` is no list')
     const taskIds = asked.map((one: Json) => {

@@ -46,7 +46,7 @@ export async function openSession(
     const { link, bytes } = opened
     const session = sessions.open({ owner, route: target.route.id, revision: link.revision, opening: body })
     peer.keep(session, link)
-    const result = editJson(bytes, [{ path: ['id'], text: idText }, ...withoutOldTasks(link.opened)])
+    const result = editJson(bytes, [{ path: ['id'], text: idText }, ...capabilityEdits(link.opened)])
     return jsonReply(200, result, made(plan, session.id))
   }
   const links = await eachServer(servers, opening)
@@ -64,7 +64,7 @@ export async function openSession(
   for (const { peer, opened } of usable) peer.keep(session, opened.link)
   const result = {
     protocolVersion: revision,
-    capabilities: merged(usable.map(({ opened }) => opened.link.opened.capabilities)),
+    capabilities: changing(merged(usable.map(({ opened }) => opened.link.opened.capabilities))),
     serverInfo: houseInfo,
     ...instructionsOf(usable.map(({ opened }) => opened.link.opened.instructions)),
   }
@@ -76,9 +76,26 @@ function made(plan: Plan, sessionId: string) {
 }
 
 /** The experimental tasks of 2025-11-25 are not carried on, so nobody is told that they are there. */
-function withoutOldTasks({ capabilities }: JsonObject): readonly JsonEdit[] {
-  if (!isJsonObject(capabilities) || capabilities.tasks === undefined) return []
-  return [{ path: ['result', 'capabilities', 'tasks'], text: undefined }]
+function capabilityEdits({ capabilities }: JsonObject): readonly JsonEdit[] {
+  if (!isJsonObject(capabilities)) return []
+  const edits: JsonEdit[] = []
+  if (capabilities.tasks !== undefined) edits.push({ path: ['result', 'capabilities', 'tasks'], text: undefined })
+  // With the policy the lists change, whatever the server says of its own.
+  for (const kind of listed)
+    if (isJsonObject(capabilities[kind]))
+      edits.push({ path: ['result', 'capabilities', kind, 'listChanged'], text: 'true' })
+  return edits
+}
+
+const listed = ['tools', 'prompts', 'resources'] as const
+
+function changing(capabilities: JsonObject): JsonObject {
+  const out: { [name: string]: Json } = { ...capabilities }
+  for (const kind of listed) {
+    const one = out[kind]
+    if (isJsonObject(one)) out[kind] = { ...one, listChanged: true }
+  }
+  return out
 }
 
 /** Faults: `revision_unsupported` where the only server does not speak the modern era. */

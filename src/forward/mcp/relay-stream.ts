@@ -53,6 +53,11 @@ export class RelayStream implements ByteSource, ByteSink {
     this.#options.source.resume()
   }
 
+  /** An event of the house's own, between those of the server. */
+  say(event: SseEvent): void {
+    this.#sink?.chunk(Buffer.from(sseText(event)))
+  }
+
   cancel(cause: Error): void {
     this.#finish()
     this.#options.source.cancel(cause)

@@ -15,6 +15,7 @@ import {
 import {
   type JsonEdit,
   mediaTypeOf,
+  metaKeys,
   printJson,
   type SseEvent,
   serverRequests,
@@ -23,6 +24,7 @@ import {
 import type { Plan } from '../obligations.ts'
 import { otherEra } from './aim.ts'
 import type { ServerReply } from './exchange.ts'
+import { promised } from './open-streams.ts'
 import { type Link, type Peer, refusedStatus } from './peer.ts'
 import { type Relayed, RelayStream } from './relay-stream.ts'
 import { bareReply, jsonReply, streamReply } from './replies.ts'
@@ -37,7 +39,7 @@ export async function relay(
   call: Call,
   target: McpTarget,
   plan: Plan,
-  edits: readonly JsonEdit[] = changes(target),
+  edits: readonly JsonEdit[] = changes(peer, target),
 ): Promise<UpstreamReply> {
   const { message } = target.mcp
   const { session } = message
@@ -107,15 +109,27 @@ async function relayOnce(
       translate: (event) => translateEvent(way, peer, link, hop, target, event),
       endedEarly: () => (message.era === 'legacy' || lasting ? undefined : endedEarly(peer)),
       alive: () => message.session?.touch(),
+      over: () => forget(),
     })
+    const forget = lasting ? way.memory.streams.add((method) => tellListener(stream, message, method)) : nothing
     return streamReply(stream, from, lasting)
   }
   link?.outstanding.delete(ownIdText)
   return answered(peer, reply, hop, way, target)
 }
 
+/** 2026-07-28 "Subscriptions": only what was opted in to, and each message names the request that opened the stream. */
+function tellListener(stream: RelayStream, { params, idText: id }: McpMessage, method: string): void {
+  const kind = promised[method]
+  if (kind === undefined || id === undefined || property(params.notifications, `${kind}ListChanged`) !== true) return
+  const meta = `{${printJson(metaKeys.subscription)}:${id}}`
+  stream.say({ data: `{"jsonrpc":"2.0","method":${printJson(method)},"params":{"_meta":${meta}}}` })
+}
+
+function nothing(): void {}
+
 /** What the server is told by another name than the agent uses, or in another envelope. */
-function changes({ mcp }: McpTarget): readonly JsonEdit[] {
+function changes(peer: Peer, { mcp }: McpTarget): readonly JsonEdit[] {
   const { message, name, opened, answers } = mcp
   const edits: JsonEdit[] = []
   if (answers !== undefined) edits.push({ path: ['id'], text: answers.idText })
@@ -123,6 +137,10 @@ function changes({ mcp }: McpTarget): readonly JsonEdit[] {
     const { names } = message.method
     if (names === 'completion') edits.push({ path: ['params', 'ref', 'name'], text: printJson(name) })
     else edits.push({ path: ['params', names === 'task' ? 'taskId' : 'name'], text: printJson(name) })
+  }
+  if (opened?.taskIds !== undefined) {
+    const own = opened.taskIds.filter(([server]) => server === peer.id).map(([, id]) => id)
+    edits.push({ path: ['params', 'notifications', 'taskIds'], text: printJson(own) })
   }
   if (opened?.requestState !== undefined)
     edits.push({ path: ['params', 'requestState'], text: printJson(opened.requestState) })

@@ -2,6 +2,7 @@
 import type { Clock, McpMessage, McpServer, McpSession, McpToolFacts, RandomBytes } from '../../model/index.ts'
 import type { Lookup } from '../egress.ts'
 import { Catalog, type CatalogPorts } from './catalog.ts'
+import { OpenStreams } from './open-streams.ts'
 import { type Link, Peer } from './peer.ts'
 import { makeSeal, type Seal } from './seal.ts'
 import { Shown } from './shown.ts'
@@ -12,6 +13,7 @@ export interface McpMemory {
   readonly nextId: () => number
   readonly seal: Seal
   readonly shown: Shown
+  readonly streams: OpenStreams
 }
 
 const sealKeyBytes = 32
@@ -23,6 +25,7 @@ export function makeMcpMemory(randomBytes: RandomBytes): McpMemory {
     nextId: () => ++id,
     seal: makeSeal(randomBytes(sealKeyBytes)),
     shown: new Shown(),
+    streams: new OpenStreams(),
   }
 }
 

@@ -2,9 +2,21 @@
  * The stream of a legacy session (GET): what its servers say beside their answers, all of them on one stream to the agent, each taken
  * up again where it broke off. A server without such a stream is not missed.
  */
-import type { ByteSink, ByteSource, Call, Fault, McpTarget, UpstreamReply } from '../../model/index.ts'
+import {
+  type ByteSink,
+  type ByteSource,
+  type Call,
+  type Fault,
+  isJsonObject,
+  type Json,
+  type McpTarget,
+  property,
+  type UpstreamReply,
+} from '../../model/index.ts'
+import { printJson, sseText } from '../../wire/index.ts'
 import type { Plan } from '../obligations.ts'
 import type { ServerReply } from './exchange.ts'
+import { promised } from './open-streams.ts'
 import { type Link, type Peer, refusedStatus } from './peer.ts'
 import { translateEvent } from './relay.ts'
 import { RelayStream } from './relay-stream.ts'
@@ -58,7 +70,12 @@ export async function sessionStream(way: Way, call: Call, target: McpTarget, pla
   })
   const [first] = opened
   if (sources.length > 0) {
-    const stream = new MergedStreams(sources)
+    const forget = way.memory.streams.add((method) => {
+      const kind = promised[method]
+      const wanted = kind !== undefined && opened.some(({ link }) => isObjectIn(link.opened.capabilities, kind))
+      if (wanted) stream.say(sseText({ data: `{"jsonrpc":"2.0","method":${printJson(method)}}` }))
+    })
+    const stream = new MergedStreams(sources, forget)
     // A session that ended has no stream: the agent must not wait on it for ever.
     session.onEnd(() => stream.close())
     return streamReply(stream, { plan, from: first?.reply }, true)
@@ -69,14 +86,21 @@ export async function sessionStream(way: Way, call: Call, target: McpTarget, pla
   return bareReply(405, { plan, from: first?.reply, headers: ['Allow', 'POST, DELETE'] })
 }
 
+function isObjectIn(value: Json | undefined, key: string): boolean {
+  return isJsonObject(property(value, key))
+}
+
 /** Several streams as one. It ends when the last of them has ended; one that breaks leaves the others. */
 class MergedStreams implements ByteSource {
   readonly lengthBytes = null
   readonly #sources: readonly ByteSource[]
+  readonly #over: () => void
   #open: number
   #sink: ByteSink | undefined = undefined
 
-  constructor(sources: readonly ByteSource[]) {
+  /** `over` is called when it has ended, however that came; perhaps more than once. */
+  constructor(sources: readonly ByteSource[], over: () => void) {
+    this.#over = over
     this.#sources = sources
     this.#open = sources.length
   }
@@ -91,6 +115,11 @@ class MergedStreams implements ByteSource {
       })
   }
 
+  /** Text of the house's own, between the events of the servers. */
+  say(text: string): void {
+    this.#sink?.chunk(Buffer.from(text))
+  }
+
   pause(): void {
     for (const source of this.#sources) source.pause()
   }
@@ -101,6 +130,7 @@ class MergedStreams implements ByteSource {
 
   cancel(cause: Error): void {
     this.#sink = undefined
+    this.#over()
     for (const source of this.#sources) source.cancel(cause)
   }
 
@@ -113,6 +143,7 @@ class MergedStreams implements ByteSource {
   #ended(fault: Fault | undefined): void {
     this.#open--
     if (this.#open > 0) return
+    this.#over()
     const sink = this.#sink
     this.#sink = undefined
     if (fault === undefined) sink?.end()

@@ -2,7 +2,7 @@
  * What the ways of a message share: the clock, what is sealed on its way to the agent, ids of events, and the word that a server's
  * lists have changed.
  */
-import { type Clock, type McpMessage, type McpTarget, property } from '../../model/index.ts'
+import { type Clock, type Json, type McpMessage, type McpTarget, property } from '../../model/index.ts'
 import { editJson, type JsonEdit, printJson, type RpcMessage, rpcFault } from '../../wire/index.ts'
 import type { Peer } from './peer.ts'
 import type { SealPurpose } from './seal.ts'
@@ -51,6 +51,12 @@ export class Way {
     peer: Peer,
     target: McpTarget,
   ): Buffer {
+    if (method === 'notifications/subscriptions/acknowledged') {
+      const honored = property(params.notifications, 'taskIds')
+      if (!Array.isArray(honored)) return bytes
+      const ids = honored.map((one: Json) => (typeof one === 'string' ? this.#task(one, peer, target) : printJson(one)))
+      return editJson(bytes, [{ path: ['params', 'notifications', 'taskIds'], text: `[${ids.join(',')}]` }])
+    }
     if (method !== 'notifications/tasks') return bytes
     const id = property(params, 'taskId')
     return typeof id === 'string'
