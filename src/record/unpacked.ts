@@ -17,8 +17,8 @@ import { isAbsent, unlessAbsent } from './tile-store.ts'
 
 /** Tables that are remembered; that of a segment of 256 MiB takes 4 KiB. */
 const tablesMax = 64
-/** Frames of 1 MiB that are remembered: a reader takes one in several pieces, and comes back to the one before. */
-const framesMax = 4
+/** Frames of 1 MiB that are remembered: a reader takes one in several pieces, and a piece lies in two at most. */
+const framesMax = 2
 
 /** Throws `SegmentDamaged` besides what the file system throws. Remembers what it read: make one for each reading. */
 export function unpacked(files: ReadFiles, unpack: Unpack = unpackOnPool): ReadFiles {

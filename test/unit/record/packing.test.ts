@@ -178,6 +178,20 @@ describe('a packed log', () => {
   it('is packed as it rotates, while it is written and read', async () => {
     await using world = logWorld()
     const log = await open(world, { segmentBytesMax: 20_000 })
+    const stop = new AbortController()
+    const followed: number[] = []
+    const following = (async () => {
+      const question = {
+        directory: world.directory,
+        from: 'start',
+        filters: {},
+        follow: true,
+        files: nodeFiles,
+      } as const
+      const pause = () => new Promise<void>((resolve) => setImmediate(resolve))
+      for await (const { record } of readLog({ ...question, signal: stop.signal, pause, unreadable: () => {} }))
+        followed.push(record.seq)
+    })()
     for (let round = 0; round < 12; round++) {
       await note(log, 60)
       await world.clock.advance(100)
@@ -185,6 +199,10 @@ describe('a packed log', () => {
     await world.clock.settled(() => names(world).filter((name) => name.endsWith('.jsonl')).length === 1, 20)
     const seqs = await seqsFrom(world, 'start')
     await log.close()
+    await world.clock.settled(() => followed.length >= seqs.length)
+    stop.abort()
+    await following
+    expect(followed.slice(0, seqs.length), 'one who follows').toEqual(seqs)
     expect(log.stats().segmentsPacked).toBeGreaterThan(3)
     expect(log.stats().packFailures).toBe(0)
     expect(seqs.length).toBeGreaterThanOrEqual(720)
