@@ -409,7 +409,7 @@ describe('gatehouse tail', () => {
       detail: { index, text: '\u009b31m' },
     })
   const log = Array.from({ length: 20 }, (_, index) => `${admin(index)}\n`).join('')
-  const world = () => folderWith({ 'gatehouse.yaml': production, 'data/log/0000000000.jsonl': log })
+  const world = () => folderWith({ 'gatehouse.yaml': production, 'data/log/0000000001.jsonl': log })
 
   it('shows the last ten as they are in the log when nobody looks', async () => {
     const ran = await run('tail --no-follow', { directory: world() })
@@ -485,7 +485,7 @@ describe('gatehouse tail', () => {
       directory,
       pause: async () => {
         waits++
-        if (waits === 1) writeFileSync(join(directory, 'data/log/0000000000.jsonl'), `${log}${admin(20)}\n`)
+        if (waits === 1) writeFileSync(join(directory, 'data/log/0000000001.jsonl'), `${log}${admin(20)}\n`)
         else io.interrupt('SIGINT')
       },
     })
@@ -510,7 +510,7 @@ describe('gatehouse tail', () => {
 
   it('needs neither the secrets of the configuration nor a gateway', async () => {
     const text = `${production}upstreams: [{ id: erp, url: https://erp.example.com, credential: { value: file:absent } }]\n`
-    const directory = folderWith({ 'gatehouse.yaml': text, 'data/log/0000000000.jsonl': log })
+    const directory = folderWith({ 'gatehouse.yaml': text, 'data/log/0000000001.jsonl': log })
     expect((await run('tail --no-follow', { directory })).status).toBe(0)
   })
 
