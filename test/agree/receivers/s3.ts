@@ -1,7 +1,11 @@
-/** versitygw, an S3 service over a folder: its objects are read as the files that they are. */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+/**
+ * versitygw, an S3 service over a folder: its objects are read as the files that they are. The bucket has object lock, so what is sent
+ * again meets an object that nothing may replace.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { AwsClient } from 'aws4fetch'
 import { type ReceiverKind, receivedLine } from './receiver.ts'
 import { freePort, startServer } from './server.ts'
 
@@ -15,13 +19,13 @@ export const s3: ReceiverKind = {
   async start(folder, installed) {
     const port = await freePort()
     const bucket = join(folder, 'audit')
-    mkdirSync(bucket)
     const server = await startServer({
       command: join(installed, 'versitygw'),
       args: ['--quiet', '--port', `127.0.0.1:${port}`, 'posix', folder],
       environment: { ROOT_ACCESS_KEY: keyId, ROOT_SECRET_KEY: secretKey },
       port,
     })
+    await makeLockedBucket(`http://127.0.0.1:${port}/audit`)
     return {
       ...server,
       settings: {
@@ -30,6 +34,7 @@ export const s3: ReceiverKind = {
         prefix: 'gatehouse/',
         access_key_id: `\${S3_KEY_ID}`,
         secret_access_key: `\${S3_SECRET}`,
+        lock: { mode: 'compliance', for: '1d' },
       },
       entry: { batch: { records_max: 500, wait_max: '100ms' } },
       environment: { S3_KEY_ID: keyId, S3_SECRET: secretKey },
@@ -48,4 +53,13 @@ export const s3: ReceiverKind = {
       close: () => server.kill(),
     }
   },
+}
+
+async function makeLockedBucket(url: string): Promise<void> {
+  const client = new AwsClient({ accessKeyId: keyId, secretAccessKey: secretKey, service: 's3', retries: 0 })
+  const { status } = await client.fetch(url, {
+    method: 'PUT',
+    headers: { 'x-amz-bucket-object-lock-enabled': 'true' },
+  })
+  if (status !== 200) throw new Error(`the bucket could not be made: ${status}`)
 }
