@@ -36,7 +36,7 @@ export function makeGateway(rooms: () => Rooms): Gateway {
       const principal = entry.identified(await identify(call))
       const target = entry.routed(await route(call, principal))
       const decision = await entry.decided(await decide(call, principal, target))
-      if (decision.kind !== 'allow') return await entry.refused(answer.refusal(decision, target))
+      if (decision.kind !== 'allow') return await entry.refused(answer.refusal(decision, target, call))
       return await entry.followed(await forward(call, target, decision))
     } catch (cause) {
       const fault = toFault(cause)

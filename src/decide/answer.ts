@@ -37,6 +37,10 @@ const lifetime = /^[1-9][0-9]{0,5}(s|m|h|d)$/
 const sentenceCharsMax = 2_000
 const labelNameCharsMax = 128
 const labelCharsMax = 512
+/** RFC 6749 section 3.3. */
+const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]{1,128}$/
+/** Different scopes that one decision names: they all go into one header field of the reply. */
+const scopesMax = 32
 /** Labels of one decision: they are copied into its record. */
 const labelsMax = 64
 
@@ -66,15 +70,34 @@ export function denialsOf(said: Said): readonly Reason[] {
     const stated = fields.code
     if (typeof stated !== 'string' || !code.test(stated))
       throw new ContractError('the `code` of a `deny` is not lower-case words joined by `_`')
-    const message = sentence('deny', fields.message)
-    return fields.remedy === undefined
-      ? { code: stated, message }
-      : { code: stated, message, remedy: sentence('deny', fields.remedy) }
+    const scopes = scopesOf(stated, fields.scopes)
+    return {
+      code: stated,
+      message: sentence('deny', fields.message),
+      ...(fields.remedy !== undefined && { remedy: sentence('deny', fields.remedy) }),
+      ...(scopes !== undefined && { scopes }),
+    }
   })
+  const named = new Set(reasons.flatMap(({ scopes = [] }) => scopes))
+  if (named.size > scopesMax) throw new ContractError(`the reasons of \`deny\` name more than ${scopesMax} scopes`)
   if (reasons.length < 2) return reasons
   return reasons
     .sort((one, other) => order(one.code, other.code) || order(one.message, other.message))
     .slice(0, limits.reasonsMax)
+}
+
+/** An agent that reads `scope_missing` asks for what is named: the code without scopes, or scopes without the code, help nobody. */
+function scopesOf(stated: string, scopes: Json | undefined): readonly string[] | undefined {
+  if (stated !== 'scope_missing') {
+    if (scopes === undefined) return undefined
+    throw new ContractError(`a \`deny\` with the code \`${stated}\` has \`scopes\`, which only \`scope_missing\` has`)
+  }
+  if (!Array.isArray(scopes) || scopes.length === 0)
+    throw new ContractError(`the \`scopes\` of \`scope_missing\` is ${kindOf(scopes)}, not a list or set of scopes`)
+  return scopes.map((scope) => {
+    if (typeof scope === 'string' && scopeToken.test(scope)) return scope
+    throw new ContractError('a scope of `scope_missing` is not printable text without spaces, `"` and `\\`')
+  })
 }
 
 const askFields = ['chain', 'reason', 'risk', 'ttl', 'summary']

@@ -11,6 +11,8 @@ export interface Reason {
   readonly message: string
   /** What would help, where something would. */
   readonly remedy?: string
+  /** Of `scope_missing`, and of nothing else: what the token would need (RFC 6749 section 3.3), at least one. */
+  readonly scopes?: readonly string[]
 }
 
 /** `ask` elements as policy gives them. */

@@ -17,8 +17,11 @@ import { type Problem, problemMediaType, problemText } from '../wire/index.ts'
 import { mcpFault, mcpRefusal } from './mcp/answer.ts'
 
 export interface Answer {
-  /** A decision that denies or asks: 403 with the first reason's code; one that asks always has `approval_required`. */
-  refusal(decision: Refusal, target?: Target): Reply
+  /**
+   * A decision that denies or asks: 403 with the first reason's code; one that asks always has `approval_required`. Where scopes are all
+   * that is missing, with the challenge of RFC 6750 section 3.1 that names them.
+   */
+  refusal(decision: Refusal, target?: Target, call?: Call): Reply
   /** A fault: the row's status and sentence; 401 with the challenge of RFC 6750 section 3. `target` as far as it was found. */
   fault(fault: Fault, decisionId: string, target?: Target, call?: Call): Reply
 }
@@ -59,7 +62,7 @@ const retryLater: ReadonlySet<FaultCode> = new Set<FaultCode>([
 /** `protection` says what a client without a good token is told about the route of its call (RFC 9728 section 5.1). */
 export function makeAnswer(protection: (call: Call) => Protection | undefined): Answer {
   return {
-    refusal(decision, target) {
+    refusal(decision, target, call) {
       const first = decision.reasons[0]
       const code = decision.kind === 'ask' ? 'approval_required' : (first?.code ?? 'policy_denied')
       const row = isFaultCode(code) ? faults[code] : faults.policy_denied
@@ -74,8 +77,14 @@ export function makeAnswer(protection: (call: Call) => Protection | undefined): 
         ...(remedy === undefined ? {} : { remedy }),
         reasons,
       }
-      if (target?.mcp !== undefined) return mcpRefusal(decision, problem, target.mcp.message)
-      return { status: 403, headers: plain, body: bodyOf(problemText(problem)), decisionId: decision.id }
+      const scopes = missingScopes(decision)
+      const says = faults.scope_missing.says
+      const protectedBy = call && protection(call)
+      const headers =
+        scopes.length === 0 ? none : ['WWW-Authenticate', challenge('scope_missing', says, scopes, protectedBy)]
+      if (target?.mcp !== undefined) return mcpRefusal(decision, problem, target.mcp.message, headers)
+      const body = bodyOf(problemText(problem))
+      return { status: 403, headers: [...plain, ...headers], body, decisionId: decision.id }
     },
 
     fault(fault, decisionId, target, call) {
@@ -115,6 +124,13 @@ export const answer: Answer = makeAnswer(() => undefined)
 
 const plain: readonly string[] = ['Content-Type', problemMediaType, 'Cache-Control', 'no-store']
 
+/** What another token would need; none where something else stands in the way too, or nobody may learn of it. */
+function missingScopes(decision: Refusal): readonly string[] {
+  if (decision.kind !== 'deny' || decision.hidden === true) return none
+  if (decision.reasons.some(({ scopes }) => scopes === undefined)) return none
+  return [...new Set(decision.reasons.flatMap(({ scopes = none }) => scopes))].sort()
+}
+
 function extraHeaders(
   { code, allowedMethods }: Fault,
   status: number,
@@ -123,7 +139,8 @@ function extraHeaders(
 ): readonly string[] {
   // An empty list is a list too: a 405 always has the field (RFC 9110 section 15.5.6).
   if (status === 405) return ['Allow', (allowedMethods ?? []).join(', ')]
-  if (status === 401 || code === 'scope_missing') return ['WWW-Authenticate', challenge(code, says, protection)]
+  if (status === 401 || code === 'scope_missing')
+    return ['WWW-Authenticate', challenge(code, says, protection?.scopes ?? none, protection)]
   if (retryLater.has(code)) return ['Retry-After', retryAfterS]
   return none
 }
@@ -134,12 +151,16 @@ const none: readonly string[] = []
  * RFC 6750 section 3.1: no error code when no token was sent, `insufficient_scope` with all that is needed, `invalid_token` for every bad
  * one; and where to read on (RFC 9728 section 5.1).
  */
-function challenge(code: FaultCode, says: string, protection: Protection | undefined): string {
+function challenge(
+  code: FaultCode,
+  says: string,
+  scopes: readonly string[],
+  protection: Protection | undefined,
+): string {
   const error =
     code === 'token_missing' ? [] : [`error="${code === 'scope_missing' ? 'insufficient_scope' : 'invalid_token'}"`]
   const description = error.length === 0 ? [] : [`error_description="${says}"`]
-  const scope =
-    protection === undefined || protection.scopes.length === 0 ? [] : [`scope="${protection.scopes.join(' ')}"`]
+  const scope = scopes.length === 0 ? [] : [`scope="${scopes.join(' ')}"`]
   const metadata = protection === undefined ? [] : [`resource_metadata="${protection.metadata}"`]
   return `Bearer ${['realm="gatehouse"', ...error, ...description, ...scope, ...metadata].join(', ')}`
 }

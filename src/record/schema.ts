@@ -77,7 +77,14 @@ const decision = {
   decision: z.enum(['allow', 'deny', 'ask']).describe('an `ask` is refused until approvals exist'),
   code: text.optional().describe("the fault's code, else the first reason's; absent on allow"),
   reasons: z
-    .array(z.strictObject({ code: text, message: text, remedy: text.optional() }))
+    .array(
+      z.strictObject({
+        code: text,
+        message: text,
+        remedy: text.optional(),
+        scopes: z.array(text).optional().describe('of `scope_missing`: what the token would need'),
+      }),
+    )
     .describe('what policy told the agent'),
   rule_ids: z
     .array(text)

@@ -49,7 +49,7 @@ const shapes = new Map<unknown, Check>(
       detail: optional(text),
       path: optional(text),
       bundles: optional(table(fields({ revision: text, digest: optional(text) }))),
-      reasons: list(fields({ code: text, message: text, remedy: optional(text) })),
+      reasons: list(fields({ code: text, message: text, remedy: optional(text), scopes: optional(list(text)) })),
       rule_ids: list(text),
       obligations: optional(list(object)),
       principal: optional(
@@ -62,7 +62,7 @@ const shapes = new Map<unknown, Check>(
           scopes: optional(list(text)),
         }),
       ),
-      target: optional(fields({ route: text, upstream: text, tool: optional(text) })),
+      target: optional(fields({ route: text, upstream: optional(text), tool: optional(text) })),
       call: fields({ method: text, host: text, path: text }),
       requested_by: text,
     }),

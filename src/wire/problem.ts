@@ -29,9 +29,12 @@ export function problemOf(problem: Problem): JsonObject {
     code: problem.code,
     decision_id: problem.decisionId,
     ...(problem.remedy === undefined ? {} : { remedy: problem.remedy }),
-    reasons: problem.reasons.map(({ code, message, remedy }) =>
-      remedy === undefined ? { code, message } : { code, message, remedy },
-    ),
+    reasons: problem.reasons.map(({ code, message, remedy, scopes }) => ({
+      code,
+      message,
+      ...(remedy !== undefined && { remedy }),
+      ...(scopes !== undefined && { scopes }),
+    })),
   }
 }
 

@@ -24,9 +24,19 @@ const unknownTool: FaultRow & { readonly rpc: number } = { rpc: 0, ...faults.too
 
 const json = ['Content-Type', 'application/json', 'Cache-Control', 'no-store'] as const
 
-export function mcpRefusal(refusal: Refusal, problem: Problem, message: McpMessage): Reply {
+/** `challenge` is the field that names missing scopes, or empty: clients look for it at a 403 alone (2026-07-28 "Scope Challenge Handling"). */
+export function mcpRefusal(
+  refusal: Refusal,
+  problem: Problem,
+  message: McpMessage,
+  challenge: readonly string[],
+): Reply {
   const { id } = refusal
   const data = problemOf(problem)
+  if (challenge.length > 0) {
+    const reply = replyOf(403, rpcErrorText(message.idText, refusedCode, problem.detail, data), id)
+    return { ...reply, headers: [...json, ...challenge] }
+  }
   if (message.kind !== 'request' || message.idText === undefined)
     return replyOf(403, rpcErrorText(message.idText, refusedCode, problem.detail, data), id)
   if (message.method.names !== 'tool')

@@ -37,6 +37,31 @@ const cases: { note: string; answer: JsonObject; wanted: { kind: string; code?: 
     answer: { deny: [{ code: 'x', message: 'y', remedy: 1 }] },
     wanted: deny('policy_error'),
   },
+  {
+    note: 'a denial that names scopes',
+    answer: { allow: true, deny: [{ code: 'scope_missing', message: 'y', scopes: ['a:b', 'c'] }] },
+    wanted: deny('scope_missing'),
+  },
+  ...[
+    { note: 'scopes without their code', code: 'x', scopes: ['a'] },
+    { note: 'the code of scopes without scopes', code: 'scope_missing', scopes: undefined },
+    { note: 'no scope in scopes', code: 'scope_missing', scopes: [] },
+    { note: 'scopes as text', code: 'scope_missing', scopes: 'a b' },
+    { note: 'a scope with a space', code: 'scope_missing', scopes: ['a b'] },
+    { note: 'a scope that ends the challenge', code: 'scope_missing', scopes: ['a"'] },
+    { note: 'a scope that begins a header', code: 'scope_missing', scopes: ['a\r\nSet-Cookie:'] },
+    { note: 'a scope that is a number', code: 'scope_missing', scopes: [1] },
+    { note: 'a scope that is too long', code: 'scope_missing', scopes: ['a'.repeat(129)] },
+    {
+      note: 'more scopes than a header takes',
+      code: 'scope_missing',
+      scopes: Array.from({ length: 33 }, (_, at) => `s${at}`),
+    },
+  ].map(({ note, code, scopes }) => ({
+    note: `a denial with ${note}`,
+    answer: { allow: true, deny: [{ code, message: 'y', ...(scopes !== undefined && { scopes }) }] },
+    wanted: deny('policy_error'),
+  })),
   { note: 'an ask that is text', answer: { allow: true, ask: ['somebody'] }, wanted: deny('policy_error') },
   {
     note: 'an ask with an unknown field',
