@@ -6,7 +6,7 @@ export const argumentSizes = { small: 300, medium: 16_000, large: 256_000 } as c
 /** The tool that is called; every server of the benchmark has it first. */
 export const calledTool = 'create_purchase_order'
 
-/** `count` tools of server `number`, about 700 bytes of JSON each; one of each hundred is called `delete_everything` and hidden by policy. */
+/** `count` tools of server `number`, about 700 bytes of JSON each; the last one is `delete_everything`, which policy hides. */
 export function definitionsOf(count: number, number: number): readonly object[] {
   return Array.from({ length: count }, (_, index) => {
     const own = number === 0 && index === 0
