@@ -168,8 +168,17 @@ export interface Result {
   readonly wrong: readonly string[]
 }
 
+export interface Judged {
+  /** Every line of the log. */
+  readonly logged: readonly string[]
+  readonly received: readonly Received[]
+  readonly setAside: readonly number[]
+  /** The first line that need not be there: what was written since the sink had caught up. */
+  readonly end: number
+}
+
 /** Compares what came with what stands in the log, but for records that were set aside. */
-export function judge(logged: readonly string[], received: readonly Received[], setAside: readonly number[]): Result {
+export function judge({ logged, received, setAside, end }: Judged): Result {
   const wrong: string[] = []
   const texts = new Map<number, string>()
   const order: number[] = []
@@ -181,19 +190,21 @@ export function judge(logged: readonly string[], received: readonly Received[], 
   }
   const isRising = order.every((seq, index) => index === 0 || seq > (order[index - 1] as number))
   if (!isRising) wrong.push('records did not come in the order of the log')
-  const missing = logged.flatMap((_, seq) => (texts.has(seq) || setAside.includes(seq) ? [] : [seq]))
+  const missing = rising(end).filter((seq) => !texts.has(seq) && !setAside.includes(seq))
   if (missing.length > 0) wrong.push(`${missing.length} records are missing, the first is ${missing[0]}`)
   const foreign = order.filter((seq) => seq >= logged.length)
   if (foreign.length > 0) wrong.push(`${foreign.length} records came that the log does not have`)
   return { records: order.length, duplicates: received.length - order.length, wrong }
 }
 
-async function outcome(world: World): Promise<Result> {
-  await world.caughtUp()
-  // The newest lines, such as a checkpoint, may be on their way.
+function rising(end: number): number[] {
+  return Array.from({ length: end }, (_, seq) => seq)
+}
+
+export async function outcome(world: World): Promise<Result> {
+  const { nextSeq } = await world.caughtUp()
   const received = await world.receiver.received()
-  const last = received.reduce((most, { seq }) => Math.max(most, seq), 0)
-  return judge(world.logged().slice(0, last + 1), received, await world.rejected())
+  return judge({ logged: world.logged(), received, setAside: await world.rejected(), end: nextSeq })
 }
 
 export interface Scenario {

@@ -14,6 +14,8 @@ const topic = 'gatehouse'
 const partitions = [0, 1, 2]
 /** Bytes of a batch at most; the poison has more. */
 const batchBytesMax = 256 * 1024
+/** Reads of one partition. */
+const readTriesMax = 5
 /** A small heap, and no time for a compiler that pays off later. */
 const jvm = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
 const username = 'gatehouse'
@@ -64,7 +66,7 @@ export const kafka: ReceiverKind = {
         for (const [partition, messages] of await messagesOf(address)) {
           const from = ['--bootstrap-server', address, '--topic', topic, '--partition', String(partition)]
           const range = ['--offset', 'earliest', '--max-messages', String(messages), '--timeout-ms', '30000']
-          texts.push(await ran(java(consumer, ...from, ...range)))
+          texts.push(await all(Number(messages), () => ran(java(consumer, ...from, ...range))))
         }
         return texts.join('').split('\n').slice(0, -1).map(receivedLine)
       },
@@ -105,6 +107,15 @@ function propertiesOf({ folder, port, plainPort, controllerPort, tls }: Ports): 
     'auto.create.topics.enable=false',
     '',
   ].join('\n')
+}
+
+/** The consumer ends when its time is over, whatever it has read by then: on a busy machine that may be nothing. */
+async function all(lines: number, read: () => Promise<string>): Promise<string> {
+  for (let tries = 0; tries < readTriesMax; tries++) {
+    const text = await read()
+    if (text.split('\n').length - 1 === lines) return text
+  }
+  throw new Error(`the consumer did not read ${lines} messages in ${readTriesMax} tries`)
 }
 
 /** Makes the topic where it is not there. */
