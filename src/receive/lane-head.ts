@@ -100,6 +100,7 @@ export function readHead(bytes: Buffer, start: number): HeadRead {
     const valueAt = at
     const nameLength = nameEnd - nameAt
     const isLength = nameLength === 14 && is(bytes, nameAt, 'content-length')
+    if (isLength && lengthBytes !== -1) return 'strange'
     const kind = isLength ? isDigit : inValue
     while (at < end && ((kinds[bytes[at] as number] as number) & kind) !== 0) at++
     if (leftLengths.has(nameLength) && left.has(lowerCased(bytes, nameAt, nameEnd))) return 'strange'
@@ -110,7 +111,7 @@ export function readHead(bytes: Buffer, start: number): HeadRead {
     if (bytes[at++] !== lf) return 'strange'
     while (valueEnd > valueAt && (bytes[valueEnd - 1] === space || bytes[valueEnd - 1] === tab)) valueEnd--
     if (isLength) {
-      if (lengthBytes !== -1 || valueEnd === valueAt || valueEnd - valueAt > lengthDigitsMax) return 'strange'
+      if (valueEnd === valueAt || valueEnd - valueAt > lengthDigitsMax) return 'strange'
       lengthBytes = numberOf(bytes, valueAt, valueEnd)
     } else if (nameLength === 10 && is(bytes, nameAt, 'connection')) {
       if (connection !== '') return 'strange'
