@@ -4,14 +4,14 @@ import { createSecureContext } from 'node:tls'
 import { type Config, Flaws, messageOf, type Policy } from '../model/index.ts'
 import { compilePolicies, loadModules, readPolicySources } from '../policy/index.ts'
 import type { Certificate } from '../receive/index.ts'
-import { type McpWays, makeRouter, type Router } from '../route/index.ts'
+import { isAuthorizationServer, type McpWays, makeRouter, type Router } from '../route/index.ts'
 import { parseJson } from '../wire/index.ts'
 import { readDescriptions } from './descriptions.ts'
 
 /** Throws `Flaws` for descriptions that cannot be read or used. */
 export function loadRouter(config: Config, mcp?: McpWays): Router {
   const { routes, upstreams, issuers, agentsListener } = config
-  const authorizationServers = issuers.map(({ issuer }) => issuer)
+  const authorizationServers = issuers.map(({ issuer }) => issuer).filter(isAuthorizationServer)
   const protection = { authorizationServers, publicUrl: agentsListener.publicUrl }
   return makeRouter({ routes, upstreams, descriptions: readDescriptions(config), protection, ...(mcp && { mcp }) })
 }

@@ -100,13 +100,20 @@ export function makeRouter({ routes, upstreams, descriptions, mcp, protection }:
   function documentOf(call: Call): Target | undefined {
     const asked = protection && resourceAskedFor(call)
     if (protection === undefined || asked === undefined) return undefined
-    const all = lines.filter(({ rule, mcp: speaks }) => speaks !== undefined && isProtected(rule, protection))
+    const all = lines.filter(
+      (line) => line.mcp !== undefined && isProtected(line.rule, protection) && isReached(line, call.host),
+    )
     const line =
       asked.length === 0 && all.length === 1
         ? all[0]
         : all.find(({ rule }) => pathSegments(rule.path).join('/') === asked.join('/'))
     if (line?.mcp === undefined) return undefined
     return { route: line.mcp, document: metadataText(line.rule, call, protection) }
+  }
+
+  /** Whether calls for this host get to the line: another host's may have the same path. */
+  function isReached(line: Line, host: string): boolean {
+    return tree.find(host, pathSegments(line.rule.path))?.any === line
   }
 
   function protectionFor(call: Call): Protection | undefined {

@@ -51,6 +51,63 @@ it('says nothing of a route that needs no token', async () => {
   expect((await (await house({ identity: 'none' })).send({ path: metadataPath, token: null })).status).toBe(401)
 })
 
+const documentPath = '/.well-known/oauth-protected-resource'
+const listeners = (url: string) => ({ listeners: { agents: { port: 0, public_url: url }, operators: { port: 0 } } })
+const mcp = (id: string, host: string) => ({ id, host, path: '/mcp', protocol: 'mcp', servers: [{ upstream: 'erp' }] })
+
+it.each([
+  {
+    note: 'the public URL where there is one',
+    config: listeners('https://agents.example.test:8443'),
+    host: 'a.test',
+    resource: 'https://agents.example.test:8443/mcp',
+  },
+  {
+    note: 'the own host of a route, over the scheme of the public URL',
+    config: { ...listeners('https://agents.example.test'), routes: [mcp('a', 'a.test'), mcp('b', 'b.test')] },
+    host: 'b.test',
+    resource: 'https://b.test/mcp',
+    name: 'b',
+  },
+  { note: 'nothing at a host without routes', config: { routes: [mcp('a', 'a.test')] }, host: 'b.test' },
+  {
+    note: 'nothing where tokens come from somewhere that cannot be asked',
+    config: {
+      issuers: [
+        'urn:issuer',
+        'http://issuer.example.test',
+        'https://issuer.invalid',
+        'https://issuer.example.test?a=b',
+      ].map((issuer) => ({ issuer, keys: { file: 'jwks.json' }, audiences: ['gatehouse'], algorithms: ['ES256'] })),
+      agents: [],
+    },
+    host: 'a.test',
+  },
+])('says $note', async ({ config, host, resource, name = 'orders' }) => {
+  const world = await openWorld({
+    serve: mcpServer().serve,
+    route: { path: '/mcp', protocol: 'mcp', upstream: undefined, servers: [{ upstream: 'erp' }] },
+    config,
+  })
+  open.push(world)
+  for (const path of [`${documentPath}/mcp`, documentPath]) {
+    const reply = await world.send({ path, token: null, headers: { host } })
+    if (resource === undefined) expect([path, reply.status]).toEqual([path, 401])
+    else expect(reply.json).toMatchObject({ resource, resource_name: name, authorization_servers: [issuerName] })
+  }
+})
+
+it('gives the length alone to a HEAD', async () => {
+  const world = await house()
+  const whole = await world.send({ path: metadataPath, token: null })
+  const head = await world.send({ method: 'HEAD', path: metadataPath, token: null })
+  expect([head.status, head.text, head.headers['content-length']]).toEqual([
+    200,
+    '',
+    String(Buffer.byteLength(whole.text)),
+  ])
+})
+
 describe('a challenge', () => {
   const challengeOf = async (world: World, token: string | null): Promise<[number, string]> => {
     const reply = await modern(world, { ...list, token })
