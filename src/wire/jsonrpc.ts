@@ -35,7 +35,7 @@ export function readRpc({ value }: ParsedJson): RpcMessage {
   if (answers) throw malformed('it has a `method` and an answer', idText)
   if (typeof method !== 'string' || method.length > limits.rpcMethodCharsMax || !methodForm.test(method))
     throw malformed('`method` is no name of a method', idText)
-  const params = value.params ?? noParams
+  const params = value.params === undefined ? noParams : value.params
   if (!isJsonObject(params)) throw malformed('`params` is no object', idText)
   return idText === undefined ? { kind: 'notification', method, params } : { kind: 'request', method, idText, params }
 }
