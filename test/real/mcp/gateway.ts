@@ -1,6 +1,6 @@
 /**
  * Gatehouse as a process between a client and a server of others: one MCP route without identity on loopback, a policy that allows
- * everything, and a credential that only this process sends to the server.
+ * everything, and a credential that only this process sends to the server. A list without the server fails instead of being empty.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -43,7 +43,15 @@ export async function startGateway({ url, credential }: Server): Promise<Gateway
           ...(credential !== undefined && { credential: { value: 'Bearer ${file:credential}' } }),
         },
       ],
-      routes: [{ id: 'mcp', path: '/mcp', protocol: 'mcp', identity: 'none', servers: [{ upstream: 'peer', path }] }],
+      routes: [
+        {
+          id: 'mcp',
+          path: '/mcp',
+          protocol: 'mcp',
+          identity: 'none',
+          servers: [{ upstream: 'peer', path, on_failure: 'closed' }],
+        },
+      ],
       policy: { paths: ['main.rego'] },
     }),
   )
