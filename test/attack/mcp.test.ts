@@ -138,7 +138,7 @@ it.each([
   })
   await expect(modern(world, call)).rejects.toThrow()
   await expect
-    .poll(() => world.records().at(-1))
+    .poll(() => world.records().findLast(({ type }) => type !== 'checkpoint'))
     .toMatchObject({ type: 'outcome', outcome: 'failed', code: 'upstream_rpc', complete: false })
 })
 
@@ -157,8 +157,8 @@ it('breaks off an event without an end', async () => {
   })
   await expect(modern(world, call)).rejects.toThrow()
   await expect
-    .poll(() => world.records().at(-1))
-    .toMatchObject({ type: 'outcome', outcome: 'failed', code: 'upstream_rpc' })
+    .poll(() => world.records().find(({ type }) => type === 'outcome'))
+    .toMatchObject({ outcome: 'failed', code: 'upstream_rpc' })
 })
 
 it('takes the credential of a server out of what it sends', async () => {
@@ -233,5 +233,7 @@ it('opens the stream of a session to its owner alone, and ends it with the sessi
   say({ method: 'notifications/message', params: { level: 'info', data: 'hello' } })
   say({ id: 1, method: 'tools/steal', params: {} })
   await expect(reading.then(({ text }) => text)).rejects.toThrow()
-  await expect.poll(() => world.records().at(-1)).toMatchObject({ type: 'outcome', code: 'upstream_rpc' })
+  await expect
+    .poll(() => world.records().findLast(({ type }) => type !== 'checkpoint'))
+    .toMatchObject({ type: 'outcome', code: 'upstream_rpc' })
 })
