@@ -62,7 +62,7 @@ function who({ principal }: DecisionRecord): string {
 function what({ target, call }: DecisionRecord): string {
   const line = `${call.method} ${call.path}`
   if (target === undefined) return `${line} at ${call.host}, no route`
-  const on = `route ${target.route}, upstream ${target.upstream}`
+  const on = `route ${target.route}${target.upstream === undefined ? '' : `, upstream ${target.upstream}`}`
   return target.tool === undefined ? `${line} on ${on}` : `${target.tool} on ${on}: ${line}`
 }
 

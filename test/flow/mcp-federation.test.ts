@@ -1,5 +1,6 @@
 /** Several servers behind one endpoint: one list, one name space, one session towards the agent, and nobody's failure takes the rest down. */
 import { afterEach, expect, it } from 'vitest'
+import { findCall, nodeFiles, parseRecord, tellCall } from '../../src/record/index.ts'
 import { legacy, modern, openSession } from '../support/mcp-agent.ts'
 import { type McpServerOptions, type McpServerScript, mcpServer, startMcpServer } from '../support/mcp-server.ts'
 import { openWorld, type World, type WorldOptions } from '../support/world.ts'
@@ -136,4 +137,17 @@ it('leaves one decision and one outcome for a list of several servers, which say
     { upstream: 's0', shown: 1, hidden: 1, hidden_names: ['two'] },
     { upstream: 's1', shown: 1, hidden: 0 },
   ])
+})
+
+it('leaves records of a call to all servers that readers of the log take, and tell without naming one of them', async () => {
+  const { world } = await federation([{}, {}])
+  const reply = await modern(world, { method: 'tools/list' })
+  const id = String(reply.headers['gatehouse-decision'])
+  const records = world.records().filter(({ decision_id }) => decision_id === id)
+  expect(records.map((record) => parseRecord(JSON.stringify(record))?.type)).toEqual(['decision', 'outcome'])
+  const directory = `${world.folder}/data/log`
+  const found = await findCall(id, { directory, files: nodeFiles, signal: new AbortController().signal })
+  const story = tellCall(found ?? expect.fail('the call is there'))
+  expect(story).toContain('route orders')
+  expect(story).not.toContain('undefined')
 })
