@@ -60,6 +60,8 @@ function start(): void {
     if (address === null || typeof address === 'string') throw new Error('the server has no TCP address')
     const paths = services.map(({ basePath }) => basePath)
     process.stdout.write(`${JSON.stringify({ origin: `http://127.0.0.1:${address.port}`, services: paths })}\n`)
+    // Ready for the first message over MCP before one comes.
+    import('./mcp.ts').catch(report)
   })
 }
 

@@ -3,7 +3,8 @@ import { crmOperations } from './crm.ts'
 import type { Database } from './database.ts'
 import { deskOperations } from './desk.ts'
 import { erpOperations } from './erp.ts'
-import { makeMcpEndpoint } from './mcp.ts'
+import type { McpEndpoint } from './mcp.ts'
+import type { Operation } from './operation.ts'
 import type { Service } from './server.ts'
 
 export const serviceNames = ['erp', 'crm', 'desk'] as const
@@ -26,7 +27,21 @@ export function makeServices(
       basePath: `/${name}`,
       credential: credentials(name),
       operations,
-      mcp: makeMcpEndpoint(name, operations, ports),
+      mcp: endpointOf(name, operations, ports),
     }
   })
+}
+
+/** The SDK is loaded with the first message: it takes longer than all the rest of a start. */
+function endpointOf(
+  name: ServiceName,
+  operations: readonly Operation[],
+  ports: Parameters<typeof makeServices>[2],
+): McpEndpoint {
+  let endpoint: Promise<McpEndpoint> | undefined
+  return async (request, response) => {
+    endpoint ??= import('./mcp.ts').then(({ makeMcpEndpoint }) => makeMcpEndpoint(name, operations, ports))
+    const answer = await endpoint
+    await answer(request, response)
+  }
 }

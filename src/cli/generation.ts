@@ -46,11 +46,15 @@ export function makeMcpParts(ports: { readonly clock: Clock; readonly randomByte
   return { sessions, memory: makeMcpMemory(ports.randomBytes), read: makeReadMcpMessage(sessions) }
 }
 
-/** Throws `Flaws` for what is wrong in policies, descriptions, keys and certificates, or when one of them cannot be read. */
+/**
+ * Throws `Flaws` for what is wrong in policies, descriptions, keys and certificates, or when one of them cannot be read. `loading` is the
+ * policy of the configuration, where somebody has begun to load it.
+ */
 export async function makeGeneration(
   config: Config,
   ports: GenerationPorts,
   previous: Generation | undefined,
+  loading?: Promise<Policy>,
 ): Promise<Generation> {
   const forwarding = makeForward(
     {
@@ -61,7 +65,7 @@ export async function makeGeneration(
   )
   const { aim } = forwarding
   const router = loadRouter(config, aim && { read: ports.mcp.read, aim })
-  const policy = await loadPolicy(config)
+  const policy = await (loading ?? loadPolicy(config))
   const certificate = loadCertificate(config)
   const identifier = makeIdentifier(
     {

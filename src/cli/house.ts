@@ -23,6 +23,7 @@ import {
   type MakeId,
   makeIdMaker,
   messageOf,
+  type Policy,
   type RandomBytes,
 } from '../model/index.ts'
 import { makeAnswer, makeReceiver, type Receiver, receive } from '../receive/index.ts'
@@ -35,6 +36,7 @@ import { watchErasures } from './erasures.ts'
 import { type Generation, type McpParts, makeGeneration, makeMcpParts } from './generation.ts'
 import { type InForce, makeInForce } from './in-force.ts'
 import { authority, listening } from './listening.ts'
+import { loadPolicy } from './loading.ts'
 import { makeLogLines } from './log-lines.ts'
 import { placed, type Services, servicesOf } from './services.ts'
 import { makeStreaming, type Streaming, sinksFolder } from './streaming.ts'
@@ -97,12 +99,16 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
   const { config, load, version, servicesProgram } = options
   const { clock, log } = ports
   const makeId = makeIdMaker(clock.nowMs, ports.randomBytes)
-  const services = await servicesOf(config, servicesProgram, { clock, log })
+  const starting = servicesOf(config, servicesProgram, { clock, log })
+  // While the services start, which is half a second on another core.
+  const loading = loadPolicy(config)
+  loading.catch(() => undefined)
+  const services = await starting
   if (services !== undefined) opened.push(() => services.close())
   const keyChanges = keyChangeNotes(log)
   const mcp = makeMcpParts({ clock, randomBytes: ports.randomBytes })
   const generate = generatorOf(services, makeId, keyChanges.note, mcp, ports)
-  const first = await generate(config, undefined)
+  const first = await generate(config, undefined, loading)
 
   // What a required sink has not had is not known before the sinks run: until then nothing goes.
   let neededSeq = (): number | undefined => (config.sinks.some(({ required }) => required) ? 0 : undefined)
@@ -236,8 +242,8 @@ function generatorOf(
   { clock, log }: HousePorts,
 ) {
   const ports = { clock, makeId, log, keysChanged, mcp, fetchDocument: makeFetchDocument({ clock }) }
-  return (config: Config, previous: Generation | undefined): Promise<Generation> =>
-    makeGeneration(placed(config, services), ports, previous)
+  return (config: Config, previous: Generation | undefined, loading?: Promise<Policy>): Promise<Generation> =>
+    makeGeneration(placed(config, services), ports, previous, loading)
 }
 
 /** The rooms of a generation, and what all of them share. */

@@ -321,6 +321,18 @@ it('tells who listens that lists may have changed when the policy did', async ()
   })
 })
 
+it('says 405 of the stream of a session where its server has none, whatever the server says about it', async () => {
+  const { world } = await house({})
+  const session = await openSession(world)
+  const headers = { accept: 'text/event-stream', 'mcp-session-id': session }
+  const reply = await world.send({ path: '/mcp', headers })
+  expect({ status: reply.status, allow: reply.headers.allow, text: reply.text }).toEqual({
+    status: 405,
+    allow: 'POST, DELETE',
+    text: '',
+  })
+})
+
 it('ends streams without an end at once when the house drains', async () => {
   const { world } = await house({
     stream: (_, response) => void response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders(),

@@ -68,7 +68,7 @@ export function mcpServer(options: McpServerOptions = {}): McpServerScript {
     }
     if (request.method === 'GET') {
       if (options.stream !== undefined) options.stream(request, response)
-      else response.writeHead(405).end()
+      else response.writeHead(405, { 'content-type': 'text/plain' }).end('there is no stream')
       return
     }
     const message: Message = JSON.parse(body.toString('utf8'))

@@ -9,6 +9,7 @@ import {
   type Fault,
   isJsonObject,
   type Json,
+  limits,
   type McpTarget,
   property,
   type UpstreamReply,
@@ -50,7 +51,10 @@ export async function sessionStream(way: Way, call: Call, target: McpTarget, pla
     return {
       peer,
       link,
-      reply: await peer.send({ method: 'GET', headers, bytesMax: 0, lasting: true }, call.departure),
+      reply: await peer.send(
+        { method: 'GET', headers, bytesMax: limits.mcpMessageBytesMax, lasting: true },
+        call.departure,
+      ),
     }
   }
   const peers = servers.map((server) => way.servers.peerOf(server))
