@@ -5,12 +5,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { SinkStatus } from '../../src/model/index.ts'
 import { filesOf, loadRejected } from '../../src/sinks/index.ts'
+import { segmentTexts } from '../support/segment-texts.ts'
 import type { Received, Receiver, ReceiverKind } from './receivers/receiver.ts'
 import type { ToGateway } from './sink-gateway.ts'
 
@@ -92,13 +93,7 @@ export async function openWorld(kind: ReceiverKind, installed: string, entry: ob
       }
     },
     rejected: async () => (await loadRejected(filesOf(join(folder, 'data/sinks/sink')))).map(({ seq }) => seq),
-    logged() {
-      const log = join(folder, 'data/log')
-      const segments = readdirSync(log)
-        .filter((name) => name.endsWith('.jsonl'))
-        .sort()
-      return segments.flatMap((name) => readFileSync(join(log, name), 'utf8').split('\n').slice(0, -1))
-    },
+    logged: () => segmentTexts(join(folder, 'data/log')).flatMap(({ text }) => text.split('\n').slice(0, -1)),
     async [Symbol.asyncDispose]() {
       await gateway?.close().catch(() => gateway?.kill())
       await receiver.close().catch(() => undefined)
