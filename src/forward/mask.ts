@@ -2,7 +2,7 @@
  * Masks fields of a JSON reply in its bytes: the values at the given pointers are replaced and every other byte stays as the
  * upstream wrote it, numbers and the order of keys included. The text must have been found to be strict JSON before.
  */
-import { printJson } from '../wire/index.ts'
+import { JsonCursor, printJson } from '../wire/index.ts'
 
 /** Pointers as a tree: a step's children, by name; `*` is every element of an array and every member of an object. */
 interface Step {
@@ -60,111 +60,71 @@ function tokensOf(pointer: string): readonly string[] | undefined {
 
 /** Walks over valid JSON; it checks nothing, it only finds where values begin and end. */
 class Masker {
-  readonly #bytes: Buffer
+  readonly #in: JsonCursor
   readonly #replacement: Buffer
-  #at = 0
+  /** Everything before it is in `#pieces`. */
   #from = 0
   readonly #pieces: Buffer[] = []
 
   constructor(bytes: Buffer, replacement: Buffer) {
-    this.#bytes = bytes
+    this.#in = new JsonCursor(bytes)
     this.#replacement = replacement
   }
 
   run(root: Step): Buffer {
     this.#value([root])
-    if (this.#pieces.length === 0) return this.#bytes
-    this.#pieces.push(this.#bytes.subarray(this.#from))
+    if (this.#pieces.length === 0) return this.#in.bytes
+    this.#pieces.push(this.#in.bytes.subarray(this.#from))
     return Buffer.concat(this.#pieces)
   }
 
   /** Passes one value at which the tree's `steps` have arrived; more than one when a name and `*` both lead here. */
   #value(steps: readonly Step[]): void {
-    this.#space()
+    this.#in.space()
     if (steps.some((step) => step.last)) this.#replace()
-    else if (steps.length === 0) this.#skip()
+    else if (steps.length === 0) this.#in.skip()
     else {
-      const byte = this.#bytes[this.#at]
+      const byte = this.#in.peek()
       if (byte === 0x7b) this.#object(steps)
       else if (byte === 0x5b) this.#array(steps)
-      else this.#skip()
+      else this.#in.skip()
     }
   }
 
   #object(steps: readonly Step[]): void {
-    this.#at++
+    this.#in.at++
     for (;;) {
-      this.#space()
-      const byte = this.#bytes[this.#at]
+      this.#in.space()
+      const byte = this.#in.peek()
       if (byte === 0x7d) break
       if (byte === 0x2c) {
-        this.#at++
+        this.#in.at++
         continue
       }
-      const start = this.#at
-      this.#string()
-      const key = JSON.parse(this.#bytes.toString('utf8', start, this.#at)) as string
-      this.#space()
-      this.#at++
-      this.#value(childrenOf(steps, key))
+      this.#value(childrenOf(steps, this.#in.key()))
     }
-    this.#at++
+    this.#in.at++
   }
 
   #array(steps: readonly Step[]): void {
-    this.#at++
+    this.#in.at++
     for (let index = 0; ; ) {
-      this.#space()
-      const byte = this.#bytes[this.#at]
+      this.#in.space()
+      const byte = this.#in.peek()
       if (byte === 0x5d) break
       if (byte === 0x2c) {
-        this.#at++
+        this.#in.at++
         continue
       }
       this.#value(childrenOf(steps, String(index++)))
     }
-    this.#at++
+    this.#in.at++
   }
 
   #replace(): void {
-    this.#pieces.push(this.#bytes.subarray(this.#from, this.#at), this.#replacement)
-    this.#skip()
-    this.#from = this.#at
-  }
-
-  /** Passes one value, whatever it holds. */
-  #skip(): void {
-    let depth = 0
-    do {
-      this.#space()
-      const byte = this.#bytes[this.#at]
-      if (byte === 0x22) this.#string()
-      else if (byte === 0x7b || byte === 0x5b) {
-        depth++
-        this.#at++
-      } else if (byte === 0x7d || byte === 0x5d) {
-        depth--
-        this.#at++
-      } else if (byte === 0x2c || byte === 0x3a) this.#at++
-      else this.#word()
-    } while (depth > 0)
-  }
-
-  #string(): void {
-    for (this.#at++; this.#bytes[this.#at] !== 0x22; this.#at++) if (this.#bytes[this.#at] === 0x5c) this.#at++
-    this.#at++
-  }
-
-  /** A number, `true`, `false` or `null`: up to what cannot be part of one. */
-  #word(): void {
-    for (; this.#at < this.#bytes.length; this.#at++) {
-      const byte = this.#bytes[this.#at] as number
-      if (byte <= 0x20 || byte === 0x2c || byte === 0x5d || byte === 0x7d) return
-    }
-  }
-
-  #space(): void {
-    while ((this.#bytes[this.#at] as number) <= 0x20) this.#at++
+    this.#pieces.push(this.#in.bytes.subarray(this.#from, this.#in.at), this.#replacement)
+    this.#in.skip()
+    this.#from = this.#in.at
   }
 }
 

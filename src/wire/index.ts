@@ -12,6 +12,7 @@ export {
 } from './headers.ts'
 export { parseHost } from './host.ts'
 export { parseBody, parseJson, printJson } from './json.ts'
+export { JsonCursor } from './json-cursor.ts'
 export { editJson, elementsOf, type JsonEdit, memberOf } from './json-edit.ts'
 export { JsonError } from './json-exact.ts'
 export { idText, type RpcMessage, readRpc, rpcErrorText, rpcResultText, unknownToolMessage } from './jsonrpc.ts'

@@ -2,6 +2,7 @@
  * Changes single members of JSON text and leaves every other byte as it was written: numbers, escapes, white space and the order
  * of keys. The bytes must have been found to be strict JSON before; nothing is checked here.
  */
+import { JsonCursor } from './json-cursor.ts'
 
 export interface JsonEdit {
   /** Keys of objects from the root to the member; objects on the way that are not there are made. */
@@ -51,77 +52,76 @@ function childOf(node: Node, key: string): Node {
 }
 
 class Editor {
-  readonly #bytes: Buffer
+  readonly #in: JsonCursor
   readonly #pieces: Buffer[] = []
-  #at = 0
   /** Everything before it is in `#pieces`. */
   #from = 0
 
   constructor(bytes: Buffer) {
-    this.#bytes = bytes
+    this.#in = new JsonCursor(bytes)
   }
 
   run(root: Node): Buffer {
-    this.#space()
-    if (this.#bytes[this.#at] === 0x7b) this.#object(root)
-    if (this.#pieces.length === 0) return this.#bytes
-    this.#pieces.push(this.#bytes.subarray(this.#from))
+    this.#in.space()
+    if (this.#in.peek() === 0x7b) this.#object(root)
+    if (this.#pieces.length === 0) return this.#in.bytes
+    this.#pieces.push(this.#in.bytes.subarray(this.#from))
     return Buffer.concat(this.#pieces)
   }
 
   find(wanted: string): Buffer | undefined {
-    this.#space()
-    if (this.#bytes[this.#at] !== 0x7b) return undefined
-    this.#at++
+    this.#in.space()
+    if (this.#in.peek() !== 0x7b) return undefined
+    this.#in.at++
     for (;;) {
-      this.#space()
-      if (this.#bytes[this.#at] === 0x2c) this.#at++
-      this.#space()
-      if (this.#bytes[this.#at] === 0x7d) return undefined
-      const key = this.#key()
-      const start = this.#at
-      this.#skip()
-      if (key === wanted) return this.#bytes.subarray(start, this.#at)
+      this.#in.space()
+      if (this.#in.peek() === 0x2c) this.#in.at++
+      this.#in.space()
+      if (this.#in.peek() === 0x7d) return undefined
+      const key = this.#in.key()
+      const start = this.#in.at
+      this.#in.skip()
+      if (key === wanted) return this.#in.bytes.subarray(start, this.#in.at)
     }
   }
 
   elements(): readonly Buffer[] {
     const found: Buffer[] = []
-    this.#space()
-    if (this.#bytes[this.#at] !== 0x5b) return found
-    this.#at++
+    this.#in.space()
+    if (this.#in.peek() !== 0x5b) return found
+    this.#in.at++
     for (;;) {
-      this.#space()
-      if (this.#bytes[this.#at] === 0x2c) this.#at++
-      this.#space()
-      if (this.#bytes[this.#at] === 0x5d) return found
-      const start = this.#at
-      this.#skip()
-      found.push(this.#bytes.subarray(start, this.#at))
+      this.#in.space()
+      if (this.#in.peek() === 0x2c) this.#in.at++
+      this.#in.space()
+      if (this.#in.peek() === 0x5d) return found
+      const start = this.#in.at
+      this.#in.skip()
+      found.push(this.#in.bytes.subarray(start, this.#in.at))
     }
   }
 
   /** At `{`; afterwards behind the `}`. */
   #object({ children }: Node): void {
-    const open = ++this.#at
+    const open = ++this.#in.at
     const missing = new Map(children)
     let members = 0
     for (;;) {
-      const before = this.#at
-      this.#space()
-      const comma = this.#bytes[this.#at] === 0x2c
-      if (comma) this.#at++
-      this.#space()
-      if (this.#bytes[this.#at] === 0x7d) break
-      const start = this.#at
-      const key = this.#key()
+      const before = this.#in.at
+      this.#in.space()
+      const comma = this.#in.peek() === 0x2c
+      if (comma) this.#in.at++
+      this.#in.space()
+      if (this.#in.peek() === 0x7d) break
+      const start = this.#in.at
+      const key = this.#in.key()
       const node = children.get(key)
       missing.delete(key)
       if (node === undefined) {
-        this.#skip()
+        this.#in.skip()
         members++
       } else if (node.edit === undefined) {
-        if (this.#bytes[this.#at] === 0x7b) this.#object(node)
+        if (this.#in.peek() === 0x7b) this.#object(node)
         else this.#replaceValue(madeText(node))
         members++
       } else if (node.edit.text === undefined) this.#remove(comma ? before : start, members === 0)
@@ -130,30 +130,30 @@ class Editor {
         members++
       }
     }
-    const close = this.#at
+    const close = this.#in.at
     this.#insert(missing, members === 0 ? open : close, members > 0)
-    this.#at = close + 1
+    this.#in.at = close + 1
   }
 
   #replaceValue(text: string | undefined): void {
-    this.#take(this.#at)
+    this.#take(this.#in.at)
     this.#pieces.push(Buffer.from(text ?? 'null'))
-    this.#skip()
-    this.#from = this.#at
+    this.#in.skip()
+    this.#from = this.#in.at
   }
 
   /** Takes the member out with the comma before it, or, where it is the first that stays, with the one behind it. */
   #remove(start: number, first: boolean): void {
     this.#take(start)
-    this.#skip()
+    this.#in.skip()
     if (first) {
-      this.#space()
-      if (this.#bytes[this.#at] === 0x2c) {
-        this.#at++
-        this.#space()
+      this.#in.space()
+      if (this.#in.peek() === 0x2c) {
+        this.#in.at++
+        this.#in.space()
       }
     }
-    this.#from = this.#at
+    this.#from = this.#in.at
   }
 
   #insert(missing: ReadonlyMap<string, Node>, place: number, follows: boolean): void {
@@ -168,65 +168,8 @@ class Editor {
   }
 
   #take(end: number): void {
-    if (end > this.#from) this.#pieces.push(this.#bytes.subarray(this.#from, end))
+    if (end > this.#from) this.#pieces.push(this.#in.bytes.subarray(this.#from, end))
     this.#from = Math.max(this.#from, end)
-  }
-
-  /** Passes a key and its colon, and the space behind it. */
-  #key(): string {
-    const start = this.#at
-    this.#string()
-    const key = JSON.parse(this.#bytes.toString('utf8', start, this.#at)) as string
-    this.#space()
-    this.#at++
-    this.#space()
-    return key
-  }
-
-  /** Passes one value, whatever it holds. */
-  #skip(): void {
-    let depth = 0
-    do {
-      this.#space()
-      const byte = this.#bytes[this.#at]
-      if (byte === 0x22) this.#string()
-      else if (byte === 0x7b || byte === 0x5b) {
-        depth++
-        this.#at++
-      } else if (byte === 0x7d || byte === 0x5d) {
-        depth--
-        this.#at++
-      } else if (byte === 0x2c || byte === 0x3a) this.#at++
-      else this.#word()
-    } while (depth > 0)
-  }
-
-  #string(): void {
-    const bytes = this.#bytes
-    for (let at = this.#at + 1; ; at++) {
-      at = bytes.indexOf(0x22, at)
-      if (at === -1) {
-        this.#at = bytes.length
-        return
-      }
-      let escapes = 0
-      while (bytes[at - 1 - escapes] === 0x5c) escapes++
-      if (escapes % 2 === 1) continue
-      this.#at = at + 1
-      return
-    }
-  }
-
-  /** A number, `true`, `false` or `null`: up to what cannot be part of one. */
-  #word(): void {
-    for (; this.#at < this.#bytes.length; this.#at++) {
-      const byte = this.#bytes[this.#at] as number
-      if (byte <= 0x20 || byte === 0x2c || byte === 0x5d || byte === 0x7d) return
-    }
-  }
-
-  #space(): void {
-    while (this.#at < this.#bytes.length && (this.#bytes[this.#at] as number) <= 0x20) this.#at++
   }
 }
 
