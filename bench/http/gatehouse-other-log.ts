@@ -23,7 +23,8 @@ const logger = await openers[name](folder)
 const config = loadConfig(file, { environment: {}, files: diskFiles, developmentIssuer: undefined })
 const makeId = makeIdMaker(clock.nowMs, randomBytes)
 const fetchDocument = makeFetchDocument({ clock })
-const mcp = makeMcpParts({ clock, randomBytes })
+const sealKey = randomBytes(32)
+const mcp = makeMcpParts({ clock, randomBytes, sealKey: () => sealKey })
 const generation = await makeGeneration(
   config,
   { clock, makeId, log, fetchDocument, keysChanged: () => {}, mcp },

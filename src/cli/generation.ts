@@ -40,10 +40,17 @@ export interface McpParts {
   readonly read: ReadMcpMessage
 }
 
+export interface McpPartsPorts {
+  readonly clock: Clock
+  readonly randomBytes: RandomBytes
+  /** As `makeMcpMemory` wants it. */
+  readonly sealKey: () => Uint8Array
+}
+
 /** Made once for a house. */
-export function makeMcpParts(ports: { readonly clock: Clock; readonly randomBytes: RandomBytes }): McpParts {
+export function makeMcpParts(ports: McpPartsPorts): McpParts {
   const sessions = makeMcpSessions(ports)
-  return { sessions, memory: makeMcpMemory(ports.randomBytes), read: makeReadMcpMessage(sessions) }
+  return { sessions, memory: makeMcpMemory(ports.sealKey), read: makeReadMcpMessage(sessions) }
 }
 
 /**

@@ -80,7 +80,10 @@ const tellAgainMs = 10_000
 
 type Close = () => Promise<unknown>
 
-/** Rejects with what an operator can put right: `Flaws`, `LogOpenError`, `ListenFailed`, `log_unavailable`. Leaves nothing open then. */
+/**
+ * Rejects with what an operator can put right: `Flaws`, `LogOpenError`, `VaultError`, `ListenFailed`, `log_unavailable`. Leaves nothing
+ * open then.
+ */
 export async function openHouse(options: HouseOptions, ports: HousePorts): Promise<House> {
   const opened: Close[] = []
   try {
@@ -106,7 +109,9 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
   const services = await starting
   if (services !== undefined) opened.push(() => services.close())
   const keyChanges = keyChangeNotes(log)
-  const mcp = makeMcpParts({ clock, randomBytes: ports.randomBytes })
+  const vault = openVault({ directory: keysFolder(config.dataDirectory), randomBytes: ports.randomBytes, clock })
+  opened.push(async () => vault.close())
+  const mcp = makeMcpParts({ clock, randomBytes: ports.randomBytes, sealKey: vault.sealKey })
   const generate = generatorOf(services, makeId, keyChanges.note, mcp, ports)
   const first = await generate(config, undefined, loading)
 
@@ -130,8 +135,8 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
   })
   opened.push(() => decisions.close())
   keyChanges.writeTo(decisions)
-  const vault = openVault({ directory: keysFolder(config.dataDirectory), randomBytes: ports.randomBytes, clock })
-  opened.push(async () => vault.close())
+  // The folder is this process's alone by now; a key that cannot be used is found at the start, not at a call.
+  vault.sealKey()
   const { revision, digest } = first.policy
   const key = decisions.proof !== undefined && { key: decisions.proof.key.text }
   await decisions.change('start', {

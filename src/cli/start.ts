@@ -1,6 +1,7 @@
 /** `gatehouse start`: opens the house, says where it listens and what to try, and ends it in order when it is told to. */
 import { Fault } from '../model/index.ts'
 import { LogOpenError, nodeFiles } from '../record/index.ts'
+import { VaultError } from '../vault/index.ts'
 import type { Options, RunCommand } from './command.ts'
 import { locateConfig, openConfig } from './configuration.ts'
 import { setEngine } from './engine.ts'
@@ -65,7 +66,8 @@ async function opened(open: () => Promise<House>): Promise<House> {
   } catch (cause) {
     if (cause instanceof LogOpenError && cause.code === 'log_held')
       throw new CommandError(`${cause.message}, with \`--data FOLDER\``)
-    if (cause instanceof LogOpenError || cause instanceof ListenFailed) throw new CommandError(cause.message)
+    if (cause instanceof LogOpenError || cause instanceof VaultError || cause instanceof ListenFailed)
+      throw new CommandError(cause.message)
     if (cause instanceof Fault && cause.code === 'log_unavailable') throw new CommandError(cause.detail)
     throw cause
   }

@@ -1,5 +1,16 @@
 /** A secret of 32 bytes in a file that its owner alone can read; made, durable, when it is asked for first. */
-import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fchmodSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { messageOf, type RandomBytes } from '../model/index.ts'
 
@@ -8,6 +19,8 @@ const fileMode = 0o600
 const folderMode = 0o700
 /** Permissions of others, of which there must be none. */
 const others = 0o077
+/** Bytes of the name of a draft: no two processes have the same. */
+const draftBytes = 6
 const form = /^[A-Za-z0-9_-]{43}\n?$/
 
 /** What is wrong with a key or the file of keys, and what to do; for the operator. */
@@ -15,12 +28,15 @@ export class VaultError extends Error {
   override readonly name = 'VaultError'
 }
 
-/** Throws `VaultError`. Two processes that make it at once get the same key. */
-export function keyOfFile(file: string, randomBytes: RandomBytes): Buffer {
-  return read(file) ?? make(file, randomBytes)
+/**
+ * `lost` says what another key in its place would not do. Throws `VaultError`. Two processes that make it at once get the same key, and
+ * one that is cut off in the middle leaves none.
+ */
+export function keyOfFile(file: string, lost: string, randomBytes: RandomBytes): Buffer {
+  return read(file, lost) ?? make(file, lost, randomBytes)
 }
 
-function read(file: string): Buffer | undefined {
+function read(file: string, lost: string): Buffer | undefined {
   let text: string
   try {
     const { mode } = statSync(file)
@@ -33,17 +49,16 @@ function read(file: string): Buffer | undefined {
     throw new VaultError(`\`${file}\` cannot be read: ${messageOf(cause)}`, { cause })
   }
   if (!form.test(text))
-    throw new VaultError(
-      `\`${file}\` holds no key: restore it from where you keep a copy; another one finds no old value`,
-    )
+    throw new VaultError(`\`${file}\` holds no key: restore it from where you keep a copy; another one ${lost}`)
   return Buffer.from(text, 'base64url')
 }
 
-function make(file: string, randomBytes: RandomBytes): Buffer {
+function make(file: string, lost: string, randomBytes: RandomBytes): Buffer {
   const key = Buffer.from(randomBytes(keyBytes))
+  const draft = `${file}.${Buffer.from(randomBytes(draftBytes)).toString('hex')}`
   try {
     mkdirSync(dirname(file), { recursive: true, mode: folderMode })
-    const descriptor = openSync(file, 'wx', fileMode)
+    const descriptor = openSync(draft, 'wx', fileMode)
     try {
       // The umask may have taken bits of the owner away.
       fchmodSync(descriptor, fileMode)
@@ -52,11 +67,15 @@ function make(file: string, randomBytes: RandomBytes): Buffer {
     } finally {
       closeSync(descriptor)
     }
+    // Never over a key that is there.
+    linkSync(draft, file)
     syncFolder(dirname(file))
   } catch (cause) {
-    const other = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST' ? read(file) : undefined
+    const other = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST' ? read(file, lost) : undefined
     if (other !== undefined) return other
     throw new VaultError(`\`${file}\` cannot be made: ${messageOf(cause)}`, { cause })
+  } finally {
+    rmSync(draft, { force: true })
   }
   return key
 }

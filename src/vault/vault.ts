@@ -1,6 +1,7 @@
 /**
  * Hides values so that they can still be found or read by those who may: a keyed hash is the same for the same value, and what is
- * encrypted for a subject is readable as long as the subject's key is there. Keys are made when they are first needed.
+ * encrypted for a subject is readable as long as the subject's key is there. It keeps the key of seals too. Keys are made when they are
+ * first needed.
  */
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -36,6 +37,8 @@ export interface Vault {
   encrypt(subject: string, text: string): JsonObject
   /** Reads what `encrypt` gave. */
   reveal(value: JsonObject): Revealed
+  /** 32 bytes with which is sealed what agents are given to bring back. */
+  sealKey(): Uint8Array
   /** Deletes the subject's key for good. False where it has none. */
   erase(subject: string): boolean
   /** Erasures that no record tells of yet. */
@@ -47,11 +50,13 @@ export interface Vault {
 export function openVault({ directory, randomBytes, clock }: VaultOptions): Vault {
   const hashFile = join(directory, 'record-hash.key')
   const subjectsFile = join(directory, 'subjects.sqlite')
+  const sealFile = join(directory, 'seal.key')
   let hashKey: Buffer | undefined
+  let sealKey: Buffer | undefined
   let subjectKeys: SubjectKeys | undefined
 
   function hash(text: string): string {
-    hashKey ??= keyOfFile(hashFile, randomBytes)
+    hashKey ??= keyOfFile(hashFile, 'finds no old value', randomBytes)
     return `hmac-sha256:${createHmac('sha256', hashKey).update(text, 'utf8').digest('base64url')}`
   }
 
@@ -93,6 +98,10 @@ export function openVault({ directory, randomBytes, clock }: VaultOptions): Vaul
         // Another text under the same name, or one that was changed.
         return undefined
       }
+    },
+    sealKey() {
+      sealKey ??= keyOfFile(sealFile, 'opens nothing that agents were given', randomBytes)
+      return sealKey
     },
     erase: (subject) => keysThere()?.erase(hash(subject), clock.nowMs()) !== undefined,
     unrecordedErasures: () => keysThere()?.unrecorded() ?? [],

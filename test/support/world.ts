@@ -134,7 +134,11 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       log: collectingLog(programLog),
       files: options.logFiles ?? nodeFiles,
     },
-  )
+  ).catch((cause: unknown) => {
+    upstream.close()
+    rmSync(folder, { recursive: true, force: true })
+    throw cause
+  })
   const port = Number(new URL(house.agentsUrl).port)
 
   const token = (claims: JWTPayload = {}, header: object = {}, issuedS = Math.floor(Date.now() / 1000)) =>

@@ -33,10 +33,10 @@ const codeBytes = 16
 /** Characters of an envelope; a server's state is in it. */
 const envelopeCharsMax = 256 * 1024
 
-/** `key`: 32 bytes of chance. */
-export function makeSeal(key: Uint8Array): Seal {
+/** `key`: 32 bytes of chance, asked for when something is sealed or opened; what it throws is thrown. */
+export function makeSeal(key: () => Uint8Array): Seal {
   const codeOf = ({ kind, owner, route, about }: SealPurpose, payload: string): Buffer =>
-    createHmac('sha256', key)
+    createHmac('sha256', key())
       .update(JSON.stringify([kind, owner, route, about, payload]))
       .digest()
       .subarray(0, codeBytes)

@@ -1,5 +1,5 @@
 /** The tool servers of a generation, their lists, and what outlives it: sessions must not notice a reload. */
-import type { Clock, McpMessage, McpServer, McpSession, McpToolFacts, RandomBytes } from '../../model/index.ts'
+import type { Clock, McpMessage, McpServer, McpSession, McpToolFacts } from '../../model/index.ts'
 import type { Lookup } from '../egress.ts'
 import { Catalog, type CatalogPorts } from './catalog.ts'
 import { OpenStreams } from './open-streams.ts'
@@ -16,14 +16,13 @@ export interface McpMemory {
   readonly streams: OpenStreams
 }
 
-const sealKeyBytes = 32
-
-export function makeMcpMemory(randomBytes: RandomBytes): McpMemory {
+/** `sealKey`: 32 bytes, the same after a restart: agents bring back what they were given before it. */
+export function makeMcpMemory(sealKey: () => Uint8Array): McpMemory {
   let id = 0
   return {
     links: new WeakMap(),
     nextId: () => ++id,
-    seal: makeSeal(randomBytes(sealKeyBytes)),
+    seal: makeSeal(sealKey),
     shown: new Shown(),
     streams: new OpenStreams(),
   }

@@ -46,6 +46,27 @@ describe('a keyed hash', () => {
   })
 })
 
+describe('the key of seals', () => {
+  it('is the same after a restart and for two processes that make it at once, in a file of its owner alone', () => {
+    const one = world()
+    const key = one.vault().sealKey()
+    expect(key).toHaveLength(32)
+    expect(one.vault().sealKey()).toEqual(key)
+    expect(world().vault().sealKey()).not.toEqual(key)
+    expect(statSync(join(one.directory, 'seal.key')).mode & 0o777).toBe(0o600)
+    // Nothing is left of the draft from which it was made.
+    expect(readdirSync(one.directory)).toEqual(['seal.key'])
+  })
+
+  it('is never made over what is there', () => {
+    const { directory, vault } = world()
+    vault().hash('x')
+    writeFileSync(join(directory, 'seal.key'), '', { mode: 0o600 })
+    expect(() => vault().sealKey()).toThrow(/holds no key: .*another one opens nothing that agents were given/)
+    expect(readFileSync(join(directory, 'seal.key'), 'utf8')).toBe('')
+  })
+})
+
 describe('what is encrypted for a subject', () => {
   const values = ['"iban"', '', '{"a":[1,2]}', '"\u0000 naïve 🙂"', JSON.stringify('x'.repeat(100_000))]
 
