@@ -1,7 +1,7 @@
 /** `gatehouse audit`: whether the log is what was signed, and proofs for others. Reads the files of the log; the gateway need not run. */
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { messageOf } from '../model/index.ts'
+import { messageOf, visible } from '../model/index.ts'
 import {
   noteCharsMax,
   parseCheckpoint,
@@ -22,7 +22,6 @@ import {
   UnverifiableError,
   type Verified,
   verifyLog,
-  visible,
 } from '../record/index.ts'
 import { isSignedBy, linesOfCall, newestCheckpoint } from './call-proof.ts'
 import type { Options, RunCommand } from './command.ts'

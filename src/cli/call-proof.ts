@@ -1,5 +1,5 @@
 /** What vouches for the records of one call: found beside the log, and said in a sentence. */
-import { messageOf } from '../model/index.ts'
+import { messageOf, visible } from '../model/index.ts'
 import { parseCheckpoint, parseVerifier, type SignedCheckpoint, signedBy, type VerifierKey } from '../proof/index.ts'
 import {
   type FoundCall,
@@ -8,7 +8,6 @@ import {
   proveLines,
   readTileStore,
   UnprovableError,
-  visible,
 } from '../record/index.ts'
 
 /** The records of a call as lines of the log. */

@@ -1,8 +1,16 @@
 /** `gatehouse explain`: why a call, or a recorded decision, is decided as it is: the rules, the conditions that decided, the values that they saw. */
 
-import { type DecisionRecord, type Json, type JsonObject, limits, type PolicyRule, property } from '../model/index.ts'
+import {
+  type DecisionRecord,
+  type Json,
+  type JsonObject,
+  limits,
+  type PolicyRule,
+  property,
+  visible,
+} from '../model/index.ts'
 import { LoadErrors, questionText, readPolicySources } from '../policy/index.ts'
-import { isRecordId, visible } from '../record/index.ts'
+import { isRecordId } from '../record/index.ts'
 import { type Explanation, explain, explanationText, printJson, type Json as RegoJson } from '../rego/index.ts'
 import { parseJson } from '../wire/index.ts'
 import type { Options, RunCommand } from './command.ts'

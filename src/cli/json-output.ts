@@ -1,5 +1,5 @@
 /** JSON that holds what others wrote: into a pipe byte by byte, on a terminal as the same JSON without what a terminal could act on. */
-import { visibleJson } from '../record/index.ts'
+import { visibleJson } from '../model/index.ts'
 import type { Output } from './io.ts'
 
 /** `text` is JSON, of one line or of several. */

@@ -1,6 +1,6 @@
 /** What somebody asks of the decision log, by the names of `tail`'s flags: on the command line, and in a query on the operators' port. */
-import { ConditionError, parseCondition, parseDuration } from '../model/index.ts'
-import { type ReadOptions, visible } from '../record/index.ts'
+import { ConditionError, parseCondition, parseDuration, visible } from '../model/index.ts'
+import type { ReadOptions } from '../record/index.ts'
 import { CommandError } from './io.ts'
 import { logChoices } from './log-choices.ts'
 

@@ -2,8 +2,8 @@
  * The decision log of a gateway elsewhere, through its operators' port. A stream that is cut off is taken up again behind the last
  * record that came, with longer and longer waits; who has no right to read is told at once.
  */
-import { limits, messageOf } from '../model/index.ts'
-import { type Logged, OpenCalls, parseRecord, visible } from '../record/index.ts'
+import { limits, messageOf, visible } from '../model/index.ts'
+import { type Logged, OpenCalls, parseRecord } from '../record/index.ts'
 import { CommandError, exitStatus } from './io.ts'
 import type { Question } from './log-question.ts'
 

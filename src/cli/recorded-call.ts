@@ -1,5 +1,6 @@
 /** One call of the decision log by its id, for the commands that tell about it, and what its records hold encrypted. */
-import { type FoundCall, findCall, isRecordId, nodeFiles, visible } from '../record/index.ts'
+import { visible } from '../model/index.ts'
+import { type FoundCall, findCall, isRecordId, nodeFiles } from '../record/index.ts'
 import { openVault, VaultError } from '../vault/index.ts'
 import type { Options } from './command.ts'
 import { keysFolder } from './development.ts'

@@ -4,8 +4,8 @@
  */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { nearest, type SinkStatus } from '../model/index.ts'
-import { endOfLog, nodeFiles, parseRecord, recordAt, visible } from '../record/index.ts'
+import { nearest, type SinkStatus, visible } from '../model/index.ts'
+import { endOfLog, nodeFiles, parseRecord, recordAt } from '../record/index.ts'
 import {
   filesOf,
   leaveRequest,

@@ -108,3 +108,4 @@ export {
   sizePattern,
 } from './units.ts'
 export type { Upstream } from './upstream.ts'
+export { visible, visibleJson } from './visible.ts'

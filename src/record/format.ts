@@ -2,7 +2,7 @@
  * A record as one line for a person. What agents, upstreams and policies wrote is shown, never obeyed: control characters
  * appear as escapes, so that no text can move the cursor, forge a line or turn writing around.
  */
-import type { JsonObject, LogRecord } from '../model/index.ts'
+import { type JsonObject, type LogRecord, visible } from '../model/index.ts'
 import type { CallFacts } from './filter.ts'
 
 export interface FormatOptions {
@@ -14,24 +14,6 @@ export interface FormatOptions {
   readonly view?: 'compact' | 'wide'
   /** Adds lines that say why: reasons, rules that fired, details of faults. Default false. */
   readonly why?: boolean
-}
-
-/** Controls, format characters (among them those that turn the direction), surrogates, line and paragraph separators. */
-const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
-
-/** The same text with every character that a terminal could act on written as `\u{...}`. */
-export function visible(text: string): string {
-  return text.replace(unsafe, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
-}
-
-/** A line of JSON that stays the same JSON, with what JSON leaves as it is and a terminal could act on escaped. */
-export function visibleJson(line: string): string {
-  return line.replace(unsafe, (character) =>
-    Array.from(
-      { length: character.length },
-      (_, place) => `\\u${character.charCodeAt(place).toString(16).padStart(4, '0')}`,
-    ).join(''),
-  )
 }
 
 const ansi = { red: '31', green: '32', yellow: '33', blue: '34', dim: '2' } as const

@@ -5,7 +5,7 @@ export { type LogFile, type LogFiles, nodeFiles, type ReadFiles } from './files.
 export { type CallFacts, type Filters, factsOf, matches, needsFacts } from './filter.ts'
 export { type FindOptions, type FoundCall, findCall, isRecordId, madeMs, recordAt } from './find.ts'
 export { endOfLog, type FollowOptions, followLog } from './follow.ts'
-export { type FormatOptions, formatRecord, visible, visibleJson } from './format.ts'
+export { type FormatOptions, formatRecord } from './format.ts'
 export { firstOf } from './line-chunks.ts'
 export type { Finding } from './locate.ts'
 export { type Holder, LogOpenError } from './lock.ts'

@@ -1,7 +1,6 @@
 /** One call told from its records, for a person: who asked what, what was decided and why, what the upstream did, how long it took. */
-import type { DecisionRecord, JsonObject, OutcomeRecord } from '../model/index.ts'
+import { type DecisionRecord, type JsonObject, type OutcomeRecord, visible } from '../model/index.ts'
 import type { FoundCall } from './find.ts'
-import { visible } from './format.ts'
 
 const labelColumns = 12
 

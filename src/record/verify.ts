@@ -2,7 +2,7 @@
  * Whether a log is what its checkpoints were signed over: all of its lines are read and hashed once, with nothing but the public
  * key to rely on. Where it is not, `locate` looks for the first line that is not right.
  */
-import { messageOf } from '../model/index.ts'
+import { messageOf, visible } from '../model/index.ts'
 import {
   hashBytes,
   parseCheckpoint,
@@ -12,7 +12,6 @@ import {
   type VerifierKey,
 } from '../proof/index.ts'
 import type { ReadFiles } from './files.ts'
-import { visible } from './format.ts'
 import { leavesOf, lineChunks, lineOf, placeOf } from './line-chunks.ts'
 import { type Finding, locate } from './locate.ts'
 import { SegmentDamaged } from './packed-file.ts'

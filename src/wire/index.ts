@@ -32,4 +32,5 @@ export { type Problem, problemMediaType, problemOf, problemText } from './proble
 export { makeRedactor, redactBytes, StreamRedactor, secretOf } from './secrets.ts'
 export { SseError, type SseEvent, SseReader, sseComment, sseText } from './sse.ts'
 export { parseTarget, type RequestTarget } from './target.ts'
+export { toolDigest } from './tool-digest.ts'
 export { type MakeTrace, makeTraceMaker, traceparentOf } from './trace.ts'

@@ -5,7 +5,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { formatRecord, visibleJson } from '../../src/record/index.ts'
+import { visibleJson } from '../../src/model/index.ts'
+import { formatRecord } from '../../src/record/index.ts'
 import { openWorld, type SendOptions, type World } from '../support/world.ts'
 
 const credential = 'upstream-secret-0123456789'

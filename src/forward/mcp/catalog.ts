@@ -2,10 +2,8 @@
  * What a server offers, as it says it in its lists: asked for when it is needed and no longer fresh, every page of it, bounded. A
  * tool's digest covers everything that a model sees of it, so that a definition that changed is found out at the next call.
  */
-import { createHash } from 'node:crypto'
 import {
   type Clock,
-  canonicalText,
   Fault,
   isJsonObject,
   type JsonObject,
@@ -14,7 +12,7 @@ import {
   type McpToolFacts,
   property,
 } from '../../model/index.ts'
-import { elementsOf, memberOf, mirrorsOf } from '../../wire/index.ts'
+import { elementsOf, memberOf, mirrorsOf, toolDigest } from '../../wire/index.ts'
 import type { Answer } from './peer.ts'
 
 export type ListKind = NonNullable<McpMethod['lists']>
@@ -116,8 +114,7 @@ export class Catalog {
 
   #factsOf({ key, text, value }: Entry): McpToolFacts | undefined {
     const { serverId, known } = this.#ports
-    const { _meta: _left, ...seen } = value
-    const digest = `sha256:${createHash('sha256').update(canonicalText(seen)).digest('hex')}`
+    const digest = toolDigest(value)
     const before = known.get(digest)
     if (before !== undefined) return before
     const mirrors = mirrorsOf(value.inputSchema)

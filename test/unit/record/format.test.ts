@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import type { DecisionRecord, LogRecord, OutcomeRecord } from '../../../src/model/index.ts'
-import { type CallFacts, factsOf, formatRecord, visible, visibleJson } from '../../../src/record/index.ts'
+import { type CallFacts, factsOf, formatRecord } from '../../../src/record/index.ts'
 
 const id = '01a1fd63-5abb-7001-bc99-de2fa8235f91'
 const decision: DecisionRecord = {
@@ -181,18 +181,5 @@ describe('formatRecord', () => {
         }
       }
     }
-  })
-})
-
-describe('visible', () => {
-  it('leaves what people write alone', () => {
-    for (const text of ['naïve', '購買', '🙂', 'a b\u00a0c', '']) expect(visible(text)).toBe(text)
-  })
-
-  it('keeps JSON the same JSON', () => {
-    const value = { '\u009b': '\u202e\u001b🙂\u200d\ud800\u{e0001}' }
-    const shown = visibleJson(JSON.stringify(value))
-    expect(JSON.parse(shown)).toEqual(value)
-    expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u)
   })
 })
