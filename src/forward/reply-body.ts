@@ -42,12 +42,13 @@ export class ReplyBody implements ByteSource {
     else this.#tell()
   }
 
+  // Once the reply has ended, the connection may carry another call's.
   pause(): void {
-    this.#control.pause()
+    if (this.#end === 'open') this.#control.pause()
   }
 
   resume(): void {
-    this.#control.resume()
+    if (this.#end === 'open') this.#control.resume()
   }
 
   cancel(cause: Error): void {
@@ -73,9 +74,9 @@ export class ReplyBody implements ByteSource {
 
   finish(): void {
     if (this.#end !== 'open') return
+    this.#end = 'whole'
     const kept = this.#redactor?.end()
     if (kept !== undefined) this.#pass(kept)
-    this.#end = 'whole'
     this.#tell()
   }
 

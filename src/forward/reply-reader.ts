@@ -12,7 +12,8 @@ export interface ReplyEvents {
   head(head: ReplyHead): void
   /** The next bytes of the body: valid during the call only. */
   data(bytes: Buffer): void
-  end(): void
+  /** `surplusBytes` came behind the reply with the same read: they belong to no reply, and must become the beginning of none. */
+  end(surplusBytes: number): void
 }
 
 /** Interim replies before one final: a server sends one or two. */
@@ -55,23 +56,9 @@ export class ReplyReader {
   take(bytes: Buffer): void {
     let at = 0
     while (at < bytes.length) {
-      switch (this.#state) {
-        case 'head':
-          at = this.#takeHead(bytes, at)
-          break
-        case 'length':
-        case 'chunk':
-          at = this.#takeBody(bytes, at)
-          break
-        case 'close':
-          this.#events.data(bytes.subarray(at))
-          at = bytes.length
-          break
-        case 'over':
-          throw new MalformedReply(`${bytes.length - at} bytes came that belong to no reply`)
-        default:
-          at = this.#takeLine(bytes, at)
-      }
+      if (this.#state === 'over') throw new MalformedReply(`${bytes.length - at} bytes came that belong to no reply`)
+      at = this.#takeNext(bytes, at)
+      if (this.#isOver()) this.#events.end(bytes.length - at)
     }
   }
 
@@ -79,8 +66,27 @@ export class ReplyReader {
   close(): boolean {
     const isWhole = this.#state === 'close'
     this.#state = 'over'
-    if (isWhole) this.#events.end()
+    if (isWhole) this.#events.end(0)
     return isWhole
+  }
+
+  #isOver(): boolean {
+    return this.#state === 'over'
+  }
+
+  #takeNext(bytes: Buffer, from: number): number {
+    switch (this.#state) {
+      case 'head':
+        return this.#takeHead(bytes, from)
+      case 'length':
+      case 'chunk':
+        return this.#takeBody(bytes, from)
+      case 'close':
+        this.#events.data(bytes.subarray(from))
+        return bytes.length
+      default:
+        return this.#takeLine(bytes, from)
+    }
   }
 
   #takeHead(bytes: Buffer, from: number): number {
@@ -119,21 +125,13 @@ export class ReplyReader {
     this.#trailerBytes = 0
     this.#state = head.framing === 'none' ? 'over' : head.framing === 'chunked' ? 'chunkSize' : head.framing
     this.#events.head(head)
-    if (head.framing === 'none') this.#events.end()
   }
 
   #takeBody(bytes: Buffer, from: number): number {
     const to = Math.min(bytes.length, from + this.#restBytes)
     this.#restBytes -= to - from
-    const isLast = this.#restBytes === 0
-    if (this.#state === 'chunk') {
-      if (isLast) this.#state = 'chunkEnd'
-      this.#events.data(bytes.subarray(from, to))
-    } else {
-      if (isLast) this.#state = 'over'
-      this.#events.data(bytes.subarray(from, to))
-      if (isLast) this.#events.end()
-    }
+    if (this.#restBytes === 0) this.#state = this.#state === 'chunk' ? 'chunkEnd' : 'over'
+    this.#events.data(bytes.subarray(from, to))
     return to
   }
 
@@ -164,10 +162,8 @@ export class ReplyReader {
     } else if (this.#state === 'chunkEnd') {
       if (line !== '') throw new MalformedReply('a chunk is longer than its size')
       this.#state = 'chunkSize'
-    } else if (line === '') {
-      this.#state = 'over'
-      this.#events.end()
-    } else {
+    } else if (line === '') this.#state = 'over'
+    else {
       // Read for their shape only: what comes behind a body is not passed on (RFC 9110 section 6.5.1).
       if (!trailerShape.test(line)) throw new MalformedReply(`\`${line.slice(0, 80)}\` is no trailer field`)
       this.#trailerBytes += line.length + 2

@@ -161,7 +161,7 @@ export class UpstreamConnection implements ReplyControl, ReplyEvents {
     this.#receiver?.data(Buffer.from(bytes))
   }
 
-  end(): void {
+  end(surplusBytes: number): void {
     const receiver = this.#receiver
     const head = this.#head
     if (receiver === undefined || head === undefined) return
@@ -170,7 +170,7 @@ export class UpstreamConnection implements ReplyControl, ReplyEvents {
     const { keepsConnection, keepsMs = Number.POSITIVE_INFINITY } = head
     const isWritten = this.#upload === undefined || this.#upload.isOver
     this.#stopUpload(new Error('the upstream replied before it had the whole body'))
-    if (keepsConnection && isWritten && keepsMs > keepAliveMarginMs) {
+    if (keepsConnection && isWritten && surplusBytes === 0 && keepsMs > keepAliveMarginMs) {
       this.idleUntilMs = this.#owner.nowMs() + keepsMs - keepAliveMarginMs
       this.#owner.freed(this)
     } else this.destroy()

@@ -342,6 +342,22 @@ describe('an upstream that misbehaves', () => {
     expect(await codeOf(textOf(reply))).toBe('upstream_cut')
   })
 
+  it('which sends bytes behind a reply, so that they are the reply of no call that waits', async () => {
+    const one = (text: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`
+    await using world = await forwardWorld(never, {
+      raw: (socket) => {
+        socket.on('data', (bytes) => {
+          const path = /^GET (\S+)/.exec(bytes.toString('latin1'))?.[1] ?? ''
+          socket.write(path === '/first' ? one('first') + one('evil') : one(path))
+        })
+      },
+      upstream: { connectionsMax: 1 },
+    })
+    const replies = await Promise.all(['/first', '/second'].map((path) => world.send(fakeCall({ path })).then(textOf)))
+    expect(replies).toEqual(['first', '/second'])
+    expect(world.sockets.length).toBe(2)
+  })
+
   it('which sends more than it may, known before or not', async () => {
     await using known = await forwardWorld((_request, response) => response.end(Buffer.alloc(2_000)), {
       upstream: { replyBytesMax: 1_000 },

@@ -9,19 +9,22 @@ interface Read {
   readonly heads: ReplyHead[]
   body: string
   ends: number
+  /** Bytes that came behind the reply with its last one. */
+  surplus: number
   fault: string | undefined
 }
 
 /** `pieces` of a connection's bytes, then its end where `closes`. */
 function read(pieces: readonly Buffer[], method = 'GET', closes = false): Read {
-  const found: Read = { heads: [], body: '', ends: 0, fault: undefined }
+  const found: Read = { heads: [], body: '', ends: 0, surplus: 0, fault: undefined }
   const reader = new ReplyReader({
     head: (head) => void found.heads.push(head),
     data: (bytes) => {
       found.body += bytes.toString('latin1')
     },
-    end: () => {
+    end: (surplusBytes) => {
       found.ends += 1
+      found.surplus = surplusBytes
     },
   })
   reader.begin(method)
@@ -123,6 +126,23 @@ describe('a reply', () => {
         found.ends,
         found.fault,
       ]).toEqual([[[status, keeps]], body, 1, undefined])
+    }
+  })
+
+  it.each([
+    ['with a length', `${ok}Content-Length: 3\r\n\r\nabc`, 'GET'],
+    ['with a length of zero', `${ok}Content-Length: 0\r\n\r\n`, 'GET'],
+    ['to HEAD', `${ok}Content-Length: 3\r\n\r\n`, 'HEAD'],
+    ['without content', 'HTTP/1.1 204 No Content\r\n\r\n', 'GET'],
+    ['in chunks', `${ok}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`, 'GET'],
+    ['in chunks with a trailer', `${ok}Transfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n`, 'GET'],
+  ])('%s says how much came behind it', (_note, text, method) => {
+    const bytes = Buffer.from(`${text}HTTP/1.1 200 OK`, 'latin1')
+    for (let at = 0; at <= text.length; at++) {
+      const found = read([bytes.subarray(0, at), bytes.subarray(at)], method)
+      // Cut at the very end, nothing is known of it yet.
+      expect([found.heads.length, found.ends, found.surplus]).toEqual([1, 1, at === text.length ? 0 : 15])
+      expect(found.fault).toMatch(/^15 bytes came that belong to no reply$/)
     }
   })
 
