@@ -120,8 +120,7 @@ export class UpstreamPool implements ConnectionOwner {
   }
 
   freed(connection: UpstreamConnection): void {
-    // More than the bound are open when a call left while its connection was made.
-    if (this.#closed || this.#open.size > this.upstream.connectionsMax) {
+    if (this.#closed) {
       connection.destroy()
       return
     }

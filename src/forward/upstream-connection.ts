@@ -5,7 +5,7 @@
  *     idle -> sent -> headed -> idle | closed
  */
 import type { Socket } from 'node:net'
-import type { ByteSink, ByteSource, Fault } from '../model/index.ts'
+import { type ByteSink, type ByteSource, type Fault, toFault } from '../model/index.ts'
 import { UpstreamCut, UpstreamTimeout } from './failures.ts'
 import { MalformedReply, type ReplyHead } from './reply-head.ts'
 import { type ReplyEvents, ReplyReader } from './reply-reader.ts'
@@ -125,8 +125,8 @@ export class UpstreamConnection implements ReplyControl, ReplyEvents {
     }
     const receiver = this.#receiver
     this.#receiver = undefined
-    receiver.failed(cause)
     this.#owner.freed(this)
+    receiver.failed(cause)
   }
 
   // --- what the socket says ------------------------------------------------------------------------------------------------
@@ -138,8 +138,8 @@ export class UpstreamConnection implements ReplyControl, ReplyEvents {
     try {
       this.#reader.take(bytes)
     } catch (cause) {
-      if (!(cause instanceof MalformedReply)) throw cause
-      this.#end(cause)
+      // Whatever else is thrown in here is a mistake of ours: it costs the call, and not the process.
+      this.#end(cause instanceof MalformedReply ? cause : toFault(cause))
     }
   }
 

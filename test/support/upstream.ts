@@ -1,6 +1,7 @@
 /** Real upstreams on port 0 for forwarding: a node:http server, or raw bytes, and calls to send to them. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createRawServer, type Server, type Socket } from 'node:net'
+import type { Lookup } from '../../src/forward/egress.ts'
 import { type Forwarding, makeForward } from '../../src/forward/index.ts'
 import type {
   Allow,
@@ -36,6 +37,8 @@ export interface ForwardWorldOptions {
   readonly raw?: (socket: Socket) => void
   /** Does not listen at all: the port is one where nobody is. */
   readonly absent?: boolean
+  /** The upstream is configured as `localhost`, and this finds where that is. */
+  readonly lookup?: Lookup
 }
 
 export async function forwardWorld(
@@ -62,7 +65,7 @@ export async function forwardWorld(
   const upstream: Upstream = {
     id: 'erp',
     labels: {},
-    origin: `http://127.0.0.1:${port}`,
+    origin: `http://${options.lookup === undefined ? '127.0.0.1' : 'localhost'}:${port}`,
     basePath: '',
     credential: { header: 'Authorization', value: 'Bearer upstream-secret' },
     connectMsMax: 1_000,
@@ -89,7 +92,7 @@ export async function forwardWorld(
   }
   const forwarding = makeForward(
     { upstreams: [upstream], ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }) },
-    { clock },
+    { clock, ...(options.lookup === undefined ? {} : { lookup: options.lookup }) },
   )
   const target = (path = '/orders'): HttpTarget => ({ route, upstream, upstreamPath: path })
   return {

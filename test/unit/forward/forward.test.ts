@@ -1,7 +1,7 @@
 /** Calls to real upstreams: what reaches them, what comes back, and what happens when they misbehave. */
 import { describe, expect, it } from 'vitest'
 import { Fault, limits } from '../../../src/model/index.ts'
-import { fakeCall, forwardWorld, PushedBody, textOf } from '../../support/upstream.ts'
+import { allowing, fakeCall, forwardWorld, PushedBody, textOf } from '../../support/upstream.ts'
 
 const valuesOf = (headers: readonly string[], name: string): string[] =>
   headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === name)
@@ -474,6 +474,51 @@ describe('departure', () => {
     expect(world.sockets.length).toBe(1)
   })
 
+  it('while a connection is made keeps its place: agents that come and go open no more connections than the bound', async () => {
+    const found: (() => void)[] = []
+    await using world = await forwardWorld((_request, response) => response.end('ok'), {
+      upstream: { connectionsMax: 2 },
+      lookup: (_name, _options, callback) =>
+        void found.push(() => callback(null, [{ address: '127.0.0.1', family: 4 }])),
+    })
+    for (let calls = 0; calls < 10; calls++) {
+      const call = fakeCall()
+      const left = codeOf(world.send(call))
+      await world.clock.settled(() => found.length > Math.min(calls, 1))
+      call.depart('agent_gone')
+      expect(await left).toBe('agent_gone')
+    }
+    expect(found.length).toBe(2)
+    const last = world.send(fakeCall())
+    for (const go of found) go()
+    expect(await textOf(await last)).toBe('ok')
+    expect(world.requests.length).toBe(1)
+    expect(found.length).toBe(2)
+  })
+
+  it('while a connection is made that then fails gives the place back', async () => {
+    const found: (() => void)[] = []
+    await using world = await forwardWorld((_request, response) => response.end('ok'), {
+      upstream: { connectionsMax: 1 },
+      lookup: (_name, _options, callback) =>
+        void found.push(() =>
+          found.length === 1
+            ? callback(new Error('no such name'), [])
+            : callback(null, [{ address: '127.0.0.1', family: 4 }]),
+        ),
+    })
+    const call = fakeCall()
+    const left = codeOf(world.send(call))
+    await world.clock.settled(() => found.length === 1)
+    call.depart('agent_gone')
+    expect(await left).toBe('agent_gone')
+    const next = world.send(fakeCall())
+    found[0]?.()
+    await world.clock.settled(() => found.length === 2)
+    found[1]?.()
+    expect(await textOf(await next)).toBe('ok')
+  })
+
   it('of a stream`s reader gives the connection back for others', async () => {
     await using world = await forwardWorld(
       (request, response) => (request.url === '/small' ? response.end('ok') : response.write('x')),
@@ -485,6 +530,31 @@ describe('departure', () => {
     if (reply.body.kind !== 'stream') throw new Error('expected a stream')
     reply.body.source.cancel(new Error('gone'))
     expect(await textOf(await world.send(fakeCall({ path: '/small' })))).toBe('ok')
+  })
+})
+
+describe('a mistake of ours', () => {
+  it.each([
+    ['small', Buffer.from('ok'), 2],
+    ['of unknown length', Buffer.alloc(200_000), undefined],
+    ['a long stream', Buffer.alloc(200_000), 200_000],
+  ])('met with a reply that is %s costs its call, and nothing else', async (_note, bytes, length) => {
+    await using world = await forwardWorld(
+      (_request, response) => {
+        response.setHeader('Set-Cookie', 'a=1')
+        if (length !== undefined) response.setHeader('Content-Length', length)
+        response.end(bytes)
+      },
+      { upstream: { connectionsMax: 1 } },
+    )
+    // Whether cookies pass is asked only when the reply has come.
+    const target = Object.defineProperty(world.target(), 'route', {
+      get: () => {
+        throw new TypeError('a mistake')
+      },
+    })
+    expect(await codeOf(world.forwarding.forward(fakeCall(), target, allowing([])))).toBe('internal')
+    expect(await textOf(await world.send(fakeCall()))).toBe(bytes.toString())
   })
 })
 
