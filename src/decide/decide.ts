@@ -39,7 +39,7 @@ import { makeSight, type Sight } from './sight.ts'
 
 /**
  * At once where no body is read, else a promise. Faults are the agent's, about its body and arguments (`body_*`,
- * `argument_*`); whatever is wrong with the policy is a decision that denies.
+ * `argument_*`, the objection to a message); whatever is wrong with the policy is a decision that denies.
  */
 export type Decide = (call: Call, principal: Principal, target: Target) => Decision | Promise<Decision>
 
@@ -70,9 +70,8 @@ export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decid
       throw new Fault('policy_undefined', `no policy was loaded for the entrypoint \`${target.route.entrypoint}\``)
     const recorded = target.route.recording.level === 'input'
     const content = readContent(call, target, line.needs, recorded, parseBody)
-    return content instanceof Promise
-      ? content.then((read) => judge(line, call, principal, target, read))
-      : judge(line, call, principal, target, content)
+    const decided = (read: Content): Decision => orObjected(judge(line, call, principal, target, read), target)
+    return content instanceof Promise ? content.then(decided) : decided(content)
   }
 
   function judge(line: Line, call: Call, principal: Principal, target: Target, content: Content): Decision {
@@ -130,6 +129,13 @@ function orHidden(line: Line, denied: Refusal, call: Call, principal: Principal,
   if (upstream === undefined || mcp?.facts === undefined) return denied
   const sees = line.sight.seesOf(call, principal, target)
   return sees?.({ upstream, tool: mcp.facts.tool }) === false ? { ...denied, kind: 'deny', hidden: true } : denied
+}
+
+/** What is wrong with a message is said of tools that the agent may know of: of a hidden one it would tell that there is one. */
+function orObjected(decision: Decision, { mcp }: Target): Decision {
+  const isHidden = decision.kind === 'deny' && decision.hidden === true
+  if (mcp?.objection !== undefined && !isHidden) throw mcp.objection
+  return decision
 }
 
 /** Of a list: each entry is asked about once, with arguments that nobody knows yet. */

@@ -138,8 +138,10 @@ export const limits = {
   mcpKeepAliveMs: 25_000,
   /** Milliseconds after which a stream without an end of its own is closed; agents open it again. */
   mcpStreamMsMax: 4 * 3_600_000,
-  /** Tools of one server, and bytes of one definition: a model is given some dozens of a few KiB. */
+  /** Entries of one list of a server: a model is given some dozens of tools. */
   mcpToolsMax: 10_000,
+  /** Bytes of all pages of one list of a server: ten thousand definitions of 3 KiB. */
+  mcpListBytesMax: 32 * mib,
   /** Milliseconds for which a server's definitions are taken as known; a call after it asks for them again first. */
   mcpListFreshMs: 5_000,
   /** Milliseconds for which a list is kept at most, whatever the server says: a tool that was withdrawn must be gone by then. */
@@ -167,5 +169,7 @@ assert(limits.keysCooldownMs < limits.keysFreshMs)
 assert(limits.unidentifiedQueueRecordsMax < limits.logQueueRecordsMax)
 assert(limits.policyFileBytesMax <= limits.policyDataBytesMax && limits.policyDataBytesMax <= limits.policyBytesMax)
 assert(limits.oneWriteReplyBytesMax <= limits.maskedReplyBytesMax)
+assert(limits.mcpMessageBytesMax <= limits.mcpListBytesMax)
+assert(limits.mcpListFreshMs <= limits.mcpListTtlMsMax)
 assert(limits.mcpKeepAliveMs < limits.keepAliveMs && limits.mcpSessionsPerOwnerMax <= limits.mcpSessionsMax)
 assert(limits.freeDiskBytesMin >= limits.logQueueBytesMax)

@@ -2,6 +2,7 @@
  * MCP as the rooms pass it on: a message of an agent, what it is about, the session it belongs to, the servers behind a route.
  * `receive/mcp` reads messages, `route/` aims them, `forward/mcp` carries them.
  */
+import type { Fault } from './fault.ts'
 import type { JsonObject, ParsedJson } from './json.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -112,6 +113,8 @@ export interface McpAsk {
   }
   /** Of a `session/answer`: the server's request that it answers. */
   readonly answers?: McpAsked
+  /** What is wrong with the message, where only who may know of the tool may learn it: thrown behind the decision, unless that hides the tool. */
+  readonly objection?: Fault
   /** Whose it is: see `ownerOf`. */
   readonly owner: string
 }

@@ -3,6 +3,7 @@
  * policy judges. What no server has is answered as if it had never been there.
  */
 import {
+  aboutMessage,
   Fault,
   isJsonObject,
   type Json,
@@ -18,6 +19,7 @@ import {
 } from '../../model/index.ts'
 import { mirrors as mirrorsValue, rpcFault, textOfHeader, unknownToolMessage } from '../../wire/index.ts'
 import { placeIn } from './cursor.ts'
+import type { ListKind } from './entries.ts'
 import type { McpMemory, Servers } from './servers.ts'
 import { placeOf } from './shown.ts'
 import { matchesTemplate } from './uri-template.ts'
@@ -92,10 +94,11 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
     const before = shown.digestOf(placeOf(owner, route.id, message.session?.id), name)
     if (before !== undefined && before !== facts.tool.digest)
       throw rpcFault('tool_changed', `the definition of \`${name.slice(0, 128)}\` is not the one that was listed`)
-    if (message.era === 'modern') refuseMirrored(message, facts)
+    const objection = message.era === 'modern' ? mirroredAmiss(message, facts) : undefined
     const given = message.params.arguments
     return {
       ...base,
+      ...(objection !== undefined && { objection: aboutMessage(objection, message) }),
       servers: [server],
       name: facts.tool.name,
       facts,
@@ -135,7 +138,7 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
   }
 
   async function promptOf(base: Base, all: readonly McpServer[], name: string): Promise<McpAsk> {
-    const server = await findListed(all, base.message, 'prompts', (entry, { prefix }) => `${prefix}${entry}` === name)
+    const server = await findListed(all, base.message, ['prompts'], (entry, { prefix }) => `${prefix}${entry}` === name)
     if (server === undefined) throw rpcFault('rpc_params_invalid', `there is no prompt \`${name.slice(0, 128)}\``)
     const own = name.slice(server.prefix.length)
     const given = base.message.params.arguments
@@ -149,14 +152,10 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
   }
 
   async function resourceOf(base: Base, all: readonly McpServer[], uri: string): Promise<McpAsk> {
-    const server =
-      (await findListed(all, base.message, 'resources', (entry) => entry === uri)) ??
-      (await findListed(
-        all,
-        base.message,
-        'resourceTemplates',
-        (entry) => entry === uri || matchesTemplate(entry, uri),
-      ))
+    // One server after the other, each with its templates: what an earlier one may have is not for a later one to list.
+    const has = (entry: string, _: McpServer, kind: ListKind) =>
+      entry === uri || (kind === 'resourceTemplates' && matchesTemplate(entry, uri))
+    const server = await findListed(all, base.message, ['resources', 'resourceTemplates'], has)
     if (server === undefined) throw rpcFault('rpc_params_invalid', `there is no resource \`${uri.slice(0, 200)}\``)
     return { ...base, servers: [server], name: uri, resource: { uri } }
   }
@@ -179,8 +178,8 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
   async function findListed(
     all: readonly McpServer[],
     message: McpMessage,
-    kind: 'prompts' | 'resources' | 'resourceTemplates',
-    is: (key: string, server: McpServer) => boolean,
+    kinds: readonly ListKind[],
+    is: (key: string, server: McpServer, kind: ListKind) => boolean,
   ): Promise<McpServer | undefined> {
     const [only] = all
     if (all.length === 1 && only?.prefix === '') return only
@@ -188,7 +187,8 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
     for (const server of all) {
       try {
         const catalog = await servers.catalogOf(servers.peerOf(server), message)
-        if ((await catalog.entries(kind, 'call')).some(({ key }) => is(key, server))) return server
+        for (const kind of kinds)
+          if ((await catalog.entries(kind, 'call')).some(({ key }) => is(key, server, kind))) return server
       } catch (cause) {
         if (server.onFailure === 'closed' || all.length === 1) throw cause
         failure = cause
@@ -221,19 +221,20 @@ export function otherEra(server: McpServer, requested: string): Fault {
 }
 
 /** 2026-07-28 "Custom Headers from Tool Parameters": what is mirrored must be there and say the same, and nothing else. */
-function refuseMirrored({ params, mirrored }: McpMessage, { mirrors }: McpToolFacts): void {
+function mirroredAmiss({ params, mirrored }: McpMessage, { mirrors }: McpToolFacts): Fault | undefined {
   for (const { header, path } of mirrors) {
     let value: Json | undefined = params.arguments
     for (const key of path) value = property(value, key)
     const field = mirrored.get(header)
     if (value === undefined || value === null) {
-      if (field !== undefined) throw mismatch(header, 'is there, and the argument is not')
+      if (field !== undefined) return mismatch(header, 'is there, and the argument is not')
       continue
     }
-    if (field === undefined) throw mismatch(header, 'is not there, and the argument is')
+    if (field === undefined) return mismatch(header, 'is not there, and the argument is')
     const said = textOfHeader(field)
-    if (said === undefined || !mirrorsValue(said, value)) throw mismatch(header, 'does not say what the argument says')
+    if (said === undefined || !mirrorsValue(said, value)) return mismatch(header, 'does not say what the argument says')
   }
+  return undefined
 }
 
 function mismatch(header: string, what: string): Fault {

@@ -1,21 +1,16 @@
-/**
- * What a server offers, as it says it in its lists: asked for when it is needed and no longer fresh, every page of it, bounded. A
- * tool's digest covers everything that a model sees of it, so that a definition that changed is found out at the next call.
- */
+/** What a server offers, as it says it in its lists: asked for when it is needed and no longer fresh, every page of it, bounded. */
 import {
   type Clock,
   Fault,
   isJsonObject,
   type JsonObject,
   limits,
-  type McpMethod,
   type McpToolFacts,
   property,
 } from '../../model/index.ts'
-import { elementsOf, memberOf, mirrorsOf, toolDigest } from '../../wire/index.ts'
+import { elementsOf, memberOf } from '../../wire/index.ts'
+import type { Entry, KnownEntries, ListKind } from './entries.ts'
 import type { Answer } from './peer.ts'
-
-export type ListKind = NonNullable<McpMethod['lists']>
 
 /** The method that gives a list, the member of its result, and the member of an entry that names it. */
 export const lists = {
@@ -25,26 +20,16 @@ export const lists = {
   resourceTemplates: { method: 'resources/templates/list', member: 'resourceTemplates', key: 'uriTemplate' },
 } as const satisfies { readonly [kind in ListKind]: object }
 
-/** An entry of a list as it came. */
-export interface Entry {
-  /** Its name, URI or template, as the server has it. */
-  readonly key: string
-  readonly text: string
-  readonly value: JsonObject
-}
-
 export interface CatalogPorts {
   readonly serverId: string
   readonly clock: Clock
   readonly ask: (method: string, params: JsonObject) => Promise<Answer>
-  /** Definitions that were seen before, by digest: sessions share them. */
-  readonly known: Map<string, McpToolFacts>
+  /** What the server has listed before, in whatever session. */
+  readonly known: KnownEntries
 }
 
 /** Method not found (JSON-RPC 2.0 section 5.1): the server has no such list. */
 const methodNotFound = -32601
-/** Definitions kept by digest for one server. */
-const knownMax = 4 * limits.mcpToolsMax
 
 interface Kept {
   readonly atMs: number
@@ -82,6 +67,7 @@ export class Catalog {
       ({ entries, ttlMs }) => {
         made.isOpen = false
         made.ttlMs = ttlMs
+        this.#forgetWhenStale(kind, made)
         resolve(entries)
       },
       (cause: unknown) => {
@@ -91,6 +77,15 @@ export class Catalog {
       },
     )
     return promise
+  }
+
+  /** Every session has lists of its own: those that are not in use must not be kept as long as it is. */
+  #forgetWhenStale(kind: ListKind, kept: Kept): void {
+    this.#ports.clock.after(limits.mcpListTtlMsMax, () => {
+      if (this.#lists.get(kind) !== kept) return
+      this.#lists.delete(kind)
+      if (kind === 'tools') this.#tools = undefined
+    })
   }
 
   /** Its lists have changed: the next one who needs them asks. */
@@ -104,36 +99,12 @@ export class Catalog {
     if (this.#tools?.from === entries) return this.#tools.facts
     const facts = new Map<string, McpToolFacts>()
     for (const entry of entries) {
-      const one = this.#factsOf(entry)
+      const { facts: one, key } = entry
       // The first of two tools with one name is the one that the server means, whichever it listed later.
-      if (one !== undefined && !facts.has(entry.key)) facts.set(entry.key, one)
+      if (one !== undefined && !facts.has(key)) facts.set(key, one)
     }
     this.#tools = { from: entries, facts }
     return facts
-  }
-
-  #factsOf({ key, text, value }: Entry): McpToolFacts | undefined {
-    const { serverId, known } = this.#ports
-    const digest = toolDigest(value)
-    const before = known.get(digest)
-    if (before !== undefined) return before
-    const mirrors = mirrorsOf(value.inputSchema)
-    if ('problem' in mirrors) return undefined
-    const annotations = value.annotations
-    const made: McpToolFacts = {
-      tool: Object.freeze({
-        server: serverId,
-        name: key,
-        digest,
-        ...(isJsonObject(annotations) && { annotations }),
-      }),
-      definition: value,
-      text,
-      mirrors,
-    }
-    if (known.size >= knownMax) known.clear()
-    known.set(digest, made)
-    return made
   }
 
   async #fetch(kind: ListKind): Promise<{ entries: readonly Entry[]; ttlMs: number }> {
@@ -141,12 +112,16 @@ export class Catalog {
     const entries: Entry[] = []
     let cursor: string | undefined
     let ttlMs = Number.POSITIVE_INFINITY
+    let bytes = 0
     for (let page = 0; page < limits.mcpPagesMax; page++) {
       const answer = await this.#ports.ask(method, cursor === undefined ? {} : { cursor })
       if ('error' in answer) {
         if (answer.error.code === methodNotFound) return { entries, ttlMs: 0 }
         throw this.#bad(`its \`${method}\` is the error ${String(answer.error.code)}`)
       }
+      bytes += answer.bytes.length
+      if (bytes > limits.mcpListBytesMax)
+        throw this.#bad(`its \`${method}\` has more than ${limits.mcpListBytesMax} bytes`)
       const list = property(answer.result, member)
       const texts = elementsOf(memberOf(answer.bytes, ['result', member]) ?? Buffer.alloc(0))
       if (!Array.isArray(list)) throw this.#bad(`its \`${method}\` has no list \`${member}\``)
@@ -154,7 +129,7 @@ export class Catalog {
         const name = property(value, key)
         if (!isJsonObject(value) || typeof name !== 'string' || name === '')
           throw this.#bad(`entry ${index} of its \`${method}\` has no \`${key}\``)
-        entries.push({ key: name, text: (texts[index] ?? Buffer.alloc(0)).toString('utf8'), value })
+        entries.push(this.#ports.known.entryOf(kind, name, texts[index] ?? Buffer.alloc(0), value))
       }
       if (entries.length > limits.mcpToolsMax)
         throw this.#bad(`its \`${method}\` has more than ${limits.mcpToolsMax} entries`)

@@ -14,8 +14,9 @@ import {
 } from '../../model/index.ts'
 import { editJson, printJson } from '../../wire/index.ts'
 import type { Plan } from '../obligations.ts'
-import { type Catalog, type ListKind, lists } from './catalog.ts'
+import { type Catalog, lists } from './catalog.ts'
 import { cursorOf, placeIn } from './cursor.ts'
+import type { ListKind } from './entries.ts'
 import { eachServer } from './open.ts'
 import { jsonReply } from './replies.ts'
 import { placeOf } from './shown.ts'
@@ -57,11 +58,11 @@ export async function list(
     (server, { code }) => outcomes.set(server, { upstream: server.upstream.id, code, shown: 0, hidden: 0 }),
   )
   const lines = firstOfEach(perServer.flat())
-  if (kind === 'tools') {
-    const digests = new Map(lines.map(({ name, digest = '' }) => [name, digest]))
-    way.memory.shown.note(placeOf(owner, target.route.id, message.session?.id), digests)
-  }
   const page = lines.slice(from, from + limits.mcpPageEntries)
+  if (kind === 'tools') {
+    const digests = new Map(page.map(({ name, digest = '' }) => [name, digest]))
+    way.memory.shown.note(placeOf(owner, target.route.id, message.session?.id), digests, from === 0)
+  }
   const next = from + page.length < lines.length ? `,"nextCursor":${printJson(cursorOf(from + page.length))}` : ''
   // The list is this principal's alone, and a policy may change at any time (2026-07-28 "Caching").
   const modern = message.era === 'modern' ? ',"resultType":"complete","ttlMs":0,"cacheScope":"private"' : ''

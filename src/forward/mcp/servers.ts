@@ -1,7 +1,8 @@
 /** The tool servers of a generation, their lists, and what outlives it: sessions must not notice a reload. */
-import type { Clock, McpMessage, McpServer, McpSession, McpToolFacts } from '../../model/index.ts'
+import type { Clock, McpMessage, McpServer, McpSession } from '../../model/index.ts'
 import type { Lookup } from '../egress.ts'
 import { Catalog, type CatalogPorts } from './catalog.ts'
+import { KnownEntries } from './entries.ts'
 import { OpenStreams } from './open-streams.ts'
 import { type Link, Peer } from './peer.ts'
 import { makeSeal, type Seal } from './seal.ts'
@@ -41,7 +42,7 @@ export class Servers {
   readonly #catalogs = new Map<Peer, Catalog>()
   /** Of the legacy era: a server may list other things in another session. */
   readonly #sessionCatalogs = new WeakMap<Link, Catalog>()
-  readonly #known = new Map<Peer, Map<string, McpToolFacts>>()
+  readonly #known = new Map<Peer, KnownEntries>()
 
   constructor(ports: ServersPorts) {
     this.#ports = ports
@@ -77,7 +78,7 @@ export class Servers {
   }
 
   #makeCatalog(peer: Peer, ask: CatalogPorts['ask']): Catalog {
-    const known = this.#known.get(peer) ?? new Map<string, McpToolFacts>()
+    const known = this.#known.get(peer) ?? new KnownEntries(peer.id)
     this.#known.set(peer, known)
     return new Catalog({ serverId: peer.id, clock: this.#ports.clock, ask, known })
   }

@@ -1,0 +1,61 @@
+/**
+ * Entries of a server's lists, read once: two that are the same byte for byte are one object, in whatever session they were listed, so
+ * that a session costs no list of its own. A tool's digest covers everything that a model sees of it; what it does not cover (`_meta`)
+ * may differ between sessions, and each gets its own.
+ */
+import { createHash } from 'node:crypto'
+import { isJsonObject, type JsonObject, limits, type McpMethod, type McpToolFacts } from '../../model/index.ts'
+import { mirrorsOf, toolDigest } from '../../wire/index.ts'
+
+export type ListKind = NonNullable<McpMethod['lists']>
+
+/** An entry of a list as it came. */
+export interface Entry {
+  /** Its name, URI or template, as the server has it. */
+  readonly key: string
+  readonly text: string
+  readonly value: JsonObject
+  /** Of a tool that can be called over HTTP. */
+  readonly facts?: McpToolFacts
+}
+
+/** Entries of one server that are kept to be shared, and their bytes; with more, all are forgotten and found again. */
+const entriesMax = 4 * limits.mcpToolsMax
+const bytesMax = 2 * limits.mcpListBytesMax
+
+export class KnownEntries {
+  readonly #serverId: string
+  readonly #entries = new Map<string, Entry>()
+  #bytes = 0
+
+  constructor(serverId: string) {
+    this.#serverId = serverId
+  }
+
+  /** `value` is what `bytes` say, and `key` what names it. */
+  entryOf(kind: ListKind, key: string, bytes: Buffer, value: JsonObject): Entry {
+    const name = `${kind} ${createHash('sha256').update(bytes).digest('base64')}`
+    const before = this.#entries.get(name)
+    if (before !== undefined) return before
+    const text = bytes.toString('utf8')
+    const facts = kind === 'tools' ? this.#factsOf(key, text, value) : undefined
+    const made: Entry = { key, text, value, ...(facts !== undefined && { facts }) }
+    if (this.#entries.size >= entriesMax || this.#bytes + bytes.length > bytesMax) {
+      this.#entries.clear()
+      this.#bytes = 0
+    }
+    this.#entries.set(name, made)
+    this.#bytes += bytes.length
+    return made
+  }
+
+  /** Undefined where the definition cannot be used over HTTP. */
+  #factsOf(name: string, text: string, value: JsonObject): McpToolFacts | undefined {
+    const mirrors = mirrorsOf(value.inputSchema)
+    if ('problem' in mirrors) return undefined
+    const digest = toolDigest(value)
+    const { annotations } = value
+    const tool = { server: this.#serverId, name, digest, ...(isJsonObject(annotations) && { annotations }) }
+    return { tool: Object.freeze(tool), definition: value, text, mirrors }
+  }
+}
