@@ -110,6 +110,11 @@ export class Connection {
       if (nowMs - this.#last.startedMs > deadlines.requestMsMax) this.cut()
       return undefined
     }
+    // Its last reply had said that it would be kept before that became known to be wrong.
+    if (this.closing) {
+      if (restMs > limits.lingerMsMax) this.cut()
+      return undefined
+    }
     if (this.#bodyAtRest) {
       this.#bodyAtRest = false
       this.#bytesAtRest = this.socket.bytesRead

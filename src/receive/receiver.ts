@@ -379,7 +379,7 @@ class HttpReceiver implements Receiver {
     if (this.#callsUnderWay === 0) this.#onQuiet?.()
   }
 
-  /** The parser gave up on this connection: a call that runs learns it through its body, otherwise the bytes were no call. */
+  /** The parser gave up on this connection: a call whose body that is learns it there, otherwise the bytes were no call. */
   #refuseBytes(error: Error, socket: Socket): void {
     const connection = this.#connections.get(socket)
     const fault = parserFault(error)
@@ -387,13 +387,18 @@ class HttpReceiver implements Receiver {
       socket.destroy()
       return
     }
-    if (connection.current === undefined) this.#refuse(connection, fault)
-    else {
-      connection.closing = true
-      connection.waiting.length = 0
-      if (endsTooEarly(error)) this.#depart(connection, 'agent_gone', this.#ports.clock.monotonicMs())
-      else connection.current.body.fail(fault)
+    const { current } = connection
+    if (current === undefined) {
+      this.#refuse(connection, fault)
+      return
     }
+    const newest = connection.waiting.at(-1) ?? current
+    connection.closing = true
+    connection.waiting.length = 0
+    if (endsTooEarly(error)) this.#depart(connection, 'agent_gone', this.#ports.clock.monotonicMs())
+    else if (newest === current && !current.carrier.received) current.body.fail(fault)
+    // Behind a message that is whole, or in the body of one that waits: the call that runs has no part in it.
+    else this.#report(fault, connection.peer)
   }
 
   #refuse(connection: Connection, fault: Fault): void {

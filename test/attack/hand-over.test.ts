@@ -16,6 +16,7 @@ import {
   type ReceiverWorld,
   receiverWorld,
 } from '../support/receiver.ts'
+import { PushedBody } from '../support/upstream.ts'
 
 const hidden = 'GET /hidden HTTP/1.1\r\nHost: h\r\n\r\n'
 const last = 'GET /last HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n'
@@ -147,6 +148,64 @@ describe('a connection that the lane hands over', () => {
     await client.closed
     expect(client.text).toMatch(/^HTTP\/1\.1 400 /)
     expect(client.text.match(/HTTP\/1\.1/g)).toHaveLength(1)
+    expect(world.refused).toMatchObject([{ code: 'http_malformed' }])
+  })
+
+  it.each([
+    ['of the lane', post('/one', 'hello'), [['/one', 'hello']]],
+    ['of node:http', chunks('/one'), [['/one', 'abc']]],
+    ['of the lane that waits', `${post('/one', 'hello')}${post('/two', 'you')}`, [['/one', 'hello']]],
+    ['of node:http that waits', `${post('/one', 'hello')}${chunks('/two')}`, [['/one', 'hello']]],
+  ])('behind a whole call %s costs one record, and the call that runs nothing', async (_note, whole, answered) => {
+    let end: (() => void) | undefined
+    await using world = await receiverWorld(async (call, arrival) => {
+      await new Promise<void>((resolve) => (end = resolve))
+      return told(call, arrival)
+    })
+    const client = world.connect()
+    client.write(`${whole}SMUGGLED /hidden HTTP/1.1\0\r\n\r\n${hidden}`)
+    await world.clock.settled(() => end !== undefined && world.refused.length > 0)
+    end?.()
+    await client.closed
+    expect(repliesOf(client.text)).toEqual(answered)
+    expect(client.text).toMatch(/\r\nConnection: close\r\n/)
+    expect(world.refused).toMatchObject([{ code: 'http_malformed' }])
+    expect(world.faults).toEqual([])
+  })
+
+  it('in the body of a call that waits costs one record, and the call that runs nothing', async () => {
+    let end: (() => void) | undefined
+    await using world = await receiverWorld(async (call, arrival) => {
+      await new Promise<void>((resolve) => (end = resolve))
+      return told(call, arrival)
+    })
+    const client = world.connect()
+    client.write(`${post('/one', 'hello')}${chunks('/two').replace('3\r\nabc', 'xyz\r\nabc')}${hidden}`)
+    await world.clock.settled(() => end !== undefined && world.refused.length > 0)
+    end?.()
+    await client.closed
+    expect(repliesOf(client.text)).toEqual([['/one', 'hello']])
+    expect(world.refused).toMatchObject([{ code: 'framing_refused' }])
+    expect(world.calls.map(({ path }) => path)).toEqual(['/one'])
+  })
+
+  it('behind a call whose reply has said that the connection is kept ends it all the same', async () => {
+    const source = new PushedBody(null)
+    await using world = await receiverWorld((call) => ({
+      status: 200,
+      headers: [],
+      body: { kind: 'stream', source },
+      decisionId: call.id,
+    }))
+    const client = world.connect()
+    client.write('GET /one HTTP/1.1\r\nHost: h\r\n\r\n')
+    await client.until(/Connection: keep-alive\r\n/)
+    client.write('\0\r\n\r\n')
+    await world.clock.settled(() => world.refused.length === 1)
+    source.sink?.end()
+    await client.until(/0\r\n\r\n$/)
+    await world.clock.advance(limits.lingerMsMax + 2 * limits.sweepMs)
+    await client.closed
     expect(world.refused).toMatchObject([{ code: 'http_malformed' }])
   })
 

@@ -259,6 +259,17 @@ describe('what is no reply', () => {
   })
 })
 
+describe('a header that is no reply', () => {
+  it('is named by its first odd line, however many lines come before it', () => {
+    const text = `${ok}${'a:b\r\n'.repeat(3_000)}a b: c\r\nd e: f\r\n\r\n`
+    const startedMs = performance.now()
+    for (let times = 0; times < 20; times++) expect(read([Buffer.from(text)]).fault).toMatch(/: `a b: c`$/)
+    // Linear, it takes some milliseconds; with its square, seconds.
+    expect(performance.now() - startedMs).toBeLessThan(1_000)
+    expect(read([Buffer.from('HTTP/1.1 20 OK\r\nA: b\r\n\r\n')]).fault).toMatch(/: `HTTP\/1.1 20 OK`$/)
+  })
+})
+
 describe('the header of a request', () => {
   it.each([
     ['GET', 0, ''],
