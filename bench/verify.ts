@@ -63,7 +63,7 @@ export async function measureVerify(folder: string, records: number, rounds: num
   })
   const rest = `"decision_id":"x","text":"${'a'.repeat(850)}"`
   for (let written = 0; written < records; written += together)
-    await Promise.all(Array.from({ length: together }, () => log.queue.add(rest)))
+    await Promise.all(Array.from({ length: together }, () => log.queue.add([rest])))
   const key = log.proof?.key
   await log.close()
   if (key === undefined) throw new Error('the log is not proven')

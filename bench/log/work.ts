@@ -88,7 +88,7 @@ function decisionFor(at: Arrival): Decision {
     ruleIds: ['gatehouse.allow@main.rego:12'],
     labels: {},
     obligations: [],
-    body: { value: order, text: orderText },
+    body: { value: order, bytes: Buffer.from(orderText) },
     input: {
       call: {
         id: at.id,

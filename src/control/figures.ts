@@ -4,7 +4,7 @@ import type { Figure } from './metrics.ts'
 
 const rows: readonly (readonly [field: keyof LogStats, name: string, help: string])[] = [
   ['queueRecords', 'queue_records', 'Records that wait for the disk'],
-  ['queueChars', 'queue_characters', 'Characters of records that wait for the disk'],
+  ['queueBytes', 'queue_bytes', 'Bytes of records that wait for the disk'],
   ['heldRecords', 'held_records', 'Records of refused calls that wait until the log can be written again'],
   ['batches', 'batches_total', 'Durable writes, each of one or more records'],
   ['records', 'records_total', 'Records that were made durable'],

@@ -22,3 +22,8 @@ export interface ByteSink {
   end(): void
   fail(fault: Fault): void
 }
+
+/** The same bytes with a Buffer's methods: no copy. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,6 +1,6 @@
 /** The door of the shared words: plain readonly types, the fault table, the limits, the ports. Imports nothing of ours. */
 export { signatureAlgorithms } from './algorithms.ts'
-export type { ByteSink, ByteSource } from './bytes.ts'
+export { asBuffer, type ByteSink, type ByteSource } from './bytes.ts'
 export type { Arrival, Call, CallBody, Departure, DepartureReason, Peer, Trace } from './call.ts'
 export { canonicalText } from './canonical.ts'
 export { type Condition, ConditionError, holds, parseCondition } from './condition.ts'

@@ -15,10 +15,10 @@ export interface JsonObject {
   readonly [key: string]: Json
 }
 
-/** A value and the very text that it was strictly read from: JSON of any white space, with numbers as they were written. */
+/** A value and the very bytes that it was strictly read from: JSON in UTF-8 of any white space, with numbers as they were written. */
 export interface ParsedJson {
   readonly value: Json
-  readonly text: string
+  readonly bytes: Uint8Array
 }
 
 /** The value of an own property, or undefined: an agent's `constructor` key must never reach a prototype. */

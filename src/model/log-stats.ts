@@ -1,8 +1,8 @@
 /** What the decision log tells about itself, for metrics. */
 export interface LogStats {
-  /** Records and characters that wait for the disk. */
+  /** Records and bytes that wait for the disk. */
   readonly queueRecords: number
-  readonly queueChars: number
+  readonly queueBytes: number
   /** Records of refused calls that wait in memory until the log can be written again. */
   readonly heldRecords: number
   /** Durable writes, and the records and bytes that they took, since the log was opened. */

@@ -16,6 +16,7 @@ import {
   type Target,
   type UpstreamReply,
 } from '../model/index.ts'
+import type { Pieces } from './batch.ts'
 import type { DecisionLine } from './decision-line.ts'
 import { KeptReply } from './kept-reply.ts'
 import { outcomeLine, shortDetail, shortName } from './lines.ts'
@@ -48,7 +49,7 @@ export interface NotePorts {
   readonly makeId: MakeId
   /** Takes the values of secrets out of a text. */
   readonly redact: (text: string) => string
-  readonly decisionLine: (line: DecisionLine) => string
+  readonly decisionLine: (line: DecisionLine) => Pieces
 }
 
 export class CallNotes {
@@ -117,12 +118,12 @@ export class CallNotes {
     return this.target?.route.recording.reply === true ? new KeptReply() : undefined
   }
 
-  refusalText(code: string, detail: string | undefined): string {
+  refusalText(code: string, detail: string | undefined): Pieces {
     const kind = this.decision?.kind === 'ask' ? 'ask' : 'deny'
     return this.decisionText(kind, code, detail)
   }
 
-  decisionText(kind: Decision['kind'], code: string | undefined, detail: string | undefined): string {
+  decisionText(kind: Decision['kind'], code: string | undefined, detail: string | undefined): Pieces {
     return this.ports.decisionLine({
       id: this.decisionId,
       arrival: this.arrival,
@@ -138,7 +139,7 @@ export class CallNotes {
     })
   }
 
-  outcomeText(end: End): string {
+  outcomeText(end: End): Pieces {
     const total = Math.round((this.lastMs - this.arrival.startedMs) * nsInMs)
     const timers = this.timers(step.record, step.reply)
     return outcomeLine({

@@ -3,6 +3,7 @@
  * never what `data.system.log` hides. Where hiding fails, nothing of it is written.
  */
 import { type Decision, type Json, type JsonObject, type Recording, type RecordRules, textOf } from '../model/index.ts'
+import { type Pieces, textOfPieces } from './batch.ts'
 import type { DecisionLine } from './decision-line.ts'
 import { type Conceal, type Maskable, mask } from './mask.ts'
 import { makeInputTexts, recordedInput } from './recorded-input.ts'
@@ -10,8 +11,8 @@ import { recordedCall, recordedTarget } from './recorded-place.ts'
 
 /** Two ways to print it, the second for when the first makes the record too large. Each begins with a comma, or is empty. */
 export interface Content {
-  whole(): string
-  shorter(): string
+  whole(): Pieces
+  shorter(): Pieces
 }
 
 export type ContentText = (line: DecisionLine) => Content
@@ -19,7 +20,7 @@ export type ContentText = (line: DecisionLine) => Content
 /** Why the input is not in a record in full. */
 type Omission = 'level' | 'size' | 'dropped' | 'mask_failed'
 
-const nothing: Content = { whole: () => '', shorter: () => '' }
+const nothing: Content = { whole: () => [], shorter: () => [] }
 
 export interface Hiding {
   /** Of the policy in force, where it has any. */
@@ -40,7 +41,7 @@ export function makeContentTexts(hiding: Hiding | undefined): ContentText {
   function digestPart(decision: Decision): string {
     if (hiding === undefined || decision.input === undefined) return ''
     try {
-      return part('input_digest', hiding.conceal.hash(inputText(decision, 'input')))
+      return part('input_digest', hiding.conceal.hash(textOfPieces(inputText(decision, 'input'))))
     } catch (cause) {
       hiding.failed(cause)
       return ''
@@ -48,11 +49,10 @@ export function makeContentTexts(hiding: Hiding | undefined): ContentText {
   }
 
   function plain({ level }: DecisionLine, decision: Decision): Content {
-    const text = (as: Recording['level'], why: Omission, values: JsonObject | undefined) =>
-      inputPart(inputText(decision, as), as === 'input' ? undefined : why) +
-      (as === 'input' ? '' : digestPart(decision)) +
-      part('result', decision.result) +
-      part('nd_builtin_cache', values)
+    const text = (as: Recording['level'], why: Omission, values: JsonObject | undefined) => [
+      ...inputPart(inputText(decision, as), as === 'input' ? undefined : why),
+      (as === 'input' ? '' : digestPart(decision)) + part('result', decision.result) + part('nd_builtin_cache', values),
+    ]
     return {
       whole: () => text(level, 'level', decision.nondeterministic),
       // Values of builtins are for replay, which needs the input anyway.
@@ -65,16 +65,16 @@ export function makeContentTexts(hiding: Hiding | undefined): ContentText {
     const text = (as: Recording['level'], why: Omission, values: JsonObject | undefined) => {
       const parts: Maskable = { input: recordedInput(input, as), result: decision.result, nd_builtin_cache: values }
       const done = mask(parts, said, conceal)
-      return (
-        inputPart(printed(done.parts.input), as === 'input' ? undefined : why) +
+      return [
+        ...inputPart(printed(done.parts.input), as === 'input' ? undefined : why),
         (as === 'input' && done.parts.input === parts.input ? '' : digestPart(decision)) +
-        part('result', done.parts.result) +
-        part('nd_builtin_cache', done.parts.nd_builtin_cache) +
-        (done.erased.length === 0 ? '' : part('erased', done.erased)) +
-        (done.masked.length === 0 ? '' : part('masked', done.masked))
-      )
+          part('result', done.parts.result) +
+          part('nd_builtin_cache', done.parts.nd_builtin_cache) +
+          (done.erased.length === 0 ? '' : part('erased', done.erased)) +
+          (done.masked.length === 0 ? '' : part('masked', done.masked)),
+      ]
     }
-    const guarded = (print: () => string) => () => {
+    const guarded = (print: () => Pieces) => () => {
       try {
         return print()
       } catch (cause) {
@@ -88,8 +88,8 @@ export function makeContentTexts(hiding: Hiding | undefined): ContentText {
     }
   }
 
-  function nothingOf(decision: Decision, why: Omission): string {
-    return inputPart('', why) + digestPart(decision)
+  function nothingOf(decision: Decision, why: Omission): Pieces {
+    return [...inputPart([], why), digestPart(decision)]
   }
 
   return function contentOf(line) {
@@ -111,20 +111,22 @@ function lesser(level: Recording['level']): Recording['level'] {
   return level === 'none' ? 'none' : 'metadata'
 }
 
-function same(text: string): Content {
-  return { whole: () => text, shorter: () => text }
+function same(pieces: Pieces): Content {
+  return { whole: () => pieces, shorter: () => pieces }
 }
 
-function printed(value: Json | undefined): string {
-  return value === undefined ? '' : textOf(value)
+function printed(value: Json | undefined): Pieces {
+  return value === undefined ? [] : [textOf(value)]
 }
 
 function part(name: string, value: Json | undefined): string {
   return value === undefined ? '' : `,"${name}":${textOf(value)}`
 }
 
-function inputPart(text: string, omitted: Omission | undefined): string {
-  return `${text === '' ? '' : `,"input":${text}`}${omitted === undefined ? '' : `,"input_omitted":"${omitted}"`}`
+function inputPart(input: Pieces, omitted: Omission | undefined): Pieces {
+  const pieces = input.length === 0 ? [] : [',"input":', ...input]
+  if (omitted !== undefined) pieces.push(`,"input_omitted":"${omitted}"`)
+  return pieces
 }
 
 /** The record as `data.system.log` sees it: all of the input, whatever the route's level. */

@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { isJsonMediaType, limits, quote, textOf } from '../model/index.ts'
-import { parseBody } from '../wire/index.ts'
+import { parseJson } from '../wire/index.ts'
 
 /** Characters that it may take in the record: half of what a record may have. */
 const textCharsMax = limits.recordBytesMax / 2
@@ -43,7 +43,8 @@ function printed(bytes: Buffer, headers: readonly string[]): { readonly text: st
 /** In one line; undefined where it is no strict JSON. */
 function jsonText(bytes: Buffer): string | undefined {
   try {
-    const { value, text } = parseBody(bytes)
+    const value = parseJson(bytes)
+    const text = bytes.toString('utf8')
     return text.includes('\n') || text.includes('\r') ? textOf(value) : text
   } catch {
     return undefined

@@ -19,6 +19,7 @@ import {
   textOf,
   type UpstreamReply,
 } from '../model/index.ts'
+import { bytesMaxOf, type Pieces } from './batch.ts'
 import type { ContentText } from './content.ts'
 import type { DecisionLine } from './decision-line.ts'
 import { recordedCall, recordedTarget } from './recorded-place.ts'
@@ -29,7 +30,7 @@ const pathCharsMax = limits.targetCharsMax
 const nameCharsMax = 256
 
 /** `instance` are the labels of this gateway: a policy's labels come beside them, never in their place. */
-export function makeDecisionLines(instance: Labels, contentOf: ContentText): (line: DecisionLine) => string {
+export function makeDecisionLines(instance: Labels, contentOf: ContentText): (line: DecisionLine) => Pieces {
   const instanceLabels = textOf(instance)
   const principals = new WeakMap<Principal, string>()
   const targets = new WeakMap<object, string>()
@@ -96,10 +97,10 @@ export function makeDecisionLines(instance: Labels, contentOf: ContentText): (li
     const ruleIds = decision?.ruleIds ?? []
     const before = ids + labelsOf(decision) + what + whyText(reasons, ruleIds) + obligations + who + where + call
     const content = contentOf(line)
-    const whole = before + content.whole() + tail
+    const whole = [before, ...content.whole(), tail]
     if (fits(whole)) return whole
 
-    const shorter = before + content.shorter() + tail
+    const shorter = [before, ...content.shorter(), tail]
     if (fits(shorter)) return shorter
 
     const brief = reasons.slice(0, limits.reasonsMax).map(({ code, message }) => ({
@@ -107,7 +108,7 @@ export function makeDecisionLines(instance: Labels, contentOf: ContentText): (li
       message: shortName(message),
     }))
     const names = ruleIds.slice(0, limits.reasonsMax).map((id) => shortName(id))
-    return `${ids}${instanceLabels}${what}${whyText(brief, names)}${who}${where}${call},"input_omitted":"size"${tail}`
+    return [`${ids}${instanceLabels}${what}${whyText(brief, names)}${who}${where}${call},"input_omitted":"size"${tail}`]
   }
 }
 
@@ -152,8 +153,11 @@ function hostField(rawHeaders: readonly string[]): string {
 }
 
 /** Whether a record may have this text. A character takes at most three bytes in UTF-8: most need no counting. */
-export function fits(text: string): boolean {
-  return text.length * 3 <= limits.recordBytesMax || Buffer.byteLength(text) <= limits.recordBytesMax
+export function fits(pieces: Pieces): boolean {
+  if (bytesMaxOf(pieces) <= limits.recordBytesMax) return true
+  let bytes = 0
+  for (const piece of pieces) bytes += Buffer.byteLength(piece)
+  return bytes <= limits.recordBytesMax
 }
 
 export function shortDetail(text: string): string {
@@ -187,19 +191,19 @@ export interface OutcomeLine {
   readonly metrics: string
 }
 
-export function outcomeLine(line: OutcomeLine): string {
+export function outcomeLine(line: OutcomeLine): Pieces {
   const { arrival } = line
-  return (
+  return [
     `"decision_id":"${line.id}","call_id":"${arrival.id}","trace_id":"${arrival.trace.traceId}","outcome":"${line.outcome}"` +
-    (line.code === undefined ? '' : `,"code":${quote(line.code)}`) +
-    (line.detail === undefined ? '' : `,"detail":${quote(line.detail)}`) +
-    `,"status":${line.status}` +
-    (line.upstreamStatus === undefined ? '' : `,"upstream_status":${line.upstreamStatus}`) +
-    `,"request_bytes":${arrival.body.receivedBytes},"reply_bytes":${line.replyBytes}${line.reply ?? ''}` +
-    `,"complete":${line.complete},"upstream_reached":${line.upstreamReached}` +
-    (line.obligationsDone.length === 0 ? '' : `,"obligations_done":${textOf(line.obligationsDone)}`) +
-    (line.tries === undefined ? '' : `,"tries":${line.tries}`) +
-    (line.servers === undefined ? '' : `,"servers":${textOf(line.servers as readonly ListedServer[] & Json)}`) +
-    `,"metrics":{${line.metrics}}`
-  )
+      (line.code === undefined ? '' : `,"code":${quote(line.code)}`) +
+      (line.detail === undefined ? '' : `,"detail":${quote(line.detail)}`) +
+      `,"status":${line.status}` +
+      (line.upstreamStatus === undefined ? '' : `,"upstream_status":${line.upstreamStatus}`) +
+      `,"request_bytes":${arrival.body.receivedBytes},"reply_bytes":${line.replyBytes}${line.reply ?? ''}` +
+      `,"complete":${line.complete},"upstream_reached":${line.upstreamReached}` +
+      (line.obligationsDone.length === 0 ? '' : `,"obligations_done":${textOf(line.obligationsDone)}`) +
+      (line.tries === undefined ? '' : `,"tries":${line.tries}`) +
+      (line.servers === undefined ? '' : `,"servers":${textOf(line.servers as readonly ListedServer[] & Json)}`) +
+      `,"metrics":{${line.metrics}}`,
+  ]
 }

@@ -22,6 +22,7 @@ import {
 import type { SignedCheckpoint } from '../proof/index.ts'
 import type { OpenStore } from './anchor-kinds.ts'
 import { type Anchors, makeAnchors } from './anchors.ts'
+import type { Pieces } from './batch.ts'
 import { watchDisk } from './disk.ts'
 import type { ReadFiles } from './files.ts'
 import { type LogFile, type LogFiles, writeWhole } from './files.ts'
@@ -234,12 +235,13 @@ async function assemble(
     clock,
     {
       recordsMax: limits.logQueueRecordsMax,
-      charsMax: limits.logQueueBytesMax,
+      bytesMax: limits.logQueueBytesMax,
       unknownRecordsMax: limits.unidentifiedQueueRecordsMax,
-      batchCharsMax: Math.floor(batchBytesMax / 3),
+      batchBytesMax,
       heldRecordsMax: limits.logQueueRecordsMax / 4,
       waitMsMax: limits.logWaitMsMax,
     },
+    start.end.nextSeq,
     () => writer.wake(),
   )
   let anchors: Anchors | undefined
@@ -373,7 +375,7 @@ async function assemble(
         : `${failure.detail}: calls are refused until the disk of \`${directory}\` can be written`
     },
     stats() {
-      const { records: queueRecords, chars: queueChars, heldRecords } = queue.depth()
+      const { records: queueRecords, bytes: queueBytes, heldRecords } = queue.depth()
       return {
         ...writer.counts(),
         checkpointLines: undefined,
@@ -391,7 +393,7 @@ async function assemble(
         packFailures: undefined,
         ...packer?.stats(),
         queueRecords,
-        queueChars,
+        queueBytes,
         heldRecords,
         omitted: omittedTotal,
         freeDiskBytes: disk.freeBytes(),
@@ -404,12 +406,14 @@ async function assemble(
   }
 }
 
-function adminRest(event: string, detail: JsonObject): string {
+function adminRest(event: string, detail: JsonObject): Pieces {
   const text = textOf(detail)
-  return `"event":${quote(event)},"detail":${fits(text) ? text : '{"omitted":"size"}'}`
+  return [`"event":${quote(event)},"detail":${fits([text]) ? text : '{"omitted":"size"}'}`]
 }
 
-function faultRest(code: FaultCode, detail: string, peer: string | undefined, count: number | undefined): string {
+function faultRest(code: FaultCode, detail: string, peer: string | undefined, count: number | undefined): Pieces {
   const by = peer === undefined ? '' : `,"requested_by":${quote(peer)}`
-  return `"code":"${code}","detail":${quote(shortDetail(detail))}${by}${count === undefined ? '' : `,"count":${count}`}`
+  return [
+    `"code":"${code}","detail":${quote(shortDetail(detail))}${by}${count === undefined ? '' : `,"count":${count}`}`,
+  ]
 }

@@ -1,6 +1,7 @@
 /** Checkpoints as records of the log itself: the newest of them is at hand when the file of checkpoints is not. */
 import { type CheckpointRecord, quote } from '../model/index.ts'
 import { parseCheckpoint, type SignedCheckpoint } from '../proof/index.ts'
+import type { Pieces } from './batch.ts'
 import type { ReadFiles } from './files.ts'
 import { newestLine } from './newest-line.ts'
 import { parsed } from './place.ts'
@@ -12,8 +13,8 @@ const patternBytes = 48
 const mark = Buffer.from(',"type":"checkpoint","timestamp":')
 
 /** A record without its place. */
-export function checkpointRest({ size, root, note }: SignedCheckpoint): string {
-  return `"size":${size},"root":${quote(root.toString('base64'))},"note":${quote(note)}`
+export function checkpointRest({ size, root, note }: SignedCheckpoint): Pieces {
+  return [`"size":${size},"root":${quote(root.toString('base64'))},"note":${quote(note)}`]
 }
 
 /** The checkpoint that a line holds; undefined when it holds none. Whether its signature is right is for the caller to ask. */

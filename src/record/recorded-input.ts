@@ -7,12 +7,12 @@ import {
   isJsonObject,
   type Json,
   type JsonObject,
-  type ParsedJson,
   property,
   quote,
   type Recording,
   textOf,
 } from '../model/index.ts'
+import type { Pieces } from './batch.ts'
 
 /** Never in a record, whatever the route lets policy see. */
 const secretHeaders = ['authorization', 'proxy-authorization', 'cookie']
@@ -25,8 +25,8 @@ export function recordedInput(input: JsonObject, level: Recording['level']): Jso
   return { ...input, call: level === 'input' ? withoutSecrets(call) : withoutContent(call) }
 }
 
-/** Prints what `recordedInput` gives, of a decision that has an input. */
-export function makeInputTexts(): (decision: Decision, level: Recording['level']) => string {
+/** Prints what `recordedInput` gives, of a decision that has an input; nothing at level `none`. */
+export function makeInputTexts(): (decision: Decision, level: Recording['level']) => Pieces {
   const parts = new WeakMap<JsonObject, string>()
 
   /** What does not change from call to call is the same object in each (`decide/` sees to it), and its text is kept. */
@@ -42,45 +42,47 @@ export function makeInputTexts(): (decision: Decision, level: Recording['level']
 
   return function inputText(decision, level) {
     const { input } = decision
-    if (input === undefined || level === 'none') return ''
+    if (input === undefined || level === 'none') return []
+    const pieces: (string | Uint8Array)[] = []
     let text = ''
     for (const key of Object.keys(input)) {
       const value = input[key]
       if (value === undefined) continue
-      const printed = key === 'call' ? callPartText(value, decision, level) : partOf(value)
-      text += `${text === '' ? '' : ','}${quote(key)}:${printed}`
+      text += `${text === '' && pieces.length === 0 ? '{' : ','}${quote(key)}:`
+      if (key === 'call' && isJsonObject(value)) {
+        pieces.push(text, ...callText(value, decision, level))
+        text = ''
+      } else text += partOf(value)
     }
-    return `{${text}}`
+    pieces.push(text === '' && pieces.length === 0 ? '{}' : `${text}}`)
+    return pieces
   }
 }
 
-function callPartText(call: Json, { body }: Decision, level: Recording['level']): string {
-  if (!isJsonObject(call)) return textOf(call)
-  return level === 'input' ? callInputText(withoutSecrets(call), body) : callInputText(withoutContent(call))
-}
-
-/** The `call` part of the input. `body` is what the agent sent: where the part holds it, its own text is taken. */
-function callInputText(call: JsonObject, body?: ParsedJson): string {
-  let text = ''
-  for (const key of Object.keys(call)) {
-    const value = call[key]
+/** The `call` part of the input. Where it holds what the agent sent as it was parsed, the bytes that came are taken. */
+function callText(call: JsonObject, { body }: Decision, level: Recording['level']): Pieces {
+  const kept = level === 'input' ? withoutSecrets(call) : withoutContent(call)
+  const pieces: (string | Uint8Array)[] = []
+  let text = '{'
+  for (const key of Object.keys(kept)) {
+    const value = kept[key]
     if (value === undefined) continue
-    const printed =
-      typeof value === 'string'
-        ? quote(value)
-        : typeof value === 'bigint'
-          ? String(value)
-          : value === body?.value
-            ? receivedText(body)
-            : textOf(value)
-    text += `${text === '' ? '' : ','}${quote(key)}:${printed}`
+    text += `${text === '{' ? '' : ','}${quote(key)}:`
+    if (typeof value === 'string') text += quote(value)
+    else if (typeof value === 'bigint') text += String(value)
+    else if (body === undefined || value !== body.value || hasLineBreaks(body.bytes)) text += textOf(value)
+    else {
+      pieces.push(text, body.bytes)
+      text = ''
+    }
   }
-  return `{${text}}`
+  pieces.push(`${text}}`)
+  return pieces
 }
 
-/** As it was received, which costs nothing, unless it has line breaks: those can only be white space between values. */
-function receivedText({ value, text }: ParsedJson): string {
-  return text.includes('\n') || text.includes('\r') ? textOf(value) : text
+/** They would end the record; in JSON they can only be white space between values. */
+function hasLineBreaks(bytes: Uint8Array): boolean {
+  return bytes.includes(0x0a) || bytes.includes(0x0d)
 }
 
 function withoutSecrets(call: JsonObject): JsonObject {

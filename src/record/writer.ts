@@ -8,15 +8,17 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type Clock, Fault, type Log, messageOf } from '../model/index.ts'
+import { Batch, type Pieces } from './batch.ts'
 import type { LogFile, LogFiles } from './files.ts'
 import type { Prover } from './prover.ts'
 import type { Queue } from './queue.ts'
-import { batchBytesMax, segmentName } from './segments.ts'
+import { segmentName } from './segments.ts'
 
 /** Milliseconds before the first try of a new segment, doubled up to the last: a disk that comes back is used within 5 s. */
 const retryMsMin = 100
 const retryMsMax = 5_000
-const newline = 0x0a
+/** Bytes of the record of a recovery: what the operating system says of an error is short. */
+const recoveryBytesMax = 64 * 1024
 
 /**
  * A durable write costs some 100 us of CPU and a millisecond of the disk, whatever is in it, so one is begun only when no more
@@ -46,7 +48,7 @@ export interface WriterOptions {
     readonly nextSeq: number
   }
   /** An admin record that says what happened, as a line without its place. */
-  readonly recoveryLine: (detail: { readonly [name: string]: string | number }) => string
+  readonly recoveryLine: (detail: { readonly [name: string]: string | number }) => Pieces
   /** After a failure: why the disk cannot be tried yet, e.g. it is full. */
   readonly obstacle: () => Promise<string | undefined>
   /** The disk takes lines again. */
@@ -59,7 +61,6 @@ export type Writer = ReturnType<typeof makeWriter>
 
 export function makeWriter(options: WriterOptions) {
   const { directory, segmentBytesMax, segmentMsMax, files, clock, log, queue, prover } = options
-  const bytes = Buffer.allocUnsafe(batchBytesMax)
   let { segment, file, bytes: segmentBytes, nextSeq } = options.end
   let segmentBeganMs = clock.monotonicMs()
   let busy = false
@@ -100,39 +101,30 @@ export function makeWriter(options: WriterOptions) {
   function round(): void {
     const batch = queue.take()
     if (batch === undefined) idle()
-    else writeLines(batch.lines)
+    else writeBatch(batch)
   }
 
-  function writeLines(lines: readonly string[]): void {
-    let length = 0
-    let seq = nextSeq
-    const ends: number[] = []
-    for (const line of lines) {
-      length += bytes.write(`{"seq":${seq++},${line}`, length)
-      ends.push(length)
-    }
-    // `write` stops silently at the buffer's end.
-    assert(bytes[length - 1] === newline, 'a batch is larger than its buffer')
-    if (file === undefined || isFull(length)) {
-      beginSegment().then((next) => writeFrom(next, 0, ends), fail)
+  function writeBatch(batch: Batch): void {
+    assert(batch.nextSeq === nextSeq + batch.ends.length, 'a batch is not where the log ends')
+    if (file === undefined || isFull(batch.length)) {
+      beginSegment().then((next) => writeFrom(next, 0, batch), fail)
     } else {
-      writeFrom(file, 0, ends)
+      writeFrom(file, 0, batch)
     }
   }
 
-  function writeFrom(to: LogFile, offset: number, ends: readonly number[], hashed?: Buffer): void {
-    const end = ends.at(-1) ?? 0
-    const records = ends.length
-    to.write(bytes, offset, end - offset, segmentBytes + offset, (error, written) => {
+  function writeFrom(to: LogFile, offset: number, batch: Batch, hashed?: Buffer): void {
+    const { bytes, length, ends } = batch
+    to.write(bytes, offset, length - offset, segmentBytes + offset, (error, written) => {
       if (error !== null) return fail(error)
-      if (written <= 0) return fail(new Error(`the disk took \`${written}\` of \`${end - offset}\` bytes`))
-      if (offset + written < end) return writeFrom(to, offset + written, ends, leaves)
-      segmentBytes += end
-      nextSeq += records
+      if (written <= 0) return fail(new Error(`the disk took \`${written}\` of \`${length - offset}\` bytes`))
+      if (offset + written < length) return writeFrom(to, offset + written, batch, leaves)
+      segmentBytes += length
+      nextSeq = batch.nextSeq
       if (leaves !== undefined) prover?.append(leaves)
       counts.batches += 1
-      counts.records += records
-      counts.bytes += end
+      counts.records += ends.length
+      counts.bytes += length
       if (failure !== undefined) recover()
       queue.done()
       gather(0, 0, 0)
@@ -186,7 +178,8 @@ export function makeWriter(options: WriterOptions) {
       segment: failure?.segment ?? segment,
     }
     log.error({ segment, error: String(cause) }, 'the decision log cannot be written')
-    queue.failed(failure.fault)
+    // The first line of the next segment is the recovery's.
+    queue.failed(failure.fault, nextSeq + 1)
     // At once: what nobody was told is durable should not be found by a reader, or after a crash.
     cut().then(tryLater, (reason: unknown) => {
       log.warn({ segment, error: String(reason) }, 'the end of a failed segment could not be cut off yet')
@@ -238,9 +231,10 @@ export function makeWriter(options: WriterOptions) {
     }
     const downMs = Math.round(clock.monotonicMs() - sinceMs)
     // The first line of the new segment, alone: the queue goes on when it is durable.
-    writeLines([
-      options.recoveryLine({ reason: 'write_failed', error: fault.detail, segment: failed, unavailable_ms: downMs }),
-    ])
+    const detail = { reason: 'write_failed', error: fault.detail, segment: failed, unavailable_ms: downMs }
+    const recovery = new Batch(nextSeq, Buffer.allocUnsafe(recoveryBytesMax))
+    recovery.put(options.recoveryLine(detail), 'dropped')
+    writeBatch(recovery)
   }
 
   function recover(): void {

@@ -4,7 +4,7 @@
  * surrogates), and only then the exact reader runs.
  */
 import { isUtf8 } from 'node:buffer'
-import { type Json, limits, type ParsedJson, rawNumber } from '../model/index.ts'
+import { asBuffer, type Json, limits, type ParsedJson, rawNumber } from '../model/index.ts'
 import { agentFault } from './agent-fault.ts'
 import { errorAt, JsonError, readExactly } from './json-exact.ts'
 import { hasBoundedDigits, isPlainNumber } from './json-number.ts'
@@ -15,15 +15,14 @@ import { hasBoundedDigits, isPlainNumber } from './json-number.ts'
  * the value. Numbers are kept as written (`model/json.ts`); `__proto__` is an own key. Throws a `JsonError`.
  */
 export function parseJson(bytes: Uint8Array): Json {
-  const text = textOf(bytes)
-  return read(bytes, text)
+  return read(bytes, textOf(bytes))
 }
 
 function textOf(bytes: Uint8Array): string {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)
     throw new JsonError('malformed', 'the text begins with a byte order mark', { row: 1, column: 1, offset: 0 })
   if (!isUtf8(bytes)) throw notUtf8(bytes)
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  return asBuffer(bytes).toString('utf8')
 }
 
 function read(bytes: Uint8Array, text: string): Json {
@@ -43,8 +42,7 @@ function read(bytes: Uint8Array, text: string): Json {
 /** The body of a call. Faults: `body_malformed`, `body_too_deep`; the agent is told the place. */
 export function parseBody(bytes: Uint8Array): ParsedJson {
   try {
-    const text = textOf(bytes)
-    return { value: read(bytes, text), text }
+    return { value: parseJson(bytes), bytes }
   } catch (cause) {
     if (!(cause instanceof JsonError)) throw cause
     throw agentFault(cause.kind === 'too_deep' ? 'body_too_deep' : 'body_malformed', `the body at ${cause.message}`)

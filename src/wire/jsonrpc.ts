@@ -2,7 +2,7 @@
  * JSON-RPC 2.0 as MCP uses it: one message, no batches, named parameters, ids that are strings or integers. What is read
  * stays as it was written; errors are written here.
  */
-import { type Fault, isJsonObject, type Json, type JsonObject, limits, type ParsedJson } from '../model/index.ts'
+import { type Fault, isJsonObject, type Json, type JsonObject, limits } from '../model/index.ts'
 import { rpcFault } from './agent-fault.ts'
 import { printJson } from './json.ts'
 
@@ -24,7 +24,7 @@ const methodForm = /^[\x21-\x7e]+$/
  * Faults with `rpc_malformed`. `id` of a request is a string or an integer, never null (MCP, "Requests"); a response has either
  * `result` or `error`, both objects; no message has members of two kinds.
  */
-export function readRpc({ value }: ParsedJson): RpcMessage {
+export function readRpc(value: Json): RpcMessage {
   if (Array.isArray(value)) throw malformed('it is a batch, expected one message')
   if (!isJsonObject(value)) throw malformed('it is no object')
   const idText = idTextOf(value)

@@ -3,6 +3,7 @@
  * for a while), and its side of sessions. What the messages are about is not known here.
  */
 import {
+  asBuffer,
   type Call,
   type Clock,
   type Departure,
@@ -192,7 +193,7 @@ export class Peer {
   ): Promise<{ link: Link; message: Extract<RpcMessage, { kind: 'response' }>; bytes: Buffer } | Answer> {
     const { upstream } = this.server
     const id = this.nextId()
-    const body = editJson(Buffer.from(opening.text), [
+    const body = editJson(asBuffer(opening.bytes), [
       { path: ['id'], text: id },
       { path: ['params', 'protocolVersion'], text: printJson(revision) },
       // The experimental tasks of 2025-11-25 are not carried on.

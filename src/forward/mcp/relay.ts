@@ -3,6 +3,7 @@
  * reply as JSON or as a stream of events, a lost session of the server opened again without the agent noticing.
  */
 import {
+  asBuffer,
   type Call,
   Fault,
   limits,
@@ -55,6 +56,7 @@ export async function relay(
   return again
 }
 
+const noBytes = Buffer.alloc(0)
 const lostSession = Symbol('the server has lost the session') as unknown as UpstreamReply
 
 async function relayOnce(
@@ -69,7 +71,7 @@ async function relayOnce(
   const { mcp } = target
   const { message } = mcp
   const ownIdText = peer.nextId()
-  const { body, progressText } = translateRequest(Buffer.from(message.body?.text ?? ''), message, {
+  const { body, progressText } = translateRequest(asBuffer(message.body?.bytes ?? noBytes), message, {
     ownIdText,
     trace: traceparentOf(call.trace),
     edits,

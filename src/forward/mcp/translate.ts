@@ -2,7 +2,7 @@
  * Messages of a server in the words of the hop towards the agent: ids and progress tokens are the agent's own again, with their
  * type, and every other byte is as the server wrote it. What no server may send is a fault.
  */
-import { Fault, isJsonObject, type Json, type McpMessage, type ParsedJson, property } from '../../model/index.ts'
+import { Fault, isJsonObject, type Json, type McpMessage, property } from '../../model/index.ts'
 import {
   editJson,
   idText,
@@ -31,8 +31,7 @@ export interface Hop {
 export function readServerMessage(bytes: Buffer): { readonly message: RpcMessage; readonly value: Json } {
   try {
     const value = parseJson(bytes)
-    const parsed: ParsedJson = { value, text: '' }
-    return { message: readRpc(parsed), value }
+    return { message: readRpc(value), value }
   } catch (cause) {
     if (cause instanceof JsonError || cause instanceof Fault)
       throw new Fault('upstream_rpc', `the server's message cannot be read: ${cause.message}`, { cause })

@@ -53,7 +53,7 @@ export function makeReadMcpMessage(sessions: McpSessions): ReadMcpMessage {
     let era: McpEra | undefined
     try {
       const body = await bodyOf(call, route)
-      const message = readRpc(body)
+      const message = readRpc(body.value)
       if (message.kind !== 'notification') idText = message.idText
       const found = eraOf(signsOf(call, message))
       era = found.era

@@ -106,7 +106,7 @@ describe('metrics', () => {
     let waiting = 3
     const stats = () => ({
       queueRecords: waiting,
-      queueChars: 9,
+      queueBytes: 9,
       heldRecords: 0,
       batches: 1,
       records: 2,

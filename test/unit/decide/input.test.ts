@@ -203,10 +203,10 @@ describe('a body that', () => {
     expect(decide(makeCall({ body: '{}' }), principal, makeTarget())).not.toBeInstanceOf(Promise)
   })
 
-  it('comes with its text for the record, as the very value that policy saw', async () => {
+  it('comes with its bytes for the record, as the very value that policy saw', async () => {
     const text = '{"amount": 1.50}'
     const decision = await decided(answering({ allow: true }, { reads: [[]] }), makeCall({ body: text }))
-    expect(decision.body?.text).toBe(text)
+    expect(String(decision.body?.bytes)).toBe(text)
     expect(decision.body?.value).toBe(property(decision.input?.call, 'body'))
     const operation = makeOperation((_call, value) => value as JsonObject)
     const described = await decided(

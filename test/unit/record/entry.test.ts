@@ -726,7 +726,7 @@ describe('what is written of a call', () => {
   it.each(sent)('writes a body $note', async ({ text, part, wanted }) => {
     await using world = logWorld()
     const log = await world.open()
-    const body = { value: JSON.parse(text) as Json, text }
+    const body = { value: JSON.parse(text) as Json, bytes: Buffer.from(text) }
     const entry = world.recorder(log)(arrivalOf())
     entry.routed(targetOf())
     await entry.decided(decisionOf('allow', { input: { call: { id: 'c', [part]: body.value } }, body }))
@@ -737,7 +737,7 @@ describe('what is written of a call', () => {
   })
 
   it('writes what policy saw, where that is not the body itself', async () => {
-    const body = { value: { amount: 1 }, text: '{"amount":1}' }
+    const body = { value: { amount: 1 }, bytes: Buffer.from('{"amount":1}') }
     const { record } = await written('input', { input: { call: { arguments: { amount: 1, id: 7 } } }, body })
     expect(record.input).toEqual({ call: { arguments: { amount: 1, id: 7 } } })
     const metadata = await written('metadata', { input: { call: { id: 'c', body: body.value } }, body })

@@ -186,12 +186,12 @@ describe('the floor of free space', () => {
     freeBytes = 400
     await world.clock.settled(() => log.readiness() !== undefined, 250)
     expect(log.readiness()).toMatch(/0 MiB free, fewer than the floor.*free some space/)
-    await expect(log.queue.add('"x":1')).rejects.toMatchObject({ code: 'log_unavailable' })
-    expect(log.queue.hold('"held":1', '"held":2')).toBe(true)
-    await log.queue.end('"x":2')
+    await expect(log.queue.add(['"x":1'])).rejects.toMatchObject({ code: 'log_unavailable' })
+    expect(log.queue.hold(['"held":1'], ['"held":2'])).toBe(true)
+    await log.queue.end(['"x":2'])
     freeBytes = 600
     await world.clock.settled(() => log.readiness() === undefined, 250)
-    await log.queue.add('"x":3')
+    await log.queue.add(['"x":3'])
     const records = world.records()
     gapless(records)
     expect(records.map(({ type }) => type)).toEqual(['outcome', 'admin', 'decision', 'outcome', 'decision'])
@@ -203,7 +203,7 @@ describe('the floor of free space', () => {
     await using world = logWorld()
     const log = await world.open({ files: { ...nodeFiles, freeBytes: async () => 1 }, freeDiskBytesMin: 500 })
     expect(log.readiness()).toBeDefined()
-    await expect(log.queue.add('"x":1')).rejects.toMatchObject({ code: 'log_unavailable' })
+    await expect(log.queue.add(['"x":1'])).rejects.toMatchObject({ code: 'log_unavailable' })
   })
 
   it('is what a full disk must rise above before a failed log is tried again', async () => {
@@ -224,7 +224,7 @@ describe('the floor of free space', () => {
     const log = await world.open({ files, freeDiskBytesMin: 500 })
     await log.admin('start', {})
     full = true
-    await expect(log.queue.add('"x":1')).rejects.toMatchObject({ code: 'log_unavailable' })
+    await expect(log.queue.add(['"x":1'])).rejects.toMatchObject({ code: 'log_unavailable' })
     await world.clock.advance(60_000)
     expect(log.stats().failures).toBe(1)
     expect(world.segments()).toEqual([first])

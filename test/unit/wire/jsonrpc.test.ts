@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Fault } from '../../../src/model/index.ts'
 import { idText, parseBody, readRpc, rpcErrorText } from '../../../src/wire/index.ts'
 
-const read = (text: string) => readRpc(parseBody(Buffer.from(text)))
+const read = (text: string) => readRpc(parseBody(Buffer.from(text)).value)
 const made = (rest: string): string => `{"jsonrpc":"2.0",${rest}}`
 
 describe('a message', () => {
