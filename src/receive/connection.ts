@@ -22,6 +22,8 @@ export class Connection {
   lasting = false
   /** No further call is taken: the reply under way says `Connection: close`. */
   closing = false
+  /** Bytes came that are no call: what comes behind them is nothing either, however many pieces it comes in. */
+  broken = false
   /** Whether at least one call was answered: only then is silence idleness and not a slow header. */
   #used = false
   #last: Exchange | undefined = undefined

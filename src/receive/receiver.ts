@@ -392,7 +392,9 @@ class HttpReceiver implements Receiver {
       this.#refuse(connection, fault)
       return
     }
+    if (connection.broken) return
     const newest = connection.waiting.at(-1) ?? current
+    connection.broken = true
     connection.closing = true
     connection.waiting.length = 0
     if (endsTooEarly(error)) this.#depart(connection, 'agent_gone', this.#ports.clock.monotonicMs())

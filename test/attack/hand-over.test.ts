@@ -156,6 +156,7 @@ describe('a connection that the lane hands over', () => {
     ['of node:http', chunks('/one'), [['/one', 'abc']]],
     ['of the lane that waits', `${post('/one', 'hello')}${post('/two', 'you')}`, [['/one', 'hello']]],
     ['of node:http that waits', `${post('/one', 'hello')}${chunks('/two')}`, [['/one', 'hello']]],
+    ['that was to be the last', last, [['/last', '']]],
   ])('behind a whole call %s costs one record, and the call that runs nothing', async (_note, whole, answered) => {
     let end: (() => void) | undefined
     await using world = await receiverWorld(async (call, arrival) => {
@@ -165,6 +166,12 @@ describe('a connection that the lane hands over', () => {
     const client = world.connect()
     client.write(`${whole}SMUGGLED /hidden HTTP/1.1\0\r\n\r\n${hidden}`)
     await world.clock.settled(() => end !== undefined && world.refused.length > 0)
+    const { bytesWritten } = client.socket
+    for (let pieces = 1; pieces <= 5; pieces++) {
+      client.write('more')
+      await world.clock.settled(() => client.socket.bytesWritten === bytesWritten + 4 * pieces)
+      await new Promise(setImmediate)
+    }
     end?.()
     await client.closed
     expect(repliesOf(client.text)).toEqual(answered)
