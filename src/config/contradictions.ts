@@ -269,6 +269,8 @@ function mcpRoute(path: Path, entry: RouteFile, upstreams: readonly string[], ad
     const first = seen.get(server.upstream)
     if (first !== undefined) add(at, `\`${server.upstream}\` comes twice, first as \`servers[${first}]\``, 'remove one')
     else seen.set(server.upstream, index)
+    for (const kind of ['tools', 'prompts', 'resources'] as const)
+      selection([...path, 'servers', index, kind], server[kind] ?? [], add)
   }
   if (entry.upstream !== undefined)
     add([...path, 'upstream'], 'an MCP endpoint has `servers` instead', 'write it under `servers:`', 'key')
@@ -276,6 +278,20 @@ function mcpRoute(path: Path, entry: RouteFile, upstreams: readonly string[], ad
     add([...path, 'description'], 'the servers of an MCP endpoint describe themselves', 'remove it', 'key')
   if (entry.methods.length > 0) add([...path, 'methods'], 'MCP says which methods of HTTP it takes', 'remove it', 'key')
   if (entry.cookies) add([...path, 'cookies'], 'MCP has no cookies', 'remove it', 'key')
+}
+
+/** A name that another one covers says something else than it seems to. */
+function selection(path: Path, names: readonly string[], add: Add): void {
+  for (const [index, name] of names.entries()) {
+    const other = names.findIndex(
+      (pattern, at) => at !== index && covers(pattern, name) && (at < index || pattern !== name),
+    )
+    if (other !== -1) add([...path, index], `\`${name}\` is in \`${names[other]}\` already`, 'remove one of them')
+  }
+}
+
+function covers(pattern: string, name: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name
 }
 
 function identity({ agents_listener }: Sections, path: Path, entry: RouteFile, add: Add): void {

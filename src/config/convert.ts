@@ -6,6 +6,7 @@ import {
   type Issuer,
   isLoopback,
   limits,
+  type McpSelects,
   parseDuration,
   parseSize,
   type Recording,
@@ -225,17 +226,21 @@ function convertRoute(route: RouteFile, folders: Folders, listener: AgentsListen
 
 function mcpOf(route: RouteFile, listener: AgentsListenerFile): NonNullable<RouteRule['mcp']> {
   return {
-    servers: route.servers.map(({ upstream, path, prefix, on_failure: onFailure }) => ({
-      upstream,
-      path,
-      prefix,
-      onFailure,
-    })),
+    servers: route.servers.map((server) => {
+      const { upstream, path, prefix, on_failure: onFailure } = server
+      const selects = selectsOf(server)
+      return { upstream, path, prefix, onFailure, ...(selects !== undefined && { selects }) }
+    }),
     origins: route.origins,
     // Who must show a token cannot be called by a page that has none.
     loopbackHostsOnly:
       route.identity === 'none' && route.host === '*' && listener.public_url === undefined && isLoopback(listener.host),
   }
+}
+
+function selectsOf({ tools, prompts, resources }: RouteFile['servers'][number]): McpSelects | undefined {
+  if (tools === undefined && prompts === undefined && resources === undefined) return undefined
+  return { ...(tools && { tools }), ...(prompts && { prompts }), ...(resources && { resources }) }
 }
 
 function recordingOf({ mode, level }: RouteFile['recording']): Recording {

@@ -228,6 +228,19 @@ const upstream = z.strictObject({
   }).optional(),
 })
 
+/** Names of one kind that an endpoint selects of a server: some hundreds are more than a model can be given. */
+const selectionMax = 1_000
+
+const selection = (what: string, example: string) =>
+  z
+    .array(form(/^[^\s*]{0,1023}([^\s*]|\*)$/, 'a name, or the beginning of names with `*` at its end'))
+    .max(selectionMax)
+    .optional()
+    .meta({
+      description: `${what} Absent: all of them; empty: none. A name that ends with \`*\` stands for all that begin like it. What is not named here is as if it were not there.`,
+      examples: [[example]],
+    })
+
 const mcpServer = z.strictObject({
   upstream: id({ description: 'The `id` of the upstream that is the tool server.', examples: ['erp'] }),
   path: z
@@ -247,6 +260,18 @@ const mcpServer = z.strictObject({
     description:
       'What a list does while the server cannot be reached: goes on without it (`open`), or fails (`closed`).',
   }),
+  tools: selection(
+    'Tools of the server that the endpoint offers, by the names that the server gives them.',
+    'create_*',
+  ),
+  prompts: selection(
+    'Prompts of the server that the endpoint offers, by the names that the server gives them.',
+    'draft',
+  ),
+  resources: selection(
+    'Resources of the server that the endpoint offers, by their URIs, and templates as the server writes them. A URI with `.` or `..` as a segment is none of them.',
+    'file:///handbook/*',
+  ),
 })
 
 const route = z.strictObject({

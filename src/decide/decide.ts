@@ -11,6 +11,7 @@ import {
   faults,
   type JsonObject,
   type Labels,
+  type Listed,
   type MakeId,
   messageOf,
   type Policy,
@@ -18,7 +19,6 @@ import {
   type Principal,
   type Question,
   type Reason,
-  type Refusal,
   type Target,
 } from '../model/index.ts'
 import {
@@ -91,8 +91,7 @@ export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decid
     const full = answer.nondeterministic === undefined ? frame : { ...frame, nondeterministic: answer.nondeterministic }
     try {
       const decision = conclude(target, full, said, answer.rules)
-      if (decision.kind === 'deny' && target.mcp?.facts !== undefined)
-        return orHidden(line, decision, call, principal, target)
+      if (isHidden(line, decision, call, principal, target)) return hidden(decision, full, said, answer.rules)
       if (!isWay(target)) return decision
       const led = decision.kind === 'deny' ? unlessItLeads(line, decision, said, principal, target) : decision
       return led.kind === 'allow' ? withSight(line, led, call, principal, target) : led
@@ -123,12 +122,40 @@ function unlessItLeads(line: Line, denied: Decision, said: Said, principal: Prin
   return { ...denied, kind: 'allow', reasons: none, result, obligations }
 }
 
-/** A tool that no list shows is answered like one that is not there, whatever the reason. */
-function orHidden(line: Line, denied: Refusal, call: Call, principal: Principal, target: Target): Decision {
-  const { upstream, mcp } = target
-  if (upstream === undefined || mcp?.facts === undefined) return denied
-  const sees = line.sight.seesOf(call, principal, target)
-  return sees?.({ upstream, tool: mcp.facts.tool }) === false ? { ...denied, kind: 'deny', hidden: true } : denied
+/**
+ * What no list shows is answered like what is not there, whatever the reason. Who may complete arguments of everything may not do so
+ * of what he must not know of.
+ */
+function isHidden(line: Line, decision: Decision, call: Call, principal: Principal, target: Target): boolean {
+  const listed = listedOf(target)
+  const completes = target.mcp?.message.method.names === 'completion'
+  if (listed === undefined || (decision.kind !== 'deny' && !completes)) return false
+  return line.sight.seesOf(call, principal, target)?.(listed) === false
+}
+
+function hidden(decision: Decision, frame: Frame, said: Said, ruleIds: Decision['ruleIds']): Decision {
+  if (decision.kind === 'deny') return { ...decision, hidden: true }
+  const reasons = [rowReason('policy_denied')]
+  return {
+    ...frame,
+    kind: 'deny',
+    hidden: true,
+    reasons,
+    ruleIds,
+    labels: labelsOfDenied(said),
+    result: said as JsonObject,
+  }
+}
+
+/** What an act is about, as the list that has it shows it. */
+function listedOf({ upstream, mcp }: Target): Listed | undefined {
+  if (upstream === undefined || mcp === undefined) return undefined
+  const { facts, prompt, resource } = mcp
+  if (facts !== undefined) return { upstream, tool: facts.tool }
+  if (prompt !== undefined) return { upstream, prompt }
+  if (resource === undefined) return undefined
+  const isTemplate = mcp.message.method.names === 'completion' && resource.uri.includes('{')
+  return isTemplate ? { upstream, template: resource.uri } : { upstream, resource }
 }
 
 /** What is wrong with a message is said of tools that the agent may know of: of a hidden one it would tell that there is one. */

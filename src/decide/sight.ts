@@ -39,7 +39,7 @@ export function makeSight({ could }: Question): Sight {
     return name
   }
 
-  function kept(principal: Principal, about: readonly (string | undefined)[], ask: () => boolean): boolean {
+  function kept(principal: Principal, about: readonly (string | boolean | undefined)[], ask: () => boolean): boolean {
     const key = `${JSON.stringify(about)}${nameOf(principal)}`
     const known = answers.get(key)
     if (known !== undefined) return known
@@ -55,7 +55,7 @@ export function makeSight({ could }: Question): Sight {
       const { id } = target.route
       return (listed) =>
         kept(principal, [id, ...nameOfListed(listed)], () =>
-          could(listedInput(call, principal, target, listed), 'arguments'),
+          could(listedInput(call, principal, target, listed), listed.template === undefined ? 'arguments' : 'resource'),
         )
     },
     leads(principal, target, input) {
@@ -67,6 +67,13 @@ export function makeSight({ could }: Question): Sight {
   }
 }
 
-function nameOfListed({ upstream, tool, prompt, resource }: Listed): readonly (string | undefined)[] {
-  return [upstream.id, tool?.name, tool?.digest, prompt?.name, resource?.uri]
+/** Of templates nothing is known that could tell them apart. */
+function nameOfListed({
+  upstream,
+  tool,
+  prompt,
+  resource,
+  template,
+}: Listed): readonly (string | boolean | undefined)[] {
+  return [upstream.id, tool?.name, tool?.digest, prompt?.name, resource?.uri, template !== undefined]
 }

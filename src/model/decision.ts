@@ -37,6 +37,8 @@ export interface Listed {
   readonly upstream: Upstream
   readonly tool?: McpTool
   readonly resource?: { readonly uri: string }
+  /** Of a template: no URI is known yet. */
+  readonly template?: string
   readonly prompt?: { readonly name: string }
 }
 
@@ -73,7 +75,7 @@ export type Decision =
     })
   | (DecisionBase & {
       readonly kind: 'deny'
-      /** Whether no call of this tool could be allowed: the agent must not learn that it is there. */
+      /** Whether no act with what it names could be allowed: the agent must not learn that it is there. */
       readonly hidden?: boolean
     })
   | (DecisionBase & { readonly kind: 'ask'; readonly asks: readonly Ask[] })

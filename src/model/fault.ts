@@ -324,6 +324,8 @@ export const faults = {
     'use a method of the revision that the message is of',
   ),
   tool_unknown: rpcRow(-32602, 'agent', 200, 'no', 'there is no such tool', 'list the tools again'),
+  prompt_unknown: rpcRow(-32602, 'agent', 200, 'no', 'there is no such prompt', 'list the prompts again'),
+  resource_unknown: rpcRow(-32602, 'agent', 200, 'no', 'there is no such resource', 'list the resources again'),
   tool_changed: rpcRow(
     409,
     'upstream',
@@ -449,6 +451,8 @@ export interface RpcPlace {
   /** JSON text of its id. */
   readonly idText?: string
   readonly era?: 'modern' | 'legacy'
+  /** What it names. */
+  readonly name?: string
 }
 
 export interface FaultOptions {

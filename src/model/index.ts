@@ -62,6 +62,7 @@ export {
   type McpMethod,
   type McpNamed,
   type McpRoute,
+  type McpSelects,
   type McpServer,
   type McpSession,
   type McpSessions,

@@ -65,6 +65,18 @@ export interface McpServer {
   readonly prefix: string
   /** What a list does while the server cannot be reached: go on without it, or fail. */
   readonly onFailure: 'open' | 'closed'
+  /** What of it the route offers; absent: everything. */
+  readonly selects?: McpSelects
+}
+
+/**
+ * The server's own names of what is offered, `resources` as URIs and templates; one that ends with `*` stands for all that begin like it. A
+ * kind that is absent is offered whole, an empty one not at all.
+ */
+export interface McpSelects {
+  readonly tools?: readonly string[]
+  readonly prompts?: readonly string[]
+  readonly resources?: readonly string[]
 }
 
 export interface McpRoute {

@@ -109,6 +109,7 @@ function makeQuestion(sources: PolicySources, entrypoint: string): Question {
 
 /** Whatever the moment: a list that an agent keeps must be good for the next one too, and its answer can be kept here. */
 const ofArguments = ['input.call.arguments', 'input.call.id', 'input.call.time', 'input.call.time_ns']
+const ofResource = [...ofArguments, 'input.call.resource']
 const ofAct = [
   ...ofArguments,
   ...['tool', 'resource', 'prompt', 'task'].map((part) => `input.call.${part}`),
@@ -128,12 +129,15 @@ function makeCould({ modules, data }: PolicySources, entrypoint: string): NonNul
   const lasting = `reason := data.${entrypoint}.deny[_]; not walk(reason, [["code"], "scope_missing"])`
   const passes = `data.${entrypoint}.allow == true; count([1 | ${lasting}]) == 0`
   const someArguments = prepared(passes, ofArguments)
+  const someResource = prepared(passes, ofResource)
   const someAct = prepared(passes, [...ofAct, 'input.call.method'])
   const allPass = prepared(`count([1 | data.${entrypoint}.deny[_]]) == 0`, ofAct)
-  return (input, unknown) =>
-    unknown === 'arguments'
-      ? someArguments().couldHold(input as RegoJson)
-      : someAct().couldHold(input as RegoJson) && allPass().couldHold(input as RegoJson)
+  return (input, unknown) => {
+    const known = input as RegoJson
+    if (unknown === 'arguments') return someArguments().couldHold(known)
+    if (unknown === 'resource') return someResource().couldHold(known)
+    return someAct().couldHold(known) && allPass().couldHold(known)
+  }
 }
 
 /** All rules in one evaluation, each as a list of no or one value: undefined and false stay two things. */

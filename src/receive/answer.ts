@@ -82,7 +82,7 @@ export function makeAnswer(protection: (call: Call) => Protection | undefined): 
       const protectedBy = call && protection(call)
       const headers =
         scopes.length === 0 ? none : ['WWW-Authenticate', challenge('scope_missing', says, scopes, protectedBy)]
-      if (target?.mcp !== undefined) return mcpRefusal(decision, problem, target.mcp.message, headers)
+      if (target?.mcp !== undefined) return mcpRefusal(decision, problem, target.mcp, headers)
       const body = bodyOf(problemText(problem))
       return { status: 403, headers: [...plain, ...headers], body, decisionId: decision.id }
     },

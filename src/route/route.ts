@@ -174,9 +174,9 @@ function makeLine(
 }
 
 function mcpRouteOf(route: Route, rule: NonNullable<RouteRule['mcp']>, upstreamOf: (name: string) => Upstream): Route {
-  const servers = rule.servers.map(({ upstream: name, path, prefix, onFailure }) => {
+  const servers = rule.servers.map(({ upstream: name, path, ...rest }) => {
     const upstream = upstreamOf(name)
-    return { upstream: { ...upstream, basePath: `${upstream.basePath}${path}` }, prefix, onFailure }
+    return { ...rest, upstream: { ...upstream, basePath: `${upstream.basePath}${path}` } }
   })
   return { ...route, mcp: { servers, origins: rule.origins, loopbackHostsOnly: rule.loopbackHostsOnly } }
 }

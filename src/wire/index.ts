@@ -15,7 +15,7 @@ export { parseBody, parseJson, printJson } from './json.ts'
 export { JsonCursor } from './json-cursor.ts'
 export { editJson, elementsOf, type JsonEdit, memberOf } from './json-edit.ts'
 export { JsonError } from './json-exact.ts'
-export { idText, type RpcMessage, readRpc, rpcErrorText, rpcResultText, unknownToolMessage } from './jsonrpc.ts'
+export { idText, type RpcMessage, readRpc, rpcErrorText, rpcResultText } from './jsonrpc.ts'
 export {
   headerValueOf,
   type Mirror,
@@ -27,6 +27,7 @@ export {
   textOfHeader,
 } from './mcp-headers.ts'
 export { mcpMethod, mcpMethods, nameParams, serverRequests, sessionMethods } from './mcp-methods.ts'
+export { saysResourceUnknown, type UnknownKind, unknownText } from './mcp-unknown.ts'
 export { hexDigit, percentDecoded } from './percent.ts'
 export { type Problem, problemMediaType, problemOf, problemText } from './problem.ts'
 export { makeRedactor, redactBytes, StreamRedactor, secretOf } from './secrets.ts'

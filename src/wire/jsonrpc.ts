@@ -80,11 +80,6 @@ export function rpcErrorText(idText: string | undefined, code: number, message: 
   return `{"jsonrpc":"2.0","id":${idText ?? 'null'},"error":${printJson({ code, message, ...(data !== undefined && { data }) })}}`
 }
 
-/** The same for a tool that is not there and for one that is hidden: not a byte tells them apart. */
-export function unknownToolMessage(name: string): string {
-  return `Unknown tool: ${name}`
-}
-
 export function rpcResultText(idText: string, result: Json): string {
   return `{"jsonrpc":"2.0","id":${idText},"result":${printJson(result)}}`
 }

@@ -407,6 +407,8 @@ const elsewhere: { readonly [code in keyof typeof faults]?: string } = {
   rpc_params_invalid: './mcp-faults.test.ts',
   rpc_method_unknown: './mcp-faults.test.ts',
   tool_unknown: './mcp-faults.test.ts',
+  prompt_unknown: './mcp-faults.test.ts',
+  resource_unknown: './mcp-faults.test.ts',
   tool_changed: './mcp-faults.test.ts',
   session_missing: './mcp-faults.test.ts',
   session_unknown: './mcp-faults.test.ts',

@@ -183,6 +183,21 @@ const rows: readonly Row[] = [
     send: (world) => modern(world, { ...echo, params: { name: 'nothing' } }),
   },
   {
+    code: 'prompt_unknown',
+    note: 'a prompt of nobody',
+    send: (world) => modern(world, { method: 'prompts/get', id: 5, params: { name: 'nothing' } }),
+  },
+  {
+    code: 'resource_unknown',
+    note: 'a template of nobody',
+    send: (world) =>
+      modern(world, {
+        method: 'completion/complete',
+        id: 5,
+        params: { ref: { type: 'ref/resource', uri: 'a:{b}' }, argument: { name: 'b', value: '' } },
+      }),
+  },
+  {
     code: 'session_missing',
     note: 'a message without a session',
     send: text('{"jsonrpc":"2.0","id":5,"method":"tools/list"}'),

@@ -17,15 +17,16 @@ import {
   property,
   type Route,
 } from '../../model/index.ts'
-import { mirrors as mirrorsValue, rpcFault, textOfHeader, unknownToolMessage } from '../../wire/index.ts'
+import { mirrors as mirrorsValue, rpcFault, textOfHeader } from '../../wire/index.ts'
 import { placeIn } from './cursor.ts'
 import type { ListKind } from './entries.ts'
+import { isSelected, leadsOut } from './selection.ts'
 import type { McpMemory, Servers } from './servers.ts'
 import { placeOf } from './shown.ts'
 import { matchesTemplate } from './uri-template.ts'
 
 /**
- * Faults: `tool_unknown`, `tool_changed`, `rpc_params_invalid`, `rpc_header_mismatch`, `revision_unsupported` where a server does not
+ * Faults: `tool_unknown`, `prompt_unknown`, `resource_unknown`, `tool_changed`, `rpc_params_invalid`, `rpc_header_mismatch`, `revision_unsupported` where a server does not
  * speak the message's era, and those of asking the server.
  */
 export type AimMcp = (message: McpMessage, route: Route, owner: string) => Promise<McpAsk>
@@ -89,7 +90,7 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
     const { message, owner } = base
     const name = message.name ?? ''
     const found = await findTool(all, message, name)
-    if (found === undefined) throw unknownTool(name)
+    if (found === undefined) throw unknown('tool_unknown', name)
     const { server, facts } = found
     const before = shown.digestOf(placeOf(owner, route.id, message.session?.id), name)
     if (before !== undefined && before !== facts.tool.digest)
@@ -139,7 +140,7 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
 
   async function promptOf(base: Base, all: readonly McpServer[], name: string): Promise<McpAsk> {
     const server = await findListed(all, base.message, ['prompts'], (entry, { prefix }) => `${prefix}${entry}` === name)
-    if (server === undefined) throw rpcFault('rpc_params_invalid', `there is no prompt \`${name.slice(0, 128)}\``)
+    if (server === undefined) throw unknown('prompt_unknown', name)
     const own = name.slice(server.prefix.length)
     const given = base.message.params.arguments
     return {
@@ -155,8 +156,11 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
     // One server after the other, each with its templates: what an earlier one may have is not for a later one to list.
     const has = (entry: string, _: McpServer, kind: ListKind) =>
       entry === uri || (kind === 'resourceTemplates' && matchesTemplate(entry, uri))
-    const server = await findListed(all, base.message, ['resources', 'resourceTemplates'], has)
-    if (server === undefined) throw rpcFault('rpc_params_invalid', `there is no resource \`${uri.slice(0, 200)}\``)
+    const among = all.filter((server) => !leadsOut(server, uri))
+    const server =
+      unlisted(all, base.message, uri) ??
+      (await findListed(among, base.message, ['resources', 'resourceTemplates'], has))
+    if (server === undefined) throw unknown('resource_unknown', uri)
     return { ...base, servers: [server], name: uri, resource: { uri } }
   }
 
@@ -174,15 +178,19 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
     return { ...found, arguments: Object.fromEntries([[name, value]]) }
   }
 
-  /** With one server and no prefix there is nothing to look for: it knows itself what it has. */
+  /** A server may have more resources than it lists (2026-07-28 "Resource Links"): the only one of a route knows itself what it has. */
+  function unlisted(all: readonly McpServer[], { method }: McpMessage, uri: string): McpServer | undefined {
+    const [only] = all
+    if (all.length !== 1 || only === undefined || method.names !== 'resource') return undefined
+    return isSelected(only, 'resources', uri) ? only : undefined
+  }
+
   async function findListed(
     all: readonly McpServer[],
     message: McpMessage,
     kinds: readonly ListKind[],
     is: (key: string, server: McpServer, kind: ListKind) => boolean,
   ): Promise<McpServer | undefined> {
-    const [only] = all
-    if (all.length === 1 && only?.prefix === '') return only
     let failure: unknown
     for (const server of all) {
       try {
@@ -207,8 +215,8 @@ function taskPurpose(owner: string, route: Route) {
   return { kind: 'task', owner, route: route.id, about: '' } as const
 }
 
-function unknownTool(name: string): Fault {
-  return rpcFault('tool_unknown', unknownToolMessage(name))
+function unknown(code: 'tool_unknown' | 'prompt_unknown' | 'resource_unknown', name: string): Fault {
+  return rpcFault(code, `\`${name.slice(0, 200)}\` is of no server of the route`)
 }
 
 export function otherEra(server: McpServer, requested: string): Fault {

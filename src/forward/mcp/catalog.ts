@@ -5,12 +5,14 @@ import {
   isJsonObject,
   type JsonObject,
   limits,
+  type McpServer,
   type McpToolFacts,
   property,
 } from '../../model/index.ts'
 import { elementsOf, memberOf } from '../../wire/index.ts'
 import type { Entry, KnownEntries, ListKind } from './entries.ts'
 import type { Answer } from './peer.ts'
+import { isSelected } from './selection.ts'
 
 /** The method that gives a list, the member of its result, and the member of an entry that names it. */
 export const lists = {
@@ -21,7 +23,7 @@ export const lists = {
 } as const satisfies { readonly [kind in ListKind]: object }
 
 export interface CatalogPorts {
-  readonly serverId: string
+  readonly server: McpServer
   readonly clock: Clock
   readonly ask: (method: string, params: JsonObject) => Promise<Answer>
   /** What the server has listed before, in whatever session. */
@@ -51,7 +53,7 @@ export class Catalog {
     this.#ports = ports
   }
 
-  /** All entries in the server's order. Faults as `ask`; `upstream_rpc` for a list that is none, or has no end. */
+  /** All that the route offers of it, in the server's order. Faults as `ask`; `upstream_rpc` for a list that is none, or has no end. */
   entries(kind: ListKind, use: Use): Promise<readonly Entry[]> {
     const nowMs = this.#ports.clock.monotonicMs()
     const kept = this.#lists.get(kind)
@@ -129,6 +131,7 @@ export class Catalog {
         const name = property(value, key)
         if (!isJsonObject(value) || typeof name !== 'string' || name === '')
           throw this.#bad(`entry ${index} of its \`${method}\` has no \`${key}\``)
+        if (!isSelected(this.#ports.server, kind, name)) continue
         entries.push(this.#ports.known.entryOf(kind, name, texts[index] ?? Buffer.alloc(0), value))
       }
       if (entries.length > limits.mcpToolsMax)
@@ -145,6 +148,6 @@ export class Catalog {
   }
 
   #bad(what: string): Fault {
-    return new Fault('upstream_rpc', `the server \`${this.#ports.serverId}\`: ${what}`)
+    return new Fault('upstream_rpc', `the server \`${this.#ports.server.upstream.id}\`: ${what}`)
   }
 }

@@ -89,7 +89,8 @@ async function lineOfEach(server: McpServer, catalog: Catalog, kind: ListKind): 
   const { prefix, upstream } = server
   const entries = await catalog.entries(kind, 'list')
   return entries.map(({ key, text }): Line => {
-    if (kind !== 'prompts') return { name: key, text, listed: { upstream, resource: { uri: key } }, own: key }
+    if (kind === 'resources') return { name: key, text, listed: { upstream, resource: { uri: key } }, own: key }
+    if (kind === 'resourceTemplates') return { name: key, text, listed: { upstream, template: key }, own: key }
     return {
       name: `${prefix}${key}`,
       text: named(text, server, key),

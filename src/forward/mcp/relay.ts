@@ -4,8 +4,10 @@
  */
 import {
   asBuffer,
+  type ByteSource,
   type Call,
   Fault,
+  faults,
   limits,
   type McpMessage,
   type McpSession,
@@ -25,12 +27,20 @@ import {
 import type { Plan } from '../obligations.ts'
 import { otherEra } from './aim.ts'
 import type { ServerReply } from './exchange.ts'
+import { type Begun, begin } from './first-message.ts'
 import { promised } from './open-streams.ts'
 import { type Link, type Peer, refusedStatus } from './peer.ts'
 import { type Relayed, RelayStream } from './relay-stream.ts'
 import { bareReply, jsonReply, streamReply } from './replies.ts'
 import { acceptBoth, serverHeaders } from './server-headers.ts'
-import { type Hop, readServerMessage, translateNotification, translateRequest, translateResponse } from './translate.ts'
+import {
+  type Hop,
+  readServerMessage,
+  saysUnknown,
+  translateNotification,
+  translateRequest,
+  translateResponse,
+} from './translate.ts'
 import type { Way } from './way.ts'
 
 /** Sends the target's message to `peer` and gives the reply. Faults as `exchange`; `upstream_rpc`; `revision_unsupported`. */
@@ -104,7 +114,12 @@ async function relayOnce(
   const from = { plan, from: reply }
   if (message.kind !== 'request') return answeredNotification(peer, reply, from)
   if (reply.body.kind === 'events') {
-    const source = reply.body.source
+    const { first, source } = await begun(reply.body.source, message, call)
+    if (first?.kind === 'response' && first.idText === ownIdText && saysUnknown(message, first)) {
+      source.cancel(new Error('the answer has come'))
+      link?.outstanding.delete(ownIdText)
+      return jsonReply(faults.resource_unknown.status, translateResponse(noBytes, first, hop), from)
+    }
     const stream = new RelayStream({
       source,
       clock: way.clock,
@@ -118,6 +133,11 @@ async function relayOnce(
   }
   link?.outstanding.delete(ownIdText)
   return answered(peer, reply, hop, way, target)
+}
+
+/** Only where the first message may be the answer that is given in another form. */
+function begun(source: ByteSource, { method }: McpMessage, { departure }: Call): Begun | Promise<Begun> {
+  return method.names === 'resource' ? begin(source, departure) : { first: undefined, source }
 }
 
 /** 2026-07-28 "Subscriptions": only what was opted in to, and each message names the request that opened the stream. */
@@ -197,7 +217,8 @@ function answered(peer: Peer, reply: ServerReply, hop: Hop, way: Way, target: Mc
     throw otherEra(peer.server, hop.message.revision)
   }
   const translated = way.sealResult(translateResponse(bytes, message, hop), message, peer, target)
-  return jsonReply(status, translated, { plan: hop.plan, from: reply })
+  const told = saysUnknown(hop.message, message) ? faults.resource_unknown.status : status
+  return jsonReply(told, translated, { plan: hop.plan, from: reply })
 }
 
 /** A server that spoke the modern era and does not any more answers as one that never knew it. */

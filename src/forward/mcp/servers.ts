@@ -80,7 +80,7 @@ export class Servers {
   #makeCatalog(peer: Peer, ask: CatalogPorts['ask']): Catalog {
     const known = this.#known.get(peer) ?? new KnownEntries(peer.id)
     this.#known.set(peer, known)
-    return new Catalog({ serverId: peer.id, clock: this.#ports.clock, ask, known })
+    return new Catalog({ server: peer.server, clock: this.#ports.clock, ask, known })
   }
 
   /** The server has said that its lists changed. */

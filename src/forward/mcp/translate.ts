@@ -13,6 +13,8 @@ import {
   printJson,
   type RpcMessage,
   readRpc,
+  saysResourceUnknown,
+  unknownText,
 } from '../../wire/index.ts'
 import type { Plan } from '../obligations.ts'
 import { maskResult } from './mask-result.ts'
@@ -49,6 +51,7 @@ export function translateResponse(
 ): Buffer {
   if (message.idText !== undefined && message.idText !== ownIdText)
     throw new Fault('upstream_rpc', `the server answered \`${message.idText}\`, which was not asked`)
+  if (saysUnknown(asked, message)) return Buffer.from(unknownText('resource', asked))
   const edits: JsonEdit[] = [{ path: ['id'], text: asked.idText }]
   if ('result' in message.outcome) {
     const { result } = message.outcome
@@ -62,6 +65,14 @@ export function translateResponse(
     if (mask !== undefined) edits.push(...maskResult(bytes, result, mask))
   }
   return editJson(bytes, edits)
+}
+
+/**
+ * Whether the answer says that the resource is not there. Then the agent is told in the gateway's own words: else what is hidden could
+ * be told from what is not there.
+ */
+export function saysUnknown({ method }: McpMessage, { outcome }: Extract<RpcMessage, { kind: 'response' }>): boolean {
+  return method.names === 'resource' && 'error' in outcome && saysResourceUnknown(outcome.error.code)
 }
 
 /** What a server tells while a request runs. Undefined where it is about nothing of this agent's. */

@@ -4,23 +4,36 @@
  */
 import {
   type Fault,
+  type FaultCode,
   type FaultRow,
   faults,
   type Json,
-  type McpMessage,
+  type McpAsk,
   type Reason,
   type Refusal,
   type Reply,
   type RpcPlace,
 } from '../../model/index.ts'
-import { type Problem, problemOf, rpcErrorText, rpcResultText, unknownToolMessage } from '../../wire/index.ts'
+import {
+  type Problem,
+  problemOf,
+  rpcErrorText,
+  rpcResultText,
+  type UnknownKind,
+  unknownText,
+} from '../../wire/index.ts'
 
 /** Where a result says what was decided about it. */
 const decisionKey = 'gatehouse/decision'
 /** Of an error that a policy's refusal is: outside of what JSON-RPC keeps for itself. */
 const refusedCode = 403
 
-const unknownTool: FaultRow & { readonly rpc: number } = { rpc: 0, ...faults.tool_unknown }
+/** Faults that say of what is named that it is not there, and nothing else: no decision is in them, as there is none in what hides. */
+const unknownKinds: ReadonlyMap<FaultCode, UnknownKind> = new Map([
+  ['tool_unknown', 'tool'],
+  ['prompt_unknown', 'prompt'],
+  ['resource_unknown', 'resource'],
+])
 
 const json = ['Content-Type', 'application/json', 'Cache-Control', 'no-store'] as const
 
@@ -28,10 +41,14 @@ const json = ['Content-Type', 'application/json', 'Cache-Control', 'no-store'] a
 export function mcpRefusal(
   refusal: Refusal,
   problem: Problem,
-  message: McpMessage,
+  { message, facts, prompt }: McpAsk,
   challenge: readonly string[],
 ): Reply {
   const { id } = refusal
+  if (refusal.kind === 'deny' && refusal.hidden === true) {
+    const kind = facts !== undefined ? 'tool' : prompt !== undefined ? 'prompt' : 'resource'
+    return replyOf(200, unknownText(kind, message), id)
+  }
   const data = problemOf(problem)
   if (challenge.length > 0) {
     const reply = replyOf(403, rpcErrorText(message.idText, refusedCode, problem.detail, data), id)
@@ -41,8 +58,6 @@ export function mcpRefusal(
     return replyOf(403, rpcErrorText(message.idText, refusedCode, problem.detail, data), id)
   if (message.method.names !== 'tool')
     return replyOf(200, rpcErrorText(message.idText, refusedCode, problem.detail, data), id)
-  if (refusal.kind === 'deny' && refusal.hidden === true)
-    return replyOf(200, rpcErrorText(message.idText, unknownTool.rpc, unknownToolMessage(message.name ?? '')), id)
   const result = {
     ...(message.era === 'modern' && { resultType: 'complete' }),
     content: [{ type: 'text', text: wordsOf(problem) }],
@@ -55,13 +70,14 @@ export function mcpRefusal(
 /** `status` and `headers` as for HTTP; a 404 of the legacy era would tell the agent that its session is gone. */
 export function mcpFault(fault: Fault, problem: Problem, place: RpcPlace, headers: readonly string[]): Reply {
   const row: FaultRow = faults[fault.code]
+  const unknown = unknownKinds.get(fault.code)
+  if (unknown !== undefined)
+    return { ...replyOf(row.status, unknownText(unknown, place), problem.decisionId), fault: fault.code }
   const code = row.rpc ?? problem.status
   const { revisions } = fault
-  // Of an unknown tool nothing may differ from one that is hidden, so there is no decision in it either.
-  const data =
-    fault.code === 'tool_unknown' ? undefined : revisions === undefined ? problemOf(problem) : { ...revisions }
+  const data: Json = revisions === undefined ? problemOf(problem) : { ...revisions }
   const misleading = place.era !== 'modern' && problem.status === 404 && fault.code !== 'session_unknown'
-  const text = rpcErrorText(place.idText, code, fault.publicDetail ?? row.says, data as Json | undefined)
+  const text = rpcErrorText(place.idText, code, fault.publicDetail ?? row.says, data)
   const status = misleading ? (place.idText === undefined ? 400 : 200) : problem.status
   return { ...replyOf(status, text, problem.decisionId), headers: [...json, ...headers], fault: fault.code }
 }
