@@ -105,6 +105,7 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
   const starting = servicesOf(config, servicesProgram, { clock, log })
   // While the services start, which is half a second on another core.
   const loading = loadPolicy(config)
+  // Whoever makes the rooms of it is told why there is none; the services may be why it never comes to that.
   loading.catch(() => undefined)
   const services = await starting
   if (services !== undefined) opened.push(() => services.close())

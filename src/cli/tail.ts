@@ -45,6 +45,7 @@ function linesOf(
     io.clock.nowMs(),
   )
   const follow = !options.is('no-follow')
+  // Asides: whoever closes stderr has said that he wants none.
   const say = (text: string) => void io.err.write(`gatehouse: ${text}\n`).catch(() => undefined)
   const url = options.text('url')
   if (url !== undefined) {

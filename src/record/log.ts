@@ -150,6 +150,7 @@ async function assembleWith(options: DecisionLogOptions, opened: Opened): Promis
     const proven = proving && known && (await usable(options.directory, 'cannot be proven', openProof(proving, known)))
     return await assemble(options, { ...start, proof: proving && proven && { store: proving.store, proven } })
   } catch (cause) {
+    // What went wrong first is told: it is why nothing is written to this file any more.
     await opened.file?.close().catch(() => undefined)
     throw cause
   }
@@ -209,7 +210,8 @@ async function continueSegment(
     await file.sync()
     await files.syncDirectory(directory)
   } catch (cause) {
-    await file.close().catch(() => {})
+    // As above.
+    await file.close().catch(() => undefined)
     throw cause
   }
   return { file, savedAs }

@@ -90,6 +90,7 @@ export function makePacker({ directory, files, clock, log, current, alone }: Pac
         await compare(plain, made)
         await files.rename(made, packed)
       } catch (cause) {
+        // What went wrong first is told; the next look removes what is left.
         await files.remove(made).catch(() => undefined)
         throw cause
       }

@@ -72,6 +72,7 @@ export async function makeProver({ proven, store, queue, clock, log, kept }: Pro
     if (isDue()) {
       renew()
       ownLines = 1
+      // Its line is one of the log's: the writer tells of a disk that fails, and holds the line until it does not.
       void queue.keep('checkpoint', checkpointRest(newest)).catch(() => undefined)
     }
     await attempt()

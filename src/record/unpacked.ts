@@ -105,6 +105,7 @@ function remembered<T>(map: Map<string, Promise<T>>, max: number, key: string, m
   }
   const made = make()
   map.set(key, made)
+  // Why is told to whoever waits for it.
   made.catch(() => {
     if (map.get(key) === made) map.delete(key)
   })

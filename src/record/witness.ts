@@ -17,6 +17,7 @@ import {
   witnessSignature,
 } from '../proof/index.ts'
 import type { LogFiles } from './files.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { isAbsent } from './tile-store.ts'
 
 /** Hashes of a consistency proof at most (C2SP tlog-witness). */
@@ -50,7 +51,7 @@ export interface Witness {
 const plain = 'text/plain; charset=utf-8'
 
 export function makeWitness({ directory, signer, logs, files, clock }: WitnessOptions): Witness {
-  let turn: Promise<unknown> = Promise.resolve()
+  const alone = oneAtATime()
 
   const pathOf = (origin: string) => join(directory, `${hash('sha256', origin, 'hex')}.checkpoint`)
 
@@ -92,9 +93,7 @@ export function makeWitness({ directory, signer, logs, files, clock }: WitnessOp
     key: signer.verifier,
     newest,
     addCheckpoint(body) {
-      const answer = turn.then(() => add(body))
-      turn = answer.catch(() => undefined)
-      return answer
+      return alone(() => add(body))
     },
   }
 }

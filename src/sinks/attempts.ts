@@ -162,6 +162,7 @@ export function makeAttempts(options: AttemptOptions): Attempts {
     async close() {
       const last = sink
       sink = undefined
+      // Nothing more is sent: how it takes that changes nothing, and what it has not confirmed is sent again by the next start.
       await last?.close().catch(() => undefined)
     },
   }

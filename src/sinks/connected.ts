@@ -24,6 +24,7 @@ export function connectedSink(connect: () => Promise<Connection>): Sink {
           connection = await Promise.race([connecting, over.rejected]).catch((cause: unknown) => {
             connecting.then(
               (late) => late.cut(),
+              // That it took too long was told: why it failed after that helps nobody.
               () => undefined,
             )
             throw cause

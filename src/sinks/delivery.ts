@@ -164,16 +164,14 @@ export function startDelivery(settings: SinkSettings, ports: DeliveryPorts): Del
       wait: (ms) => waiting(clock, ms),
     })
     // The next batch is gathered while this one is on its way.
-    let upcoming = batches.next()
-    upcoming.catch(() => undefined)
+    let upcoming = ahead(batches.next())
     try {
       while (!stop.signal.aborted) {
         const came = await requests.orPending(upcoming)
         if (requests.pending !== undefined) await answer(requests.pending)
         if (came === undefined) continue
         if (came.done === true) return
-        upcoming = batches.next()
-        upcoming.catch(() => undefined)
+        upcoming = ahead(batches.next())
         await take(came.value)
       }
     } finally {
@@ -231,6 +229,7 @@ export function startDelivery(settings: SinkSettings, ports: DeliveryPorts): Del
       const read = source.read(line)
       return read.type === 'admin' && read.event === rejectedEvent
     } catch {
+      // Set aside because it is no record.
       return false
     }
   }
@@ -352,6 +351,12 @@ function waiting(clock: Clock, ms: number): { readonly over: Promise<void>; forg
   const { promise, resolve } = Promise.withResolvers<void>()
   const forget = clock.after(ms, resolve)
   return { over: promise, forget }
+}
+
+/** What fails before somebody waits for it is told then, and is no rejection that nobody hears until then. */
+function ahead<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => undefined)
+  return promise
 }
 
 /** Lines before the place are only shown to the filter. */

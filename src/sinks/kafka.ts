@@ -105,6 +105,7 @@ async function connect(options: Options, ports: SinkPorts, client: Client): Prom
   producer.connections.on('connecting', ({ connection }) => connection.on('error', () => undefined))
   const cut = () => {
     for (const [, connection] of producer.connections) connection.socket?.destroy()
+    // Its connections are gone already: it has nothing left to say.
     producer.close(true).catch(() => undefined)
   }
   try {

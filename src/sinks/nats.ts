@@ -123,6 +123,7 @@ async function connect(options: Options, ports: SinkPorts, { core, jetstream }: 
 
   return {
     cut() {
+      // Cut because something is wrong with it already, which was told.
       connection.close().catch(() => undefined)
     },
     async deliver(batch) {

@@ -94,6 +94,8 @@ function parsed(text: string): LogsAnswer {
   try {
     const answer: unknown = JSON.parse(text)
     if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return answer
-  } catch {}
+  } catch {
+    // Said below.
+  }
   throw new Error(`the receiver answered with success, but not as OTLP does: \`${text.slice(0, saidCharsMax)}\``)
 }

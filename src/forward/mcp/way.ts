@@ -107,6 +107,7 @@ export class Way {
 
   /** The next who needs the server's lists asks for them. */
   changed(peer: Peer, message: McpMessage): void {
+    // Where no session can be had with the server there are no lists that could be old: whoever wants one learns why.
     void this.servers.expire(peer, message).catch(() => undefined)
   }
 }

@@ -71,7 +71,8 @@ function collected(coverage: Coverage, first: Query, apart: readonly Query[]): Q
     try {
       return await evaluate(first, input, recording)
     } finally {
-      for (const other of apart) await evaluate(other, input, used()).catch(() => {})
+      // As in `quietly`.
+      for (const other of apart) await evaluate(other, input, used()).catch(() => undefined)
     }
   }
   return {
