@@ -123,9 +123,13 @@ export const limits = {
   /** Characters of a JSON-RPC method and of an id as JSON text: UUIDs and counters are a tenth of it. */
   rpcMethodCharsMax: 128,
   rpcIdCharsMax: 512,
+  /** Characters of what a message names: in the modern era a header field repeats it, which has no room for more. */
+  mcpNameCharsMax: 16 * kib,
   /** Sessions with agents at once, and of one agent: each is some 2 KiB beside its streams. */
   mcpSessionsMax: 50_000,
   mcpSessionsPerOwnerMax: 1_000,
+  /** Bytes of an `initialize` and of a server's answer to it: they are kept as long as the session is. */
+  mcpOpeningBytesMax: 64 * kib,
   /** Milliseconds after which a session that nobody used is forgotten; the agent opens another one. */
   mcpSessionIdleMs: 3_600_000,
   /** Requests of servers that wait for an agent's answer, in one session: honest servers ask one thing at a time. */

@@ -145,8 +145,8 @@ export interface McpSession {
   readonly owner: string
   readonly route: string
   readonly revision: string
-  /** The `initialize` request that opened it: sent again where a server has lost its side. */
-  readonly opening: ParsedJson
+  /** The `initialize` request that opened it, at most `limits.mcpOpeningBytesMax`: sent again where a server has lost its side. */
+  readonly opening: Uint8Array
   /** Servers' requests that wait for an answer, by the id that the agent was given for them (JSON text). */
   readonly asked: Map<string, McpAsked>
   /** It is used: it does not become old. */

@@ -142,3 +142,23 @@ it.each([
   if (lookalike !== 'a_pay') expect(asked.json.error.code).toBe(-32602)
   expect((await modern(world, { ...call, params: { name: 'a_pay', arguments: {} } })).json.result).toBeDefined()
 })
+
+it.each([
+  ['to an agent that has seen it', true],
+  ['to one that has listed nothing', false],
+])('gives the name of a tool whose server is down to no other that copies it: %s', async (_note, hasListed) => {
+  const clock = fakeClock()
+  const { world, scripts, end } = await house([{ tools: [tool('pay')] }, { tools: [tool('pay')] }], {
+    clock,
+    route: { identity: 'none' },
+  })
+  const agent = { token: null }
+  if (hasListed) await modern(world, { method: 'tools/list', ...agent })
+  else await modern(world, { ...call, params: { name: 'pay', arguments: {} }, ...agent })
+  await end(0)
+  await clock.advance(limits.mcpListFreshMs + 1)
+  const reply = await modern(world, { ...call, params: { name: 'pay', arguments: {} }, ...agent })
+  expect(reply.status).toBe(502)
+  expect(outcomeOf(world, reply)).toMatchObject({ outcome: 'refused', code: 'upstream_unreachable' })
+  expect(scripts[1]?.messages.some(({ method }) => method === 'tools/call')).toBe(false)
+})

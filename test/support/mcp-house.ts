@@ -12,6 +12,8 @@ export interface McpHouse {
   readonly script: McpServerScript
   /** Of all of them: with several they are the upstreams `s0`, `s1` and so on. */
   readonly scripts: readonly McpServerScript[]
+  /** Ends one of several. */
+  end(index: number): Promise<void>
 }
 
 export interface McpHouseOptions extends WorldOptions {
@@ -52,7 +54,7 @@ export function mcpHouses(): OpenMcpHouse {
       },
     })
     closers.push(() => world.close())
-    return { world, script, scripts }
+    return { world, script, scripts, end: async (index) => started[index]?.close() }
   }
 }
 

@@ -116,6 +116,9 @@ export function mcpServer(options: McpServerOptions = {}): McpServerScript {
   ): object | undefined {
     const served = { message, request, response }
     const base = modern ? { resultType: 'complete' } : {}
+    const own = message.method === 'tools/call' ? undefined : options.answer?.(served)
+    if (own !== undefined) return own
+    if (response.headersSent) return undefined
     if (message.method === 'initialize') {
       const id = `server-session-${++count}`
       script.sessions.add(id)
@@ -141,9 +144,6 @@ export function mcpServer(options: McpServerOptions = {}): McpServerScript {
       if (options.call !== undefined) return options.call(served)
       return { ...base, content: [{ type: 'text', text: String(message.params.arguments?.text) }] }
     }
-    const own = options.answer?.(served)
-    if (own !== undefined) return own
-    if (response.headersSent) return undefined
     json(response, modern ? 404 : 200, {
       jsonrpc: '2.0',
       id: message.id,

@@ -22,7 +22,7 @@ import { placeIn } from './cursor.ts'
 import type { ListKind } from './entries.ts'
 import { isSelected, leadsOut } from './selection.ts'
 import type { McpMemory, Servers } from './servers.ts'
-import { placeOf } from './shown.ts'
+import { placeOf, sightOf } from './shown.ts'
 import { matchesTemplate } from './uri-template.ts'
 
 /**
@@ -92,8 +92,8 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
     const found = await findTool(all, message, name)
     if (found === undefined) throw unknown('tool_unknown', name)
     const { server, facts } = found
-    const before = shown.digestOf(placeOf(owner, route.id, message.session?.id), name)
-    if (before !== undefined && before !== facts.tool.digest)
+    const before = shown.lastOf(placeOf(owner, route.id, message.session?.id), name)
+    if (before !== undefined && before !== sightOf(facts.tool))
       throw rpcFault('tool_changed', `the definition of \`${name.slice(0, 128)}\` is not the one that was listed`)
     const objection = message.era === 'modern' ? mirroredAmiss(message, facts) : undefined
     const given = message.params.arguments
@@ -116,13 +116,16 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
     let failure: unknown
     for (const server of all) {
       if (!name.startsWith(server.prefix)) continue
+      const peer = servers.peerOf(server)
+      const own = name.slice(server.prefix.length)
       try {
-        const catalog = await servers.catalogOf(servers.peerOf(server), message)
-        const facts = (await catalog.tools('call')).get(name.slice(server.prefix.length))
+        const catalog = await servers.catalogOf(peer, message)
+        const facts = (await catalog.tools('call')).get(own)
         if (facts !== undefined) return { server, facts }
       } catch (cause) {
-        // A server that is down may be the one that has it, and an earlier one wins: nobody else may answer for it.
-        if (server.onFailure === 'closed' || all.length === 1) throw cause
+        // An earlier server wins, also while it is down: nobody else may answer for what it has.
+        if (server.onFailure === 'closed' || all.length === 1 || servers.knownOf(peer).keysOf('tools').has(own))
+          throw cause
         failure = cause
       }
     }
@@ -193,12 +196,14 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
   ): Promise<McpServer | undefined> {
     let failure: unknown
     for (const server of all) {
+      const peer = servers.peerOf(server)
       try {
-        const catalog = await servers.catalogOf(servers.peerOf(server), message)
+        const catalog = await servers.catalogOf(peer, message)
         for (const kind of kinds)
           if ((await catalog.entries(kind, 'call')).some(({ key }) => is(key, server, kind))) return server
       } catch (cause) {
-        if (server.onFailure === 'closed' || all.length === 1) throw cause
+        const had = kinds.some((kind) => [...servers.knownOf(peer).keysOf(kind)].some((key) => is(key, server, kind)))
+        if (server.onFailure === 'closed' || all.length === 1 || had) throw cause
         failure = cause
       }
     }

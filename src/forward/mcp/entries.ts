@@ -23,9 +23,12 @@ export interface Entry {
 const entriesMax = 4 * limits.mcpToolsMax
 const bytesMax = 2 * limits.mcpListBytesMax
 
+const noKeys: ReadonlySet<string> = new Set()
+
 export class KnownEntries {
   readonly #serverId: string
   readonly #entries = new Map<string, Entry>()
+  readonly #names = new Map<ListKind, Set<string>>()
   #bytes = 0
 
   constructor(serverId: string) {
@@ -42,11 +45,19 @@ export class KnownEntries {
     const made: Entry = { key, text, value, ...(facts !== undefined && { facts }) }
     if (this.#entries.size >= entriesMax || this.#bytes + bytes.length > bytesMax) {
       this.#entries.clear()
+      this.#names.clear()
       this.#bytes = 0
     }
     this.#entries.set(name, made)
+    const names = this.#names.get(kind) ?? new Set()
+    this.#names.set(kind, names.add(key))
     this.#bytes += bytes.length
     return made
+  }
+
+  /** Keys that the server has listed, as far as that is remembered: while it is down, what it had is still its own. */
+  keysOf(kind: ListKind): ReadonlySet<string> {
+    return this.#names.get(kind) ?? noKeys
   }
 
   /** Undefined where the definition cannot be used over HTTP. */

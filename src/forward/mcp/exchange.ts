@@ -20,6 +20,8 @@ export interface ServerRequest {
   readonly lasting?: boolean
   /** Bytes of the reply beyond which it is refused; a stream without an end has no such bound. */
   readonly bytesMax: number
+  /** Milliseconds for the whole reply, however it trickles; absent where an agent's own call bounds it. */
+  readonly msMax?: number
 }
 
 export interface ServerReply {
@@ -57,6 +59,7 @@ class ServerExchange implements ReplyReader {
   #status = 0
   #headers: UpstreamHeaders = {}
   #events: ReplyBody | undefined = undefined
+  #stopTimer: () => void = nothing
 
   constructor(
     request: ServerRequest,
@@ -77,6 +80,14 @@ class ServerExchange implements ReplyReader {
   }
 
   start(): void {
+    const { msMax } = this.#request
+    const { clock, pool } = this.#ports
+    if (msMax !== undefined)
+      this.#stopTimer = clock.after(msMax, () =>
+        this.#tries.giveUp(
+          new Fault('upstream_timeout', `upstream \`${pool.upstream.id}\`: the reply was not whole within ${msMax} ms`),
+        ),
+      )
     this.#tries.start()
   }
 
@@ -113,6 +124,7 @@ class ServerExchange implements ReplyReader {
   }
 
   end(): void {
+    this.#stopTimer()
     if (this.#events !== undefined) {
       this.#events.finish()
       return
@@ -124,6 +136,7 @@ class ServerExchange implements ReplyReader {
   }
 
   failed(fault: Fault): void {
+    this.#stopTimer()
     if (this.#events !== undefined) this.#events.fail(fault)
     else this.#reject(fault)
   }
@@ -133,3 +146,5 @@ class ServerExchange implements ReplyReader {
     return { status: this.#status, headers: this.#headers, body, headersMs, tries: count }
   }
 }
+
+function nothing(): void {}

@@ -19,13 +19,14 @@ import { cursorOf, placeIn } from './cursor.ts'
 import type { ListKind } from './entries.ts'
 import { eachServer } from './open.ts'
 import { jsonReply } from './replies.ts'
-import { placeOf } from './shown.ts'
+import { placeOf, sightOf } from './shown.ts'
 import type { Way } from './way.ts'
 
 interface Line {
   readonly name: string
   readonly text: string
-  readonly digest?: string
+  /** Of a tool. */
+  readonly sight?: string
   /** As policy sees it, and the name that the server has for it. */
   readonly listed: Listed
   readonly own: string
@@ -60,8 +61,8 @@ export async function list(
   const lines = firstOfEach(perServer.flat())
   const page = lines.slice(from, from + limits.mcpPageEntries)
   if (kind === 'tools') {
-    const digests = new Map(page.map(({ name, digest = '' }) => [name, digest]))
-    way.memory.shown.note(placeOf(owner, target.route.id, message.session?.id), digests, from === 0)
+    const sights = new Map(page.map(({ name, sight = '' }) => [name, sight]))
+    way.memory.shown.note(placeOf(owner, target.route.id, message.session?.id), sights, from === 0)
   }
   const next = from + page.length < lines.length ? `,"nextCursor":${printJson(cursorOf(from + page.length))}` : ''
   // The list is this principal's alone, and a policy may change at any time (2026-07-28 "Caching").
@@ -79,7 +80,7 @@ async function toolLines(server: McpServer, catalog: Catalog): Promise<readonly 
   return [...facts.values()].map(({ tool, text }) => ({
     name: `${prefix}${tool.name}`,
     text: named(text, server, tool.name),
-    digest: tool.digest,
+    sight: sightOf(tool),
     listed: { upstream, tool },
     own: tool.name,
   }))

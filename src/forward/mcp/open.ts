@@ -10,16 +10,18 @@ import {
   type JsonObject,
   legacyRevisions,
   type McpServer,
+  type McpSession,
   type McpSessions,
   type McpTarget,
   modernRevisions,
+  property,
   toFault,
   type UpstreamReply,
 } from '../../model/index.ts'
 import { editJson, type JsonEdit, mcpHeaders, rpcErrorText, rpcResultText } from '../../wire/index.ts'
 import type { Plan } from '../obligations.ts'
 import { otherEra } from './aim.ts'
-import { houseInfo, type Link, type Peer } from './peer.ts'
+import { houseInfo, type Link, type Opened, type Peer } from './peer.ts'
 import { jsonReply } from './replies.ts'
 import type { Way } from './way.ts'
 
@@ -36,37 +38,57 @@ export async function openSession(
   if (body === undefined) throw new Error('an `initialize` without a body')
   const wanted = (legacyRevisions as readonly string[]).includes(asked) ? asked : legacyRevisions[0]
   const [only] = servers
-  const opening = async (server: McpServer) => ({
-    peer: way.servers.peerOf(server),
-    opened: await way.servers.peerOf(server).open(body, wanted, call),
-  })
-  if (only !== undefined && servers.length === 1) {
-    const { peer, opened } = await opening(only)
+  const began: Begun[] = []
+  const open = async (server: McpServer) => {
+    const peer = way.servers.peerOf(server)
+    const opened = await peer.open(body.bytes, wanted, call)
+    if ('link' in opened) began.push({ peer, link: opened.link })
+    return opened
+  }
+  const begin = (revision: string): McpSession => {
+    const session = sessions.open({ owner, route: target.route.id, revision, opening: body.bytes.slice() })
+    for (const { peer, link } of began) peer.keep(session, link)
+    return session
+  }
+  try {
+    if (only === undefined || servers.length > 1) return openAll(await eachServer(servers, open), idText, plan, begin)
+    const opened = await open(only)
     if (!('link' in opened)) return jsonReply(200, editJson(opened.bytes, [{ path: ['id'], text: idText }]), { plan })
     const { link, bytes } = opened
-    const session = sessions.open({ owner, route: target.route.id, revision: link.revision, opening: body })
-    peer.keep(session, link)
+    const session = begin(link.revision)
     const result = editJson(bytes, [{ path: ['id'], text: idText }, ...capabilityEdits(link.opened)])
     return jsonReply(200, result, made(plan, session.id))
+  } catch (cause) {
+    // The servers have opened their sides already, and would keep what nobody can use.
+    for (const { peer, link } of began) peer.drop(link)
+    throw cause
   }
-  const links = await eachServer(servers, opening)
-  const usable = links.filter(
-    (one): one is { peer: Peer; opened: { link: Link } & typeof one.opened } => 'link' in one.opened,
-  )
-  if (usable.length === 0) {
-    const refused = links
-      .map(({ opened }) => ('error' in opened ? opened.error : undefined))
-      .find((one) => one !== undefined)
+}
+
+interface Begun {
+  readonly peer: Peer
+  readonly link: Link
+}
+
+/** One session out of those of several servers. */
+function openAll(
+  answers: readonly Opened[],
+  idText: string,
+  plan: Plan,
+  begin: (revision: string) => McpSession,
+): UpstreamReply {
+  const links = answers.flatMap((one) => ('link' in one ? [one.link] : []))
+  if (links.length === 0) {
+    const refused = answers.map((one) => ('error' in one ? one.error : undefined)).find((one) => one !== undefined)
     return jsonReply(200, Buffer.from(rpcErrorText(idText, -32_603, 'no server opened a session', refused)), { plan })
   }
-  const revision = oldest(usable.map(({ opened }) => opened.link.revision))
-  const session = sessions.open({ owner, route: target.route.id, revision, opening: body })
-  for (const { peer, opened } of usable) peer.keep(session, opened.link)
+  const revision = oldest(links.map((link) => link.revision))
+  const session = begin(revision)
   const result = {
     protocolVersion: revision,
-    capabilities: changing(merged(usable.map(({ opened }) => opened.link.opened.capabilities))),
+    capabilities: changing(merged(links.map(({ opened }) => opened.capabilities))),
     serverInfo: houseInfo,
-    ...instructionsOf(usable.map(({ opened }) => opened.link.opened.instructions)),
+    ...instructionsOf(links.map(({ opened }) => opened.instructions)),
   }
   return jsonReply(200, Buffer.from(rpcResultText(idText, result)), made(plan, session.id))
 }
@@ -157,7 +179,8 @@ function merged(all: readonly (Json | undefined)[]): JsonObject {
     if (!isJsonObject(one)) continue
     for (const [name, value] of Object.entries(one)) {
       if (name === 'tasks') continue
-      const before = out[name]
+      // A server may name one `constructor`: what objects have from elsewhere is nobody's capability.
+      const before = property(out, name)
       const joined = isJsonObject(before) && isJsonObject(value) ? { ...value, ...before } : (before ?? value)
       Object.defineProperty(out, name, { value: joined, enumerable: true, configurable: true, writable: true })
     }

@@ -15,10 +15,9 @@ import {
   type McpServer,
   type McpSession,
   modernRevisions,
-  type ParsedJson,
   property,
 } from '../../model/index.ts'
-import { editJson, metaKeys, printJson, type RpcMessage } from '../../wire/index.ts'
+import { editJson, metaKeys, printJson } from '../../wire/index.ts'
 import type { Lookup } from '../egress.ts'
 import { UpstreamPool } from '../pools.ts'
 import { collectAnswer } from './collect.ts'
@@ -64,6 +63,9 @@ export type Answer =
   | { readonly result: JsonObject; readonly bytes: Buffer }
   | { readonly error: JsonObject; readonly bytes: Buffer }
 
+/** What a server answers to `initialize`: its side of the session, or why there is none. */
+export type Opened = { readonly link: Link; readonly bytes: Buffer } | Extract<Answer, { error: JsonObject }>
+
 export class Peer {
   readonly server: McpServer
   readonly #ports: PeerPorts
@@ -89,6 +91,15 @@ export class Peer {
 
   nextId(): string {
     return String(this.#ports.nextId())
+  }
+
+  /**
+   * Milliseconds for a whole answer to a question of the house's own: as long as its header and one pause may take. Whoever waits for a
+   * list waits for all who ask for it, and a server that sends a byte now and then would keep them for ever.
+   */
+  get #askMsMax(): number {
+    const { headersMsMax, idleMsMax } = this.server.upstream
+    return headersMsMax + idleMsMax
   }
 
   send(request: ServerRequest, departure?: Departure): Promise<ServerReply> {
@@ -174,7 +185,7 @@ export class Peer {
     const id = this.nextId()
     const body = Buffer.from(`{"jsonrpc":"2.0","id":${id},"method":${printJson(method)},"params":${printJson(params)}}`)
     const bytesMax = Math.min(this.server.upstream.replyBytesMax, limits.mcpMessageBytesMax)
-    const reply = await this.send({ method: 'POST', headers, body, bytesMax })
+    const reply = await this.send({ method: 'POST', headers, body, bytesMax, msMax: this.#askMsMax })
     const collected = await collectAnswer(reply, id)
     if (collected === undefined) return { status: reply.status, answer: undefined }
     const { message, bytes } = collected
@@ -186,14 +197,10 @@ export class Peer {
   // --- sessions ---------------------------------------------------------------------------------------------------------
 
   /** Opens the server's side with the agent's `initialize`. Faults: `revision_unsupported` where the server has no sessions. */
-  async open(
-    opening: ParsedJson,
-    revision: string,
-    call?: Call,
-  ): Promise<{ link: Link; message: Extract<RpcMessage, { kind: 'response' }>; bytes: Buffer } | Answer> {
+  async open(opening: Uint8Array, revision: string, call?: Call): Promise<Opened> {
     const { upstream } = this.server
     const id = this.nextId()
-    const body = editJson(asBuffer(opening.bytes), [
+    const body = editJson(asBuffer(opening), [
       { path: ['id'], text: id },
       { path: ['params', 'protocolVersion'], text: printJson(revision) },
       // The experimental tasks of 2025-11-25 are not carried on.
@@ -201,7 +208,7 @@ export class Peer {
     ])
     const headers = serverHeaders({ upstream, revision, accept: acceptBoth, hasBody: true, ...(call && { call }) })
     const reply = await this.send(
-      { method: 'POST', headers, body, bytesMax: limits.mcpMessageBytesMax },
+      { method: 'POST', headers, body, bytesMax: limits.mcpOpeningBytesMax, msMax: this.#askMsMax },
       call?.departure,
     )
     const collected = await collectAnswer(reply, id)
@@ -227,7 +234,7 @@ export class Peer {
       opened: result,
       outstanding: new Map(),
     }
-    return { link, message, bytes }
+    return { link, bytes }
   }
 
   #noSessions(requested: string, why: string): Fault {
@@ -237,6 +244,11 @@ export class Peer {
       revisions: { requested, supported: [...modernRevisions] },
       rpc: {},
     })
+  }
+
+  /** Gives back what was opened for a session that does not come about. */
+  drop(link: Link): void {
+    void this.#end(link)
   }
 
   /** Keeps a link that was just opened for a session. */
@@ -281,7 +293,8 @@ export class Peer {
       hasBody: true,
     })
     const body = Buffer.from(`{"jsonrpc":"2.0","method":${printJson(method)}}`)
-    const reply = await this.send({ method: 'POST', headers, body, bytesMax: limits.mcpMessageBytesMax })
+    const bytesMax = limits.mcpMessageBytesMax
+    const reply = await this.send({ method: 'POST', headers, body, bytesMax, msMax: this.#askMsMax })
     if (reply.body.kind === 'events') reply.body.source.cancel(new Error('nothing is expected'))
   }
 
@@ -291,12 +304,17 @@ export class Peer {
     const known = links?.get(this.#key)
     if (links === undefined || known === undefined) return
     links.delete(this.#key)
+    const link = await known.catch(() => undefined)
+    if (link !== undefined) await this.#end(link)
+  }
+
+  async #end({ sessionId, revision }: Link): Promise<void> {
+    if (sessionId === undefined) return
+    const { upstream } = this.server
+    const headers = serverHeaders({ upstream, revision, session: sessionId, accept: acceptBoth, hasBody: false })
+    const bytesMax = limits.mcpMessageBytesMax
     try {
-      const { sessionId, revision } = await known
-      if (sessionId === undefined) return
-      const { upstream } = this.server
-      const headers = serverHeaders({ upstream, revision, session: sessionId, accept: acceptBoth, hasBody: false })
-      const reply = await this.send({ method: 'DELETE', headers, bytesMax: limits.mcpMessageBytesMax })
+      const reply = await this.send({ method: 'DELETE', headers, bytesMax, msMax: this.#askMsMax })
       if (reply.body.kind === 'events') reply.body.source.cancel(new Error('nothing is expected'))
     } catch (cause) {
       if (!(cause instanceof Fault)) throw cause

@@ -34,6 +34,7 @@ import { type Relayed, RelayStream } from './relay-stream.ts'
 import { bareReply, jsonReply, streamReply } from './replies.ts'
 import { acceptBoth, serverHeaders } from './server-headers.ts'
 import {
+  type Asked,
   type Hop,
   readServerMessage,
   saysUnknown,
@@ -86,7 +87,7 @@ async function relayOnce(
     trace: traceparentOf(call.trace),
     edits,
   })
-  const hop: Hop = { message, plan, ownIdText, ...(progressText !== undefined && { progressText }) }
+  const hop: Hop = { message: askedOf(message), plan, ownIdText, ...(progressText !== undefined && { progressText }) }
   const lasting = message.method.name === 'subscriptions/listen'
   if (message.kind === 'request') remember(link, hop)
   let reply: ServerReply
@@ -133,6 +134,10 @@ async function relayOnce(
   }
   link?.outstanding.delete(ownIdText)
   return answered(peer, reply, hop, way, target)
+}
+
+function askedOf({ era, method, idText, name }: McpMessage): Asked {
+  return { era, method, ...(idText !== undefined && { idText }), ...(name !== undefined && { name }) }
 }
 
 /** Only where the first message may be the answer that is given in another form. */
@@ -214,7 +219,7 @@ function answered(peer: Peer, reply: ServerReply, hop: Hop, way: Way, target: Mc
     throw new Fault('upstream_rpc', `the server \`${peer.id}\` answered with a ${message.kind}`)
   if (isOfOtherEra(status, hop.message, message)) {
     peer.forgetEra()
-    throw otherEra(peer.server, hop.message.revision)
+    throw otherEra(peer.server, target.mcp.message.revision)
   }
   const translated = way.sealResult(translateResponse(bytes, message, hop), message, peer, target)
   const told = saysUnknown(hop.message, message) ? faults.resource_unknown.status : status
@@ -222,7 +227,7 @@ function answered(peer: Peer, reply: ServerReply, hop: Hop, way: Way, target: Mc
 }
 
 /** A server that spoke the modern era and does not any more answers as one that never knew it. */
-function isOfOtherEra(status: number, { era }: McpMessage, message: { outcome: object }): boolean {
+function isOfOtherEra(status: number, { era }: Asked, message: { outcome: object }): boolean {
   if (era !== 'modern' || status !== 400 || !('error' in message.outcome)) return false
   const code = property(message.outcome.error as never, 'code')
   return code === -32_000

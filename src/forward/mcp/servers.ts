@@ -78,9 +78,14 @@ export class Servers {
   }
 
   #makeCatalog(peer: Peer, ask: CatalogPorts['ask']): Catalog {
+    return new Catalog({ server: peer.server, clock: this.#ports.clock, ask, known: this.knownOf(peer) })
+  }
+
+  /** What a server has listed, to anybody. */
+  knownOf(peer: Peer): KnownEntries {
     const known = this.#known.get(peer) ?? new KnownEntries(peer.id)
     this.#known.set(peer, known)
-    return new Catalog({ server: peer.server, clock: this.#ports.clock, ask, known })
+    return known
   }
 
   /** The server has said that its lists changed. */

@@ -19,9 +19,15 @@ import {
 import type { Plan } from '../obligations.ts'
 import { maskResult } from './mask-result.ts'
 
-/** A request of an agent on its way: what it was called before this hop, and what it is called behind it. */
+/** What is kept of a request while it has no answer. */
+export type Asked = Pick<McpMessage, 'era' | 'method' | 'idText' | 'name'>
+
+/**
+ * A request of an agent on its way: what it was called before this hop, and what it is called behind it. It may wait for its answer as
+ * long as its session lives, so nothing of its body is in it.
+ */
 export interface Hop {
-  readonly message: McpMessage
+  readonly message: Asked
   readonly plan: Plan
   /** JSON text of the id, and of the progress token, that the server was given. */
   readonly ownIdText: string
@@ -71,7 +77,7 @@ export function translateResponse(
  * Whether the answer says that the resource is not there. Then the agent is told in the gateway's own words: else what is hidden could
  * be told from what is not there.
  */
-export function saysUnknown({ method }: McpMessage, { outcome }: Extract<RpcMessage, { kind: 'response' }>): boolean {
+export function saysUnknown({ method }: Asked, { outcome }: Extract<RpcMessage, { kind: 'response' }>): boolean {
   return method.names === 'resource' && 'error' in outcome && saysResourceUnknown(outcome.error.code)
 }
 

@@ -11,6 +11,7 @@ import {
   isLoopback,
   type Json,
   type JsonObject,
+  limits,
   type McpEra,
   type McpMessage,
   type McpMethod,
@@ -245,6 +246,12 @@ function legacyMessage(
 }
 
 function openingOf(body: ParsedJson, params: JsonObject, idText: string): McpMessage {
+  const bytes = body.bytes.length
+  if (bytes > limits.mcpOpeningBytesMax)
+    throw new Fault(
+      'body_too_large',
+      `an \`initialize\` has ${bytes} bytes, at most ${limits.mcpOpeningBytesMax} are kept`,
+    )
   const { protocolVersion: asked, capabilities, clientInfo } = params
   if (typeof asked !== 'string') throw rpcFault('rpc_params_invalid', '`params.protocolVersion` is no text')
   if (!isJsonObject(capabilities)) throw rpcFault('rpc_params_invalid', '`params.capabilities` is no object')
@@ -282,6 +289,11 @@ function completionName({ ref }: JsonObject): string {
 }
 
 function text(value: Json | undefined, place: string, method: string): string {
-  if (typeof value === 'string' && value !== '') return value
+  if (typeof value === 'string' && value !== '' && value.length <= limits.mcpNameCharsMax) return value
+  if (typeof value === 'string' && value !== '')
+    throw rpcFault(
+      'rpc_params_invalid',
+      `\`${place}\` of \`${method}\` has more than ${limits.mcpNameCharsMax} characters`,
+    )
   throw rpcFault('rpc_params_invalid', `\`${place}\` of \`${method}\` is no text`)
 }

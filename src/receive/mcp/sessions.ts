@@ -9,7 +9,6 @@ import {
   type McpAsked,
   type McpSession,
   type McpSessions,
-  type ParsedJson,
   type RandomBytes,
 } from '../../model/index.ts'
 
@@ -32,7 +31,7 @@ export function makeMcpSessions({ clock, randomBytes }: SessionPorts): McpSessio
     readonly owner: string
     readonly route: string
     readonly revision: string
-    readonly opening: ParsedJson
+    readonly opening: Uint8Array
     readonly asked = new Map<string, McpAsked>()
     usedMs = clock.monotonicMs()
     ended = false
