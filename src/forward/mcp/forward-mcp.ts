@@ -1,6 +1,7 @@
 /** Carries a message that was allowed to where it was aimed at: one server, all of them, or none where the house answers by itself. */
 import {
   type Allow,
+  asBuffer,
   type Call,
   type Clock,
   Fault,
@@ -15,6 +16,7 @@ import type { Lookup } from '../egress.ts'
 import { type Plan, planObligations } from '../obligations.ts'
 import { type AimMcp, makeAim } from './aim.ts'
 import { list } from './list.ts'
+import { maskedDocument } from './mask-result.ts'
 import { discover, eachServer, openSession } from './open.ts'
 import { relay } from './relay.ts'
 import { bareReply, jsonReply } from './replies.ts'
@@ -53,9 +55,9 @@ export function makeMcpForwarding({ clock, lookup, memory, sessions }: McpPorts)
         if (session !== undefined) sessions.end(session)
         return bareReply(200, { plan, from: doneByAll })
       }
-      if (method.lists !== undefined) return list(way, method.lists, target, plan, allow.sees)
-      if (method.name === 'initialize') return openSession(way, sessions, call, target, plan)
-      if (method.name === 'server/discover') return discover(way, target, plan)
+      if (method.lists !== undefined) return masked(await list(way, method.lists, target, plan, allow.sees), plan)
+      if (method.name === 'initialize') return masked(await openSession(way, sessions, call, target, plan), plan)
+      if (method.name === 'server/discover') return masked(await discover(way, target, plan), plan)
       if (method.name === 'ping') return jsonReply(200, Buffer.from(rpcResultText(message.idText ?? '0', {})), { plan })
       if (method.name === 'notifications/cancelled') return cancel(call, target, plan)
       const [only] = aimed
@@ -99,6 +101,12 @@ export function makeMcpForwarding({ clock, lookup, memory, sessions }: McpPorts)
     }
     return bareReply(202, { plan })
   }
+}
+
+/** What the gateway says for its servers is masked like the body of a reply over HTTP. */
+function masked(reply: UpstreamReply, { mask }: Plan): UpstreamReply {
+  if (mask === undefined || reply.body.kind !== 'bytes') return reply
+  return { ...reply, body: { kind: 'bytes', bytes: maskedDocument(asBuffer(reply.body.bytes), mask) } }
 }
 
 const doneByAll = { headersMs: 0, tries: 1, status: 200 }

@@ -1,23 +1,69 @@
 /**
- * The obligation `mask_response` on a result of a tool: the fields are masked where the result is structured and where the same is
- * said as text. What cannot be masked, because it is no JSON, is withheld.
+ * The obligation `mask_response` on what a server says during a call: nothing of it reaches the agent but what the mask was laid on, and
+ * what the protocol gives a fixed form. So a value cannot be had by saying it somewhere else. What cannot be masked is withheld.
  */
-import { Fault, isJsonObject, type Json, type JsonObject } from '../../model/index.ts'
-import { type JsonEdit, JsonError, memberOf, parseJson, printJson } from '../../wire/index.ts'
+import { Fault, isJsonObject, type Json } from '../../model/index.ts'
+import {
+  editJson,
+  JsonError,
+  memberOf,
+  metaKeys,
+  parseJson,
+  printJson,
+  type RpcMessage,
+  rpcErrorText,
+} from '../../wire/index.ts'
 import type { Mask } from '../mask.ts'
 
-/** `bytes` is the message whose `result` this is. Faults with `reply_not_maskable`. */
-export function maskResult(bytes: Buffer, result: JsonObject, mask: Mask): readonly JsonEdit[] {
-  const edits: JsonEdit[] = []
+type Response = Extract<RpcMessage, { kind: 'response' }>
+type Notification = Extract<RpcMessage, { kind: 'notification' }>
+
+/** In place of what a server says of an error of its own. */
+const withheldError = 'the tool server answered with an error whose text cannot be masked'
+
+/** The answer as the agent gets it: `bytes` is the message, `idText` the agent's id. Faults with `reply_not_maskable`. */
+export function maskedAnswer(bytes: Buffer, { outcome }: Response, idText: string | undefined, mask: Mask): Buffer {
+  if ('error' in outcome) return Buffer.from(rpcErrorText(idText, Number(outcome.error.code), withheldError))
+  const { result } = outcome
+  const { resultType, isError } = result
+  if (resultType !== undefined && resultType !== 'complete')
+    throw withheld(`in a result of the type \`${printJson(resultType).slice(0, 80)}\` no field can be masked`)
+  const members: string[] = resultType === undefined ? [] : ['"resultType":"complete"']
+  if (result.content !== undefined) members.push(`"content":${printJson(maskedContent(result.content, mask))}`)
   const structured = memberOf(bytes, ['result', 'structuredContent'])
-  if (structured !== undefined)
-    edits.push({ path: ['result', 'structuredContent'], text: mask.apply(structured).toString('utf8') })
-  const { content } = result
-  if (content !== undefined) edits.push({ path: ['result', 'content'], text: printJson(maskedContent(content, mask)) })
-  // Prompts, resources and whatever else carries content elsewhere.
-  for (const key of ['contents', 'messages'])
-    if (result[key] !== undefined) throw withheld(`the result has \`${key}\`, in which no field can be masked`)
-  return edits
+  if (structured !== undefined) members.push(`"structuredContent":${mask.apply(structured).toString('utf8')}`)
+  else if (result.content === undefined)
+    throw withheld('the result has neither `content` nor `structuredContent`, in which alone fields can be masked')
+  if (typeof isError === 'boolean') members.push(`"isError":${isError}`)
+  return Buffer.from(`{"jsonrpc":"2.0","id":${idText ?? 'null'},"result":{${members.join(',')}}}`)
+}
+
+/** A list, or another document that the gateway made itself: masked like the body of a reply over HTTP. */
+export function maskedDocument(bytes: Buffer, mask: Mask): Buffer {
+  const result = memberOf(bytes, ['result'])
+  return result === undefined
+    ? bytes
+    : editJson(bytes, [{ path: ['result'], text: mask.apply(result).toString('utf8') }])
+}
+
+/** Notifications that say nothing but that something changed. */
+const bare = /^notifications\/(tools|prompts|resources)\/list_changed$/
+
+/**
+ * What a server tells while it works: how far it is, in numbers, and that lists changed. Undefined for everything else: it is text without
+ * a form. `tokenText` and `subscriptionText` are what the agent knows it by.
+ */
+export function maskedNotification(
+  { method, params }: Notification,
+  { tokenText, subscriptionText }: { readonly tokenText?: string; readonly subscriptionText?: string },
+): Buffer | undefined {
+  const meta = subscriptionText === undefined ? '' : `"_meta":{${printJson(metaKeys.subscription)}:${subscriptionText}}`
+  const { progress, total } = params
+  if (bare.test(method)) return Buffer.from(`{"jsonrpc":"2.0","method":"${method}","params":{${meta}}}`)
+  if (method !== 'notifications/progress' || tokenText === undefined || typeof progress !== 'number') return undefined
+  const whole = typeof total === 'number' ? `,"total":${printJson(total)}` : ''
+  const far = `"progressToken":${tokenText},"progress":${printJson(progress)}${whole}`
+  return Buffer.from(`{"jsonrpc":"2.0","method":"${method}","params":{${far}}}`)
 }
 
 function maskedContent(content: Json, mask: Mask): Json {
@@ -25,7 +71,7 @@ function maskedContent(content: Json, mask: Mask): Json {
   return content.map((block: Json) => {
     if (!isJsonObject(block) || block.type !== 'text' || typeof block.text !== 'string')
       throw withheld('a block of the result is no text')
-    return { ...block, text: maskedText(block.text, mask) }
+    return { type: 'text', text: maskedText(block.text, mask) }
   })
 }
 
@@ -40,6 +86,6 @@ function maskedText(text: string, mask: Mask): string {
   return mask.apply(bytes).toString('utf8')
 }
 
-function withheld(what: string): Fault {
+export function withheld(what: string): Fault {
   return new Fault('reply_not_maskable', what)
 }

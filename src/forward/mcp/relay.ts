@@ -20,6 +20,7 @@ import {
   mediaTypeOf,
   metaKeys,
   printJson,
+  type RpcMessage,
   type SseEvent,
   serverRequests,
   traceparentOf,
@@ -28,6 +29,7 @@ import type { Plan } from '../obligations.ts'
 import { otherEra } from './aim.ts'
 import type { ServerReply } from './exchange.ts'
 import { type Begun, begin } from './first-message.ts'
+import { withheld } from './mask-result.ts'
 import { promised } from './open-streams.ts'
 import { type Link, type Peer, refusedStatus } from './peer.ts'
 import { type Relayed, RelayStream } from './relay-stream.ts'
@@ -68,6 +70,8 @@ export async function relay(
 }
 
 const noBytes = Buffer.alloc(0)
+type Response = Extract<RpcMessage, { kind: 'response' }>
+
 const lostSession = Symbol('the server has lost the session') as unknown as UpstreamReply
 
 async function relayOnce(
@@ -221,9 +225,15 @@ function answered(peer: Peer, reply: ServerReply, hop: Hop, way: Way, target: Mc
     peer.forgetEra()
     throw otherEra(peer.server, target.mcp.message.revision)
   }
-  const translated = way.sealResult(translateResponse(bytes, message, hop), message, peer, target)
+  const translated = sealedAnswer(way, peer, target, hop, bytes, message)
   const told = saysUnknown(hop.message, message) ? faults.resource_unknown.status : status
   return jsonReply(told, translated, { plan: hop.plan, from: reply })
+}
+
+/** What was masked has nothing left in it to bring back. */
+function sealedAnswer(way: Way, peer: Peer, target: McpTarget, hop: Hop, bytes: Buffer, message: Response): Buffer {
+  const translated = translateResponse(bytes, message, hop)
+  return hop.plan.mask === undefined ? way.sealResult(translated, message, peer, target) : translated
 }
 
 /** A server that spoke the modern era and does not any more answers as one that never knew it. */
@@ -268,14 +278,18 @@ export function translateEvent(
   const bytes = Buffer.from(event.data)
   const { message } = readServerMessage(bytes)
   const hopOf = (id: string): Hop | undefined => (hop?.ownIdText === id ? hop : link?.outstanding.get(id))
+  const masks = hop === undefined ? masksAny(link) : hop.plan.mask !== undefined
   if (message.kind === 'notification') {
     if (message.method.endsWith('/list_changed')) way.changed(peer, target.mcp.message)
-    const translated = translateNotification(bytes, message, hopOf)
+    // Of an acknowledgement the agent knows every word: it asked for it.
+    const masked = masks && message.method !== acknowledged
+    const translated = translateNotification(bytes, message, hopOf, masked)
     if (translated === undefined) return undefined
     return passed(way.sealNotification(translated, message, peer, target).toString('utf8'), false)
   }
   if (message.kind === 'request') {
     const { session } = target.mcp.message
+    if (masks) throw withheld(`the server \`${peer.id}\` asks the agent something during a call whose reply is masked`)
     if (!legacy || session === undefined)
       throw new Fault(
         'upstream_rpc',
@@ -290,8 +304,16 @@ export function translateEvent(
     throw new Fault('upstream_rpc', `the server \`${peer.id}\` answered what was not asked`)
   }
   link?.outstanding.delete(asked.ownIdText)
-  const translated = way.sealResult(translateResponse(bytes, message, asked), message, peer, target)
+  const translated = sealedAnswer(way, peer, target, asked, bytes, message)
   return passed(translated.toString('utf8'), asked === hop)
+}
+
+const acknowledged = 'notifications/subscriptions/acknowledged'
+
+/** On the stream of a session anything may be about a call that runs. */
+function masksAny(link: Link | undefined): boolean {
+  for (const { plan } of link?.outstanding.values() ?? []) if (plan.mask !== undefined) return true
+  return false
 }
 
 /** A server's request in the agent's words. Undefined for one that the agent is not asked: the server gets no answer. */

@@ -17,7 +17,7 @@ import {
   unknownText,
 } from '../../wire/index.ts'
 import type { Plan } from '../obligations.ts'
-import { maskResult } from './mask-result.ts'
+import { maskedAnswer, maskedNotification } from './mask-result.ts'
 
 /** What is kept of a request while it has no answer. */
 export type Asked = Pick<McpMessage, 'era' | 'method' | 'idText' | 'name'>
@@ -67,9 +67,8 @@ export function translateResponse(
       throw new Fault('upstream_rpc', `the result has the type \`${printJson(type).slice(0, 80)}\``)
     if (property(result._meta, metaKeys.subscription) !== undefined)
       edits.push({ path: ['result', '_meta', metaKeys.subscription], text: asked.idText })
-    const { mask } = plan
-    if (mask !== undefined) edits.push(...maskResult(bytes, result, mask))
   }
+  if (plan.mask !== undefined) return maskedAnswer(bytes, message, asked.idText, plan.mask)
   return editJson(bytes, edits)
 }
 
@@ -81,27 +80,38 @@ export function saysUnknown({ method }: Asked, { outcome }: Extract<RpcMessage, 
   return method.names === 'resource' && 'error' in outcome && saysResourceUnknown(outcome.error.code)
 }
 
-/** What a server tells while a request runs. Undefined where it is about nothing of this agent's. */
+/**
+ * What a server tells while a request runs. Undefined where it is about nothing of this agent's, or must not be said: `masks` tells
+ * whether a reply that it may be about is masked.
+ */
 export function translateNotification(
   bytes: Buffer,
   message: Extract<RpcMessage, { kind: 'notification' }>,
   hopOf: (ownIdText: string) => Hop | undefined,
+  masks: boolean,
 ): Buffer | undefined {
   const { params } = message
   const edits: JsonEdit[] = []
+  let tokenText: string | undefined
   if (message.method === 'notifications/progress') {
     const token = idText(params.progressToken)
-    const progressText = token === undefined ? undefined : hopOf(token)?.progressText
-    if (progressText === undefined) return undefined
-    edits.push({ path: ['params', 'progressToken'], text: progressText })
+    tokenText = token === undefined ? undefined : hopOf(token)?.progressText
+    if (tokenText === undefined) return undefined
+    edits.push({ path: ['params', 'progressToken'], text: tokenText })
   }
   const subscription = property(params._meta, metaKeys.subscription)
+  let subscriptionText: string | undefined
   if (subscription !== undefined) {
     const own = idText(subscription)
-    const idOfAgent = own === undefined ? undefined : hopOf(own)?.message.idText
-    if (idOfAgent === undefined) return undefined
-    edits.push({ path: ['params', '_meta', metaKeys.subscription], text: idOfAgent })
+    subscriptionText = own === undefined ? undefined : hopOf(own)?.message.idText
+    if (subscriptionText === undefined) return undefined
+    edits.push({ path: ['params', '_meta', metaKeys.subscription], text: subscriptionText })
   }
+  if (masks)
+    return maskedNotification(message, {
+      ...(tokenText !== undefined && { tokenText }),
+      ...(subscriptionText !== undefined && { subscriptionText }),
+    })
   return edits.length === 0 ? bytes : editJson(bytes, edits)
 }
 
