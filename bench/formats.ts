@@ -6,6 +6,7 @@ import type { DecisionRecord, OutcomeRecord } from '../src/model/index.ts'
 import { type FormatName, formatNames, formats } from '../src/sinks/format.ts'
 import type { Line } from '../src/sinks/formats/line.ts'
 import { parseJson, printJson } from '../src/wire/index.ts'
+import { readNumber } from './options.ts'
 
 const ofCall = {
   decision_id: '01a1fd63-4a71-7c30-9b52-5f1f0b6f7a11',
@@ -102,12 +103,8 @@ function lineOf(record: DecisionRecord | OutcomeRecord): Line {
   return { text, record: parseJson(Buffer.from(text)) as unknown as Line['record'] }
 }
 
-export async function run([seconds = '1']: readonly string[]): Promise<number> {
-  const secondsEach = Number(seconds)
-  if (!(secondsEach > 0 && secondsEach <= 60)) {
-    process.stderr.write(`bench formats: \`${seconds}\` is no number of seconds up to 60\n`)
-    return 2
-  }
+export async function run(args: readonly string[]): Promise<number> {
+  const secondsEach = readNumber(args, { what: 'seconds', standard: 1, max: 60 })
   process.stdout.write('format        CPU us a record   bytes a record\n')
   for (const { format, cpuMicros, bytes } of formatCosts(secondsEach))
     process.stdout.write(`${format.padEnd(12)} ${cpuMicros.toFixed(2).padStart(16)} ${String(bytes).padStart(16)}\n`)

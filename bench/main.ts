@@ -4,21 +4,23 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { WrongOptions } from './options.ts'
 
 /** What there is, with a line of help; the file is `NAME.ts` or `NAME/run.ts`. */
 const benchmarks = {
   http: 'the path of a call beside its rivals [--quick] [--json FILE] [--write] [--only SUBJECT,...]',
-  wire: 'the strict JSON parser beside JSON.parse [--quick] [--json FILE]',
+  wire: 'the strict JSON parser beside JSON.parse [--quick] [--json FILE] [--write]',
   log: 'the decision log beside none and beside pino [--quick] [--json FILE] [--write]',
   formats: 'writing records in the formats of the sinks [SECONDS A FORMAT]',
-  sinks: 'every sink on a full log, and what four of them cost a call [--quick] [--json FILE] [KIND...]',
+  sinks:
+    'every sink on a full log, and what four of them cost a call [--quick] [--json FILE] [--write] [--only KIND,...]',
   verify: 'verifying the decision log [RECORDS]',
   mcp: 'calls and lists of tools beside nginx and other MCP gateways [--quick] [--json FILE] [--write] [--only SUBJECT,...]',
   rego: 'the Rego engine beside its rivals [--quick] [--json FILE] [--write] [--only ENGINE,...]',
 } as const
 
 interface Benchmark {
-  /** Exit status: 0 measured, 1 something was not as it should be, 2 wrong options. */
+  /** Exit status: 0 measured, 1 something was not as it should be. Throws `WrongOptions`. */
   run(args: readonly string[]): Promise<number>
 }
 
@@ -37,6 +39,6 @@ async function main(name: string, args: readonly string[]): Promise<number> {
     return await benchmark.run(args)
   } catch (cause) {
     process.stderr.write(`bench ${name}: ${cause instanceof Error ? cause.message : String(cause)}\n`)
-    return 1
+    return cause instanceof WrongOptions ? 2 : 1
   }
 }

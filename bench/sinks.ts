@@ -2,16 +2,17 @@
  * The sinks: records a second and CPU a record for each, delivering a log that is there already to its real receiver; and what four of
  * them cost a call, as CPU of the thread that answers calls. Receivers run in processes of their own and are not counted.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { receivers } from '../test/agree/receivers/index.ts'
 import type { Receiver, ReceiverKind } from '../test/agree/receivers/receiver.ts'
 import { type Gateway, type GatewayStatus, startGateway, type Written } from '../test/agree/sink-scenarios.ts'
+import { makeFolder } from './folder.ts'
 import { circumstances } from './machine.ts'
+import { readOptions } from './options.ts'
 import { table, writeSection } from './readme.ts'
+import { median } from './statistics.ts'
 
 /** Characters of each record's text: with it a record has some 1,300 bytes, as one of a call with a small input. */
 const text = 'x'.repeat(1_150)
@@ -26,17 +27,9 @@ const recordsPerCall = 2
 const costUsMax = 2
 
 export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: {
-      quick: { type: 'boolean', default: false },
-      json: { type: 'string' },
-      write: { type: 'boolean', default: false },
-    },
-    allowPositionals: true,
-  })
-  const wanted = receivers.filter(({ kind }) => positionals.length === 0 || positionals.includes(kind))
-  const records = values.quick ? 10_000 : 50_000
+  const { quick, write, json, only } = readOptions(args, { what: 'sink', names: receivers.map(({ kind }) => kind) })
+  const wanted = receivers.filter(({ kind }) => only.includes(kind))
+  const records = quick ? 10_000 : 50_000
   const rows: Row[] = []
   for (const kind of wanted) {
     const installed = kind.installed === undefined ? '' : process.env[kind.installed]
@@ -50,12 +43,12 @@ export async function run(args: readonly string[]): Promise<number> {
       `${row.kind}: ${row.records_per_second.toFixed(0)} records/s, ${row.cpu_us_per_record.toFixed(1)} us of CPU a record`,
     )
   }
-  const cost = await costOfFour(values.quick ? 4 : 8, values.quick ? 20_000 : 40_000)
+  const cost = await costOfFour(quick ? 4 : 8, quick ? 20_000 : 40_000)
   console.log(
     `four sinks cost a call ${cost.usPerCall.toFixed(2)} us of the thread that answers it (${cost.without.toFixed(2)} us for two records without, ${cost.with.toFixed(2)} with)`,
   )
-  if (values.write) writeSection('sinks', section(rows, cost))
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ sinks: rows, cost }, null, 2)}\n`)
+  if (write) writeSection('sinks', section(rows, cost))
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ sinks: rows, cost }, null, 2)}\n`)
   return cost.usPerCall <= costUsMax ? 0 : 1
 }
 
@@ -97,7 +90,7 @@ interface Place extends AsyncDisposable {
 
 /** A data folder that gateways with different sinks take over from each other. */
 function place(): Place {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-sinks-'))
+  const folder = makeFolder('sinks')
   mkdirSync(join(folder, 'policies'))
   const running: Gateway[] = []
   return {
@@ -203,10 +196,4 @@ async function costOfFour(rounds: number, records: number): Promise<Cost> {
   const perCall = (values: readonly number[]) => recordsPerCall * median(values)
   const cost = { with: perCall(usPerRecord.with), without: perCall(usPerRecord.without) }
   return { ...cost, usPerCall: cost.with - cost.without }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((one, other) => one - other)
-  const middle = Math.floor(sorted.length / 2)
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2
 }

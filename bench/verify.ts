@@ -2,15 +2,15 @@
  * What verifying a log costs: records a second by the clock, and by the CPU that it took (all threads), over a log that is written
  * first with records of 1 KB and then read from the page cache. Run: `npm run bench -- verify [records]`.
  */
-import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { systemClock } from '../src/cli/clock.ts'
-import { nodeFiles, openDecisionLog, verifyLog } from '../src/record/index.ts'
+import { nodeFiles, verifyLog } from '../src/record/index.ts'
+import { inFolder } from './folder.ts'
+import { directoryOf, openLog } from './log/open-log.ts'
+import { readNumber } from './options.ts'
 import { table } from './readme.ts'
 
 const recordsStandard = 500_000
+/** Some 100 GB on the disk. */
+const recordsMax = 100_000_000
 const rounds = 3
 /** Records on their way at once, while the log is written. */
 const together = 1_000
@@ -22,45 +22,21 @@ export interface VerifyRow {
   readonly records_per_cpu_s: number
 }
 
-const quiet = () => {}
-
 export async function run(args: readonly string[]): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'))
-  try {
-    const rows = await measureVerify(folder, Number(args[0] ?? recordsStandard), rounds)
-    console.log(
-      table(
-        ['records', 'records/s', 'records/s of CPU'],
-        rows.map((row) => [String(row.records), String(row.records_per_s), String(row.records_per_cpu_s)]),
-      ),
-    )
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  const records = readNumber(args, { what: 'records', standard: recordsStandard, max: recordsMax })
+  const rows = await inFolder('verify', (folder) => measureVerify(folder, records, rounds))
+  process.stdout.write(
+    `${table(
+      ['records', 'records/s', 'records/s of CPU'],
+      rows.map((row) => [String(row.records), String(row.records_per_s), String(row.records_per_cpu_s)]),
+    )}\n`,
+  )
   return 0
 }
 
 /** One row a round. Writes some 1 KB a record into `folder`, which is empty. */
 export async function measureVerify(folder: string, records: number, rounds: number): Promise<VerifyRow[]> {
-  const directory = join(folder, 'log')
-  const log = await openDecisionLog({
-    directory,
-    segmentBytesMax: 1 << 28,
-    freeDiskBytesMin: 0,
-    files: nodeFiles,
-    clock: systemClock,
-    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    proof: {
-      keyFile: join(folder, 'keys', 'decision-log.key'),
-      origin: undefined,
-      randomBytes,
-      anchors: [],
-      fetchDocument: () => Promise.reject(new Error('nothing is fetched here')),
-      openStore: () => {
-        throw new Error('no bucket is opened here')
-      },
-    },
-  })
+  const log = await openLog(folder, { isProven: true })
   const rest = `"decision_id":"x","text":"${'a'.repeat(850)}"`
   for (let written = 0; written < records; written += together)
     await Promise.all(Array.from({ length: together }, () => log.queue.add([rest])))
@@ -72,7 +48,12 @@ export async function measureVerify(folder: string, records: number, rounds: num
   for (let round = 0; round < rounds; round++) {
     const beganMs = performance.now()
     const cpu = process.cpuUsage()
-    const { lines, finding } = await verifyLog({ directory, files: nodeFiles, key, checkpoints: [] })
+    const { lines, finding } = await verifyLog({
+      directory: directoryOf(folder),
+      files: nodeFiles,
+      key,
+      checkpoints: [],
+    })
     const { user, system } = process.cpuUsage(cpu)
     if (finding !== undefined) throw new Error('the log is not whole')
     rows.push({

@@ -3,10 +3,11 @@
  * bytes, as they come from a socket; `JSON.parse` needs them decoded first, and its time includes that.
  */
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { parseJson } from '../src/wire/index.ts'
 import { circumstances } from './machine.ts'
+import { readOptions } from './options.ts'
 import { table, writeSection } from './readme.ts'
+import { median } from './statistics.ts'
 
 const sizes = [300, 4_096, 65_536] as const
 /** Of one slice, milliseconds: long enough for the clock, short enough to take turns often. */
@@ -29,20 +30,13 @@ export interface WireRow {
 }
 
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      quick: { type: 'boolean', default: false },
-      write: { type: 'boolean', default: false },
-      json: { type: 'string' },
-    },
-  })
+  const { quick, write, json } = readOptions(args)
   const about = circumstances()
-  const rows = measureParsers(values.quick ? rounds.quick : rounds.full)
+  const rows = measureParsers(quick ? rounds.quick : rounds.full)
   const text = `Commit ${about.commit}, ${about.date}. ${about.machine}; node ${process.versions.node}.\n\n${tableOf(rows)}\n`
   process.stdout.write(text)
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ ...about, rows }, null, 2)}\n`)
-  if (values.write) writeSection('wire', text)
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify({ ...about, rows }, null, 2)}\n`)
+  if (write) writeSection('wire', text)
   return 0
 }
 
@@ -95,10 +89,6 @@ function argumentsOf(index: number, bytes: number): string {
     ...order,
     notes: 'Lieferung bis Freitag. '.repeat(bytes).slice(0, Math.max(0, bytes - base)),
   })
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[values.length >> 1] ?? Number.NaN
 }
 
 function tableOf(rows: readonly WireRow[]): string {

@@ -2,7 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Recording } from '../../src/model/index.ts'
-import { agentsCount, audience, issuer, type Work } from './work.ts'
+import { identitiesOf } from './identities.ts'
+import type { Work } from './work.ts'
 
 export interface ConfigurationOptions {
   /** Made; holds the file, its secret and the data directory. */
@@ -26,21 +27,7 @@ export function writeConfiguration(options: ConfigurationOptions): string {
     mode: 'production',
     listeners: { agents: { port }, operators: { port: 0 } },
     data: 'data',
-    issuers: [
-      {
-        issuer,
-        keys: { file: work.keysFile },
-        audiences: [audience],
-        algorithms: ['RS256'],
-        types: ['jwt'],
-        claims: ['tier', 'roles', 'tenant'],
-      },
-    ],
-    agents: Array.from({ length: agentsCount }, (_, index) => ({
-      id: `agent-${index}`,
-      team: `team-${index % 5}`,
-      identity: { claim: 'client_id', value: `client-${index}` },
-    })),
+    ...identitiesOf(work),
     upstreams: [
       {
         id: 'erp',

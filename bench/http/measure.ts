@@ -1,5 +1,6 @@
 /** Rounds of load over all subjects in turn, and what they sum up to: one row a subject, body size and connection count. */
 import { cpuMicroseconds, type Subject } from '../processes.ts'
+import { median, rounded } from '../statistics.ts'
 import { type Load, type LoadGenerator, load } from './load.ts'
 import type { Work } from './work.ts'
 
@@ -120,15 +121,4 @@ export function rowOf(
 function costOf(samples: readonly Sample[]): number {
   const sum = (pick: (sample: Sample) => number): number => samples.reduce((total, sample) => total + pick(sample), 0)
   return sum((sample) => sample.cpuUs) / sum((sample) => sample.calls)
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? Number.NaN
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
-}
-
-function rounded(value: number, digits: number): number {
-  return Number(value.toFixed(digits))
 }

@@ -2,10 +2,11 @@
  * `npm run bench -- http`: the path of a call beside its rivals. Starts an upstream and all subjects, loads them in turn,
  * prints the table and writes it where it was asked to.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { circumstances, output, root } from '../machine.ts'
+import { inFolder } from '../folder.ts'
+import { circumstances, output } from '../machine.ts'
+import { type RunOptions, readOptions } from '../options.ts'
 import type { Subject } from '../processes.ts'
 import { findGenerator } from './load.ts'
 import { type Cell, measure, type WarmUp } from './measure.ts'
@@ -53,17 +54,9 @@ const plans: Record<
 }
 
 export async function run(args: readonly string[]): Promise<number> {
-  const options = readOptions(args)
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n`)
-    return 2
-  }
+  const options = readOptions(args, { what: 'subject', names: subjectNames })
   const tell = (line: string): void => void process.stderr.write(`${line}\n`)
-  // The checkout's disk, not the system's temp folder: that is often memory, where a sync costs nothing.
-  const parent = join(root, '.cache/bench')
-  mkdirSync(parent, { recursive: true })
-  const folder = mkdtempSync(join(parent, 'http-'))
-  try {
+  return await inFolder('http', async (folder) => {
     const report = await runIn(folder, options, tell)
     process.stdout.write(printReport(report))
     if (options.json !== undefined) {
@@ -72,39 +65,10 @@ export async function run(args: readonly string[]): Promise<number> {
     }
     if (options.write) writeReport(report)
     return 0
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  })
 }
 
-interface RunOptions {
-  readonly quick: boolean
-  readonly write: boolean
-  readonly json: string | undefined
-  readonly only: readonly SubjectName[]
-}
-
-function readOptions(args: readonly string[]): RunOptions | string {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        quick: { type: 'boolean', default: false },
-        write: { type: 'boolean', default: false },
-        json: { type: 'string' },
-        only: { type: 'string', default: subjectNames.join(',') },
-      },
-    })
-    const wanted = values.only.split(',')
-    const unknown = wanted.filter((name) => !subjectNames.some((known) => known === name))
-    if (unknown.length > 0) return `there is no subject \`${unknown[0]}\`; there are ${subjectNames.join(', ')}`
-    return { ...values, json: values.json, only: subjectNames.filter((name) => wanted.includes(name)) }
-  } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause)
-  }
-}
-
-async function runIn(folder: string, options: RunOptions, tell: (line: string) => void): Promise<Report> {
+async function runIn(folder: string, options: RunOptions<SubjectName>, tell: (line: string) => void): Promise<Report> {
   const plan = options.quick ? plans.quick : plans.full
   const generator = findGenerator()
   const work = makeWork(join(folder, 'work'))

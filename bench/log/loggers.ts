@@ -2,15 +2,15 @@
  * What takes the calls' records: nothing, pino to a file as a team would log its decisions, and the decision log in each of its modes.
  * Every one begins in an empty folder and gives its file up when it has written all that it took.
  */
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import pino from 'pino'
 import { systemClock as clock } from '../../src/cli/clock.ts'
 import type { Arrival, Call, Recording } from '../../src/model/index.ts'
-import { type Entry, makeRecorder, nodeFiles, type OpenEntry, openDecisionLog } from '../../src/record/index.ts'
+import { type Entry, makeRecorder, type OpenEntry } from '../../src/record/index.ts'
 import { openUnrecorded } from '../unrecorded.ts'
+import { openLog } from './open-log.ts'
 import { makeId } from './work.ts'
 
 export const loggerNames = ['none', 'pino-sync', 'pino-async', 'async', 'durable', 'durable-no-tree', 'strict'] as const
@@ -52,26 +52,7 @@ export const openers: Record<LoggerName, (folder: string) => Promise<Logger>> = 
 }
 
 async function openOurs(folder: string, mode: Recording['mode'], isProven: boolean): Promise<Logger> {
-  const log = await openDecisionLog({
-    directory: join(folder, 'log'),
-    segmentBytesMax: 1 << 28,
-    freeDiskBytesMin: 0,
-    files: nodeFiles,
-    clock,
-    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    ...(isProven && {
-      proof: {
-        keyFile: join(folder, 'keys', 'decision-log.key'),
-        origin: undefined,
-        randomBytes,
-        anchors: [],
-        fetchDocument: () => Promise.reject(new Error('nothing is fetched here')),
-        openStore: () => {
-          throw new Error('no bucket is opened here')
-        },
-      },
-    }),
-  })
+  const log = await openLog(folder, { isProven })
   const open = makeRecorder({ log, clock, makeId, observe: quiet, labels, redact: (text) => text })
   return {
     open,

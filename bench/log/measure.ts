@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { cpuMicroseconds } from '../processes.ts'
+import { median, rounded } from '../statistics.ts'
 import type { Answer, Order, Slice } from './callers.ts'
 import { type LoggerName, loggerNames } from './loggers.ts'
 
@@ -139,15 +140,4 @@ export function logRowOf(
     bytes_per_record: Math.round(sum(samples, ({ bytes }) => bytes) / records),
     records_per_write: writes === 0 ? null : rounded(records / writes, 1),
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? Number.NaN
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
-}
-
-function rounded(value: number, digits: number): number {
-  return Number(value.toFixed(digits))
 }

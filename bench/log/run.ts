@@ -2,11 +2,12 @@
  * `npm run bench -- log`: what the decision log costs beside no log and beside pino, alone and in the whole gateway, and how fast it is
  * verified. Measures in turn, prints the tables and the targets, and writes them where it was asked to.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { circumstances, output, root } from '../machine.ts'
+import { inFolder } from '../folder.ts'
+import { circumstances, output } from '../machine.ts'
+import { readOptions } from '../options.ts'
 import { measureVerify } from '../verify.ts'
 import { type GatewayPlan, type GatewayResult, measureGateways } from './gateway.ts'
 import { type LogPlan, measureLoggers } from './measure.ts'
@@ -49,17 +50,9 @@ const plans: Record<
 
 export async function run(args: readonly string[]): Promise<number> {
   const options = readOptions(args)
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n`)
-    return 2
-  }
   const tell = (line: string): void => void process.stderr.write(`${line}\n`)
-  // The checkout's disk, not the system's temp folder: that is often memory, where a sync costs nothing.
-  const parent = join(root, '.cache/bench')
-  mkdirSync(parent, { recursive: true })
-  const folder = mkdtempSync(join(parent, 'log-'))
   const [load = Number.NaN] = loadavg()
-  try {
+  return await inFolder('log', async (folder) => {
     const plan = options.quick ? plans.quick : plans.full
     const rows = await measureLoggers(folder, plan.log, tell)
     const gateway = await measureGateways(folder, plan.gateway, tell)
@@ -80,31 +73,7 @@ export async function run(args: readonly string[]): Promise<number> {
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
     if (options.write) writeReport(report)
     return 0
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-interface RunOptions {
-  readonly quick: boolean
-  readonly write: boolean
-  readonly json: string | undefined
-}
-
-function readOptions(args: readonly string[]): RunOptions | string {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        quick: { type: 'boolean', default: false },
-        write: { type: 'boolean', default: false },
-        json: { type: 'string' },
-      },
-    })
-    return { ...values, json: values.json }
-  } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause)
-  }
+  })
 }
 
 function versionsOf({ generator, upstream }: GatewayResult): string {

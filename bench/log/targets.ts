@@ -1,4 +1,5 @@
 /** What the numbers must show, each target as a row: what was measured, what is wanted, and whether it was met. */
+import { median } from '../statistics.ts'
 import type { VerifyRow } from '../verify.ts'
 import type { GatewayRow } from './gateway.ts'
 import type { LogRow } from './measure.ts'
@@ -46,8 +47,4 @@ function found<T>(row: T | undefined): T {
 function targetOf(title: string, measured: number, wanted: Target['wanted']): Target {
   const met = 'least' in wanted ? measured >= wanted.least : measured <= wanted.most
   return { title, measured: Number(measured.toPrecision(3)), wanted, met }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[values.length >> 1] ?? Number.NaN
 }

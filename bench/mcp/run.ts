@@ -3,14 +3,17 @@
  * upstream, 32 clients with a session each, all subjects in turn; prints the table and writes it where it was asked to.
  */
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs, promisify } from 'node:util'
+import { promisify } from 'node:util'
+import { inFolder } from '../folder.ts'
 import { Missing } from '../http/subjects.ts'
 import { makeWork, type Work } from '../http/work.ts'
-import { type Circumstances, circumstances, root } from '../machine.ts'
+import { type Circumstances, circumstances } from '../machine.ts'
+import { type RunOptions, readOptions } from '../options.ts'
 import { cpuMicroseconds, freePort, type Subject, start } from '../processes.ts'
 import { table, writeSection } from '../readme.ts'
+import { median } from '../statistics.ts'
 import { erasOf, type Started, type SubjectName, starters, subjectNames } from './subjects.ts'
 import { argumentSizes, type Era } from './work.ts'
 
@@ -64,24 +67,11 @@ interface Runner {
 }
 
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      quick: { type: 'boolean', default: false },
-      write: { type: 'boolean', default: false },
-      json: { type: 'string' },
-      only: { type: 'string', default: subjectNames.join(',') },
-    },
-  })
-  const wanted = values.only.split(',')
-  const unknown = wanted.find((name) => !subjectNames.some((known) => known === name))
-  if (unknown !== undefined) {
-    process.stderr.write(`there is no subject \`${unknown}\`; there are ${subjectNames.join(', ')}\n`)
-    return 2
-  }
-  const parent = join(root, '.cache/bench')
-  mkdirSync(parent, { recursive: true })
-  const folder = mkdtempSync(join(parent, 'mcp-'))
+  const options = readOptions(args, { what: 'subject', names: subjectNames })
+  return await inFolder('mcp', (folder) => runIn(folder, options))
+}
+
+async function runIn(folder: string, { quick, write, json, only }: RunOptions<SubjectName>): Promise<number> {
   const notes = new Set<string>()
   const about = circumstances()
   const port = await freePort()
@@ -92,20 +82,20 @@ export async function run(args: readonly string[]): Promise<number> {
   })
   try {
     const work = makeWork(join(folder, 'work'))
-    const plan = values.quick ? plans.quick : plans.full
+    const plan = quick ? plans.quick : plans.full
     const rows: Row[] = []
     for (const [index, scene] of scenes.entries()) {
-      const names = subjectNames.filter((name) => wanted.includes(name))
-      rows.push(...(await measureScene(scene, join(folder, `scene-${index}`), { names, plan, work, upstream, notes })))
+      rows.push(
+        ...(await measureScene(scene, join(folder, `scene-${index}`), { names: only, plan, work, upstream, notes })),
+      )
     }
     const text = reportOf(about, rows, [...notes], plan.rounds)
     process.stdout.write(text)
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ ...about, rows }, null, 2)}\n`)
-    if (values.write) writeSection('mcp', text)
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify({ ...about, rows }, null, 2)}\n`)
+    if (write) writeSection('mcp', text)
     return 0
   } finally {
     await upstream.end()
-    rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -197,17 +187,16 @@ function rowOf(
 ): Row {
   const own = samples.get(keyOf({ name, era }, cell)) ?? []
   const nginx = samples.get(keyOf({ name: 'nginx', era }, cell))
-  const median = (pick: (sample: Sample) => number): number =>
-    own.map(pick).toSorted((one, other) => one - other)[own.length >> 1] ?? Number.NaN
+  const middle = (pick: (sample: Sample) => number): number => median(own.map(pick))
   const cost = costOf(own)
   return {
     scene: sceneWords(scene, cell),
     subject: name,
     era,
     cpu_us_per_call: Number(cost.toFixed(1)),
-    calls_per_s: Math.round(median(({ requests, us }) => (requests * 1e6) / us)),
-    p50_ms: Number((median(({ p50 }) => p50) / 1000).toFixed(3)),
-    p99_ms: Number((median(({ p99 }) => p99) / 1000).toFixed(3)),
+    calls_per_s: Math.round(middle(({ requests, us }) => (requests * 1e6) / us)),
+    p50_ms: Number((middle(({ p50 }) => p50) / 1000).toFixed(3)),
+    p99_ms: Number((middle(({ p99 }) => p99) / 1000).toFixed(3)),
     ratio_nginx: nginx === undefined ? null : Number((cost / costOf(nginx)).toFixed(2)),
   }
 }

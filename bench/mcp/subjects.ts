@@ -5,8 +5,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { python } from '../../test/real/mcp/packages/install.ts'
+import { identitiesOf } from '../http/identities.ts'
 import { Missing, startNginx } from '../http/subjects.ts'
-import { agentsCount, audience, issuer, type Work } from '../http/work.ts'
+import type { Work } from '../http/work.ts'
 import { output, root } from '../machine.ts'
 import { freePort, type Subject, start } from '../processes.ts'
 import type { Era } from './work.ts'
@@ -91,21 +92,7 @@ function writeConfiguration(
     mode: 'production',
     listeners: { agents: { port }, operators: { port: 0 } },
     data: 'data',
-    issuers: [
-      {
-        issuer,
-        keys: { file: work.keysFile },
-        audiences: [audience],
-        algorithms: ['RS256'],
-        types: ['jwt'],
-        claims: ['tier', 'roles', 'tenant'],
-      },
-    ],
-    agents: Array.from({ length: agentsCount }, (_, index) => ({
-      id: `agent-${index}`,
-      team: `team-${index % 5}`,
-      identity: { claim: 'client_id', value: `client-${index}` },
-    })),
+    ...identitiesOf(work),
     upstreams: paths.map((path, index) => ({
       id: `s${index}`,
       url: `http://127.0.0.1:${upstreamPort}${path}`,

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { rounded } from '../statistics.ts'
 import { queryOf } from './engine.ts'
 import { makeLines } from './lines.ts'
 import type { Case } from './work.ts'
@@ -173,8 +174,4 @@ function recordsOf(bytes: number, one: (index: number) => object): Record<string
 
 function mib(bytes: number): string {
   return (bytes / 2 ** 20).toFixed(1)
-}
-
-function rounded(value: number, digits: number): number {
-  return Number(value.toFixed(digits))
 }

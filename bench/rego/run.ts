@@ -2,10 +2,10 @@
  * `npm run bench -- rego`: the Rego engine beside its rivals, and what its compiler and its data cost. Checks that all engines answer alike, measures
  * them in turn, prints the tables and the targets, and writes them where it was asked to.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { circumstances, output, root } from '../machine.ts'
+import { writeFileSync } from 'node:fs'
+import { inFolder } from '../folder.ts'
+import { circumstances, output } from '../machine.ts'
+import { readOptions } from '../options.ts'
 import { measureCosts, type Repeats } from './costs.ts'
 import { type Engine, Missing, type Setting } from './engine.ts'
 import { type EngineName, engineNames, makers } from './engines.ts'
@@ -26,16 +26,9 @@ const plans: Record<'full' | 'quick', { rounds: Rounds; repeats: Repeats }> = {
 }
 
 export async function run(args: readonly string[]): Promise<number> {
-  const options = readOptions(args)
-  if (typeof options === 'string') {
-    process.stderr.write(`${options}\n`)
-    return 2
-  }
+  const options = readOptions(args, { what: 'engine', names: engineNames })
   const tell = (line: string): void => void process.stderr.write(`${line}\n`)
-  const parent = join(root, '.cache/bench')
-  mkdirSync(parent, { recursive: true })
-  const folder = mkdtempSync(join(parent, 'rego-'))
-  try {
+  return await inFolder('rego', async (folder) => {
     const plan = options.quick ? plans.quick : plans.full
     const cases = makeCases(folder)
     const { rows, notes } = await measureEngines({ folder, cases }, options.only, plan.rounds, tell)
@@ -48,36 +41,7 @@ export async function run(args: readonly string[]): Promise<number> {
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
     if (options.write) writeReport(report)
     return 0
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-interface RunOptions {
-  readonly quick: boolean
-  readonly write: boolean
-  readonly json: string | undefined
-  readonly only: readonly EngineName[]
-}
-
-function readOptions(args: readonly string[]): RunOptions | string {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        quick: { type: 'boolean', default: false },
-        write: { type: 'boolean', default: false },
-        json: { type: 'string' },
-        only: { type: 'string', default: engineNames.join(',') },
-      },
-    })
-    const wanted = values.only.split(',')
-    const unknown = wanted.filter((name) => !engineNames.some((known) => known === name))
-    if (unknown.length > 0) return `there is no engine \`${unknown[0]}\`; there are ${engineNames.join(', ')}`
-    return { ...values, json: values.json, only: engineNames.filter((name) => wanted.includes(name)) }
-  } catch (cause) {
-    return cause instanceof Error ? cause.message : String(cause)
-  }
+  })
 }
 
 async function measureEngines(

@@ -20,6 +20,14 @@ describe('npm run bench', () => {
     },
     { note: 'an option that is none', args: ['http', '--fast'], says: /--fast/ },
     { note: 'an option that the log has not', args: ['log', '--only', 'strict'], says: /--only/ },
+    { note: 'an option that the parser has not', args: ['wire', '--fast'], says: /--fast/ },
+    { note: 'a gateway for tools that is none', args: ['mcp', '--only', 'envoy'], says: /there is no subject `envoy`/ },
+    { note: 'an engine that is none', args: ['rego', '--only', 'cel'], says: /there is no engine `cel`/ },
+    { note: 'a sink that is none', args: ['sinks', '--only', 'kafak'], says: /there is no sink `kafak`/ },
+    { note: 'words in the place of options', args: ['sinks', 'kafka'], says: /kafka/ },
+    { note: 'a number that is none', args: ['verify', 'many'], says: /`many` is no number of records/ },
+    { note: 'no time at all', args: ['formats', '0'], says: /`0` is no number of seconds/ },
+    { note: 'a second number', args: ['formats', '1', '2'], says: /`1 2` is no number of seconds/ },
   ]
   it.each(cases)('ends with status 2 on $note', ({ args, says }) => {
     const { status, text } = bench(...args)

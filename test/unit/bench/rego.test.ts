@@ -1,5 +1,6 @@
 /** The benchmark of the Rego engine: it refuses engines that answer differently, judges every target, and prints what was not measured as such. */
 import { describe, expect, it } from 'vitest'
+import { WrongOptions } from '../../../bench/options.ts'
 import type { Engine } from '../../../bench/rego/engine.ts'
 import { type EngineName, engineNames } from '../../../bench/rego/engines.ts'
 import { measure, type Row, verifyAnswers } from '../../../bench/rego/measure.ts'
@@ -112,9 +113,9 @@ describe('targets', () => {
 
 describe('the command', () => {
   it.each([{ args: ['--only', 'gatehouse,regorus'] }, { args: ['--fast'] }])(
-    'ends with status 2 on $args and measures nothing',
+    'refuses $args and measures nothing',
     async ({ args }) => {
-      expect(await run(args)).toBe(2)
+      await expect(run(args)).rejects.toThrow(WrongOptions)
     },
   )
 })
