@@ -24,6 +24,7 @@ export {
   mirroredText,
   mirrors,
   mirrorsOf,
+  originKey,
   textOfHeader,
 } from './mcp-headers.ts'
 export { mcpMethod, mcpMethods, nameParams, serverRequests, sessionMethods } from './mcp-methods.ts'

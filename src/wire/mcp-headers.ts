@@ -22,6 +22,12 @@ export const metaKeys = {
   subscription: 'io.modelcontextprotocol/subscriptionId',
 } as const
 
+/**
+ * In `params._meta` of `tools/list`, with true: the gateway writes into `_meta` of each tool, under the same key, its server (the id of
+ * the upstream) and the name that it has there.
+ */
+export const originKey = 'gatehouse/origin'
+
 const opening = '=?base64?'
 const closing = '?='
 const plainValue = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/

@@ -5,14 +5,19 @@
  */
 import {
   type Allow,
+  isJsonObject,
+  type JsonObject,
   type Listed,
   type ListedServer,
   limits,
+  type McpMessage,
   type McpServer,
   type McpTarget,
+  type McpToolFacts,
+  property,
   type UpstreamReply,
 } from '../../model/index.ts'
-import { editJson, printJson } from '../../wire/index.ts'
+import { editJson, originKey, printJson } from '../../wire/index.ts'
 import type { Plan } from '../obligations.ts'
 import { type Catalog, lists } from './catalog.ts'
 import { cursorOf, placeIn } from './cursor.ts'
@@ -51,7 +56,7 @@ export async function list(
     servers,
     async (server) => {
       const catalog = await way.servers.catalogOf(way.servers.peerOf(server), message)
-      const all = kind === 'tools' ? await toolLines(server, catalog) : await lineOfEach(server, catalog, kind)
+      const all = kind === 'tools' ? await toolLines(server, catalog, message) : await lineOfEach(server, catalog, kind)
       const [shown, hidden] = divided(all, sees)
       outcomes.set(server, outcomeOf(server, shown, hidden))
       return shown
@@ -74,12 +79,13 @@ export async function list(
   return { ...jsonReply(200, bytes, { plan, from: { headersMs: 0, tries: 1, status: 200 } }), servers: added }
 }
 
-async function toolLines(server: McpServer, catalog: Catalog): Promise<readonly Line[]> {
+async function toolLines(server: McpServer, catalog: Catalog, { params }: McpMessage): Promise<readonly Line[]> {
   const { prefix, upstream } = server
   const facts = await catalog.tools('list')
-  return [...facts.values()].map(({ tool, text }) => ({
+  const tellsOrigin = property(params._meta, originKey) === true
+  return [...facts.values()].map(({ tool, text, definition }) => ({
     name: `${prefix}${tool.name}`,
-    text: named(text, server, tool.name),
+    text: tellsOrigin ? withOrigin(named(text, server, tool.name), tool, definition) : named(text, server, tool.name),
     sight: sightOf(tool),
     listed: { upstream, tool },
     own: tool.name,
@@ -117,6 +123,15 @@ function outcomeOf({ upstream }: McpServer, shown: readonly Line[], hidden: read
 function named(text: string, { prefix }: McpServer, name: string): string {
   if (prefix === '') return text
   return editJson(Buffer.from(text), [{ path: ['name'], text: printJson(`${prefix}${name}`) }]).toString('utf8')
+}
+
+/** Whoever asks for it learns which server a tool is of, and the server's own name for it: so its digest can be found out. */
+function withOrigin(text: string, { server, name }: McpToolFacts['tool'], { _meta: meta }: JsonObject): string {
+  // A `_meta` that is no object is the server's mistake, and stays as it is.
+  if (meta !== undefined && !isJsonObject(meta)) return text
+  return editJson(Buffer.from(text), [{ path: ['_meta', originKey], text: printJson({ server, name }) }]).toString(
+    'utf8',
+  )
 }
 
 /** What comes first has the name: calls go there too. */
