@@ -92,6 +92,34 @@ const compiling: readonly Flag[] = [
   },
 ]
 
+/** Which endpoint of MCP, and as whom. */
+const endpoint: readonly Flag[] = [
+  {
+    name: 'url',
+    kind: 'text',
+    value: 'URL',
+    says: 'The endpoint; without it the route of `protocol: mcp` of the configuration, on the gateway that runs it',
+  },
+  { name: 'route', kind: 'text', value: 'ROUTE', says: 'Which route, where the configuration has several' },
+  {
+    name: 'agent',
+    kind: 'text',
+    value: 'AGENT',
+    says: 'In development mode: as this agent, with a token as `gatehouse token` makes it',
+  },
+  {
+    name: 'scope',
+    kind: 'text',
+    value: 'SCOPE',
+    repeats: true,
+    says: 'A scope of that token; may come more than once',
+  },
+  { name: 'role', kind: 'text', value: 'ROLE', repeats: true, says: 'A role of that token; may come more than once' },
+  { name: 'token-file', kind: 'file', value: 'FILE', says: 'Holds the token to send; without it GATEHOUSE_TOKEN' },
+  { name: 'token', kind: 'text', value: 'TOKEN', says: 'The token itself; others on this machine can see it' },
+  { name: 'timeout', kind: 'duration', value: 'TIME', says: 'How long to wait in all; without it `1m`' },
+]
+
 /** Flags of `opa` that ask for what is so anyway. */
 const asInOpa: readonly Flag[] = [
   {
@@ -249,6 +277,83 @@ export const commands = [
       {
         line: 'gatehouse tail --url http://127.0.0.1:8081 --token-file operators-token',
         does: 'follows a gateway elsewhere',
+      },
+    ],
+  },
+  {
+    name: 'tools',
+    summary: 'List, show and compare the tools that an endpoint of MCP offers',
+    about:
+      '`list` prints the tools that the caller may see: a table on a terminal, else JSON with the whole definitions. `show NAME` prints one of them with its arguments and its digest, which policy sees as `input.call.tool.digest`. `diff FILE` compares with a list that was saved, `diff OLD NEW` two of them, and `diff --as AGENT`, `--to-token-file` or `--to` with what another caller or another endpoint gets; it tells tool by tool and field by field what was added, removed and changed. Both eras of MCP are spoken. Exit status 1 says that something differs, 3 that the endpoint cannot be reached, 4 that the caller was refused.',
+    operands: [
+      { name: 'WHAT', says: 'what to do', choices: ['list', 'show', 'diff'] },
+      { name: 'VALUE', says: 'the tool, or the files', optional: true, repeats: true, isPath: true },
+    ],
+    flags: [
+      ...endpoint,
+      { name: 'as', kind: 'text', value: 'AGENT', says: 'With `diff`: the agent to compare with' },
+      {
+        name: 'to-token-file',
+        kind: 'file',
+        value: 'FILE',
+        says: 'With `diff`: holds the token of the caller to compare with',
+      },
+      { name: 'to', kind: 'text', value: 'URL', says: 'With `diff`: the endpoint to compare with' },
+      ...configuration,
+    ],
+    examples: [
+      { line: 'gatehouse tools list --agent buyer', does: 'what the agent `buyer` may see' },
+      { line: 'gatehouse tools show create_purchase_order --agent buyer', does: 'one tool with its arguments' },
+      { line: 'gatehouse tools list --agent buyer --format json > tools.json', does: 'keeps the list' },
+      {
+        line: 'gatehouse tools diff tools.json --agent buyer',
+        does: 'for a build: fails when a definition has changed',
+      },
+      { line: 'gatehouse tools diff --agent buyer --as support', does: 'what one agent sees and another does not' },
+    ],
+  },
+  {
+    name: 'call',
+    summary: 'Call a tool as an agent would',
+    about:
+      'Lists the tools, then calls one of them and prints what it answers: texts and structured content, or with `--format json` the whole result as it came. Progress and log messages go to standard error. A value gets the type that the tool declares for it; strings are taken as they are. A tool that answers with a task is waited for. Exit status 1 says that the tool failed, asks for more, or is not the one that `--digest` names; 3 that the endpoint or the server behind it cannot be reached; 4 that the call was refused, with the reasons, what would help, and the id for `gatehouse why`.',
+    operands: [{ name: 'TOOL', says: 'the tool, as `gatehouse tools list` shows it' }],
+    flags: [
+      {
+        name: 'arg',
+        short: 'a',
+        kind: 'text',
+        value: 'NAME=VALUE',
+        repeats: true,
+        says: 'An argument, or `NAME:=JSON` for a value that is written as JSON; may come more than once',
+      },
+      {
+        name: 'args-json',
+        kind: 'file',
+        value: 'FILE',
+        says: 'Holds arguments as an object of JSON, sent as they are; `-` is standard input',
+      },
+      {
+        name: 'digest',
+        kind: 'text',
+        value: 'DIGEST',
+        says: 'Call the tool only if its definition has this digest',
+      },
+      ...endpoint,
+      ...configuration,
+    ],
+    examples: [
+      {
+        line: 'gatehouse call create_purchase_order --agent buyer --arg vendor_id=acme --arg amount=900 --arg currency=EUR',
+        does: 'orders something',
+      },
+      {
+        line: 'echo \'{"region":"emea"}\' | gatehouse call search_customers --agent support --args-json - --format json',
+        does: 'for a program: arguments and result as JSON',
+      },
+      {
+        line: 'gatehouse call search --url https://tools.example.com/mcp --token-file token --arg query=invoices --timeout 2m',
+        does: 'calls a tool of any endpoint',
       },
     ],
   },

@@ -40,7 +40,8 @@ function overview(): string {
     ...listed(rows),
     '',
     'Every command explains itself: gatehouse COMMAND --help',
-    'Exit status: 0 done, 1 a finding, 2 wrong usage or configuration, 3 the server cannot be reached.',
+    'Exit status: 0 done, 1 a finding, 2 wrong usage or configuration, 3 the server cannot be reached,',
+    '4 the call was refused.',
     '',
   ].join('\n')
 }

@@ -1,8 +1,8 @@
 /** What a command may touch of the process: its streams, environment, folder, signals, time and chance. Made in `main.ts`. */
 import type { Clock, RandomBytes } from '../model/index.ts'
 
-/** 0 done, 1 a finding, 2 wrong usage or configuration, 3 the server cannot be reached. */
-export const exitStatus = { done: 0, finding: 1, usage: 2, unreachable: 3 } as const
+/** 0 done, 1 a finding, 2 wrong usage or configuration, 3 the server cannot be reached, 4 the call was refused. */
+export const exitStatus = { done: 0, finding: 1, usage: 2, unreachable: 3, refused: 4 } as const
 
 export interface Output {
   /** Waits for a reader that is slow. Rejects with `OutputClosed` when the reader is gone. */
@@ -41,10 +41,13 @@ export interface Io {
 export class CommandError extends Error {
   override readonly name = 'CommandError'
   readonly status: number
+  /** What programs are told beside the message. */
+  readonly facts: { readonly [name: string]: unknown }
 
   /** `message`: what happened and what to do next, one sentence each, lower case. */
-  constructor(message: string, status: number = exitStatus.usage) {
+  constructor(message: string, status: number = exitStatus.usage, facts: CommandError['facts'] = {}) {
     super(message)
     this.status = status
+    this.facts = facts
   }
 }

@@ -2,8 +2,9 @@
  * The decision log of a gateway elsewhere, through its operators' port. A stream that is cut off is taken up again behind the last
  * record that came, with longer and longer waits; who has no right to read is told at once.
  */
-import { limits, messageOf, visible } from '../model/index.ts'
+import { limits, visible } from '../model/index.ts'
 import { type Logged, OpenCalls, parseRecord } from '../record/index.ts'
+import { reasonOf } from './fetch-failure.ts'
 import { CommandError, exitStatus } from './io.ts'
 import type { Question } from './log-question.ts'
 
@@ -92,11 +93,6 @@ function problemDetail(text: string): string {
   } catch {
     return ''
   }
-}
-
-/** What `fetch` throws says little; its cause says what happened. */
-function reasonOf(cause: unknown): string {
-  return messageOf(cause instanceof Error && cause.cause !== undefined ? cause.cause : cause)
 }
 
 /** The data of each event; comments are left out. */

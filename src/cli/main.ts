@@ -22,6 +22,8 @@ const runners: { readonly [name in Exclude<CommandName, 'help'>]: () => Promise<
   tail: async () => (await import('./tail.ts')).runTail,
   erase: async () => (await import('./erase.ts')).runErase,
   sinks: async () => (await import('./sinks.ts')).runSinks,
+  tools: async () => (await import('./tools.ts')).runTools,
+  call: async () => (await import('./call.ts')).runCall,
   why: async () => (await import('./why.ts')).runWhy,
   check: async () => (await import('./check.ts')).runCheck,
   explain: async () => (await import('./explain.ts')).runExplain,
@@ -98,8 +100,8 @@ async function wordsOf(
   cause: unknown,
 ): Promise<{ status: number; text: string; facts: { readonly [name: string]: unknown } }> {
   if (cause instanceof CommandError) {
-    const { status, message } = cause
-    return { status, text: `gatehouse: ${message}\n`, facts: { message } }
+    const { status, message, facts } = cause
+    return { status, text: `gatehouse: ${message}\n`, facts: { message, ...facts } }
   }
   if (cause instanceof Flaws || isConfigErrors(cause)) {
     const { countText, wrongsOf, wrongText } = await import('./wrong.ts')

@@ -19,12 +19,14 @@ In a checkout, and where the package is installed, the command is \`npx gatehous
 | 1 | a finding |
 | 2 | wrong usage or configuration |
 | 3 | the server cannot be reached |
+| 4 | the call was refused |
 
 Output goes to standard output, everything else to standard error. Flags are written \`--flag VALUE\` or \`--flag=VALUE\`; after \`--\`
 nothing is a flag. Lengths of time are a whole number and a unit: \`500ms\`, \`30s\`, \`15m\`, \`2h\`, \`7d\`.
 
-Two environment variables are read besides those that the configuration names: \`NO_COLOR\` (any value: no colours) and
-\`GATEHOUSE_PRODUCTION_ONLY\` (\`1\`: development mode is refused, as in the image).
+Environment variables that are read besides those that the configuration names: \`NO_COLOR\` (any value: no colours),
+\`GATEHOUSE_PRODUCTION_ONLY\` (\`1\`: development mode is refused, as in the image), \`GATEHOUSE_OPERATORS_TOKEN\` (of \`tail --url\`) and
+\`GATEHOUSE_TOKEN\` (of \`tools\` and \`call\`).
 `
 
 function sectionOf(command: Command): string {

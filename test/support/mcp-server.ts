@@ -19,6 +19,8 @@ export interface McpServerOptions {
   readonly tools?: readonly object[]
   /** The result of `tools/call` by the tool's name; a function may answer by itself and give undefined. */
   readonly call?: (served: ServedCall) => object | undefined
+  /** The result of `tools/list`, instead of the one list of all tools. */
+  readonly list?: (served: ServedCall) => object
   /** Any other method, before the usual answer: the result, or undefined. */
   readonly answer?: (served: ServedCall) => object | undefined
   /** GET of a session. */
@@ -138,6 +140,7 @@ export function mcpServer(options: McpServerOptions = {}): McpServerScript {
         ttlMs: 1000,
         cacheScope: 'public',
       }
+    if (message.method === 'tools/list' && options.list !== undefined) return options.list(served)
     if (message.method === 'tools/list')
       return { ...base, tools: script.tools, ...(modern && { ttlMs: 0, cacheScope: 'public' }) }
     if (message.method === 'tools/call') {

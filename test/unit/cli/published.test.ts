@@ -50,7 +50,7 @@ describe('help', () => {
 
 describe('completion', () => {
   it.each([
-    { line: 'gatehouse t', wanted: ['token', 'tail', 'test'] },
+    { line: 'gatehouse t', wanted: ['token', 'tail', 'test', 'tools'] },
     { line: 'gatehouse tail --d', wanted: ['--decision', '--data'] },
     { line: 'gatehouse tail --decision ', wanted: ['allow', 'deny', 'ask'] },
     { line: 'gatehouse completion z', wanted: ['zsh'] },
