@@ -5,7 +5,7 @@
 import type { Labels } from './labels.ts'
 import type { McpSelects } from './mcp.ts'
 import type { AgentFacts } from './principal.ts'
-import type { DecisionRecord, RecordType } from './record.ts'
+import type { RecordFilter } from './record.ts'
 import type { Route } from './target.ts'
 import type { Upstream } from './upstream.ts'
 
@@ -201,15 +201,7 @@ export interface SinkSettings {
   readonly lagMsMax: number
 }
 
-export interface SinkFilter {
-  readonly agent?: string
-  readonly subject?: string
-  readonly tool?: string
-  readonly decision?: DecisionRecord['decision']
-  readonly route?: string
-  readonly rule?: string
-  readonly type?: RecordType
-  readonly code?: string
+export interface SinkFilter extends RecordFilter {
   /** As `parseCondition` takes them. */
   readonly where?: readonly string[]
 }

@@ -92,6 +92,7 @@ export type {
   RecordedCall,
   RecordedPrincipal,
   RecordedTarget,
+  RecordFilter,
   RecordType,
 } from './record.ts'
 export type { ListedServer, Reply, ReplyBody, UpstreamReply, UpstreamTimes } from './reply.ts'

@@ -117,6 +117,24 @@ export interface CheckpointRecord extends RecordBase {
 
 export type LogRecord = DecisionRecord | OutcomeRecord | AdminRecord | FaultRecord | CheckpointRecord
 
+/** Which records somebody wants: all that are given must match, each of them as it stands in the decision record of the call. */
+export interface RecordFilter {
+  /** The agent's id. */
+  readonly agent?: string
+  /** The token's subject: the person or service for whom the agent acts. */
+  readonly subject?: string
+  /** The tool's name. */
+  readonly tool?: string
+  readonly decision?: DecisionRecord['decision']
+  /** The route's id. */
+  readonly route?: string
+  /** Id of a rule that fired. */
+  readonly rule?: string
+  readonly type?: RecordType
+  /** Of the decision or of the outcome. */
+  readonly code?: string
+}
+
 export interface RecordedPrincipal {
   readonly issuer?: string
   readonly subject?: string

@@ -1,22 +1,8 @@
 /** Which records somebody wants to see. An outcome is part of its call: it matches by what its decision record said. */
-import { type Condition, type DecisionRecord, holds, type LogRecord, type RecordType } from '../model/index.ts'
+import { type Condition, type DecisionRecord, holds, type LogRecord, type RecordFilter } from '../model/index.ts'
 
 /** All that are given must match; none given matches everything but checkpoints, of which there is one a second. */
-export interface Filters {
-  /** The agent's id. */
-  readonly agent?: string
-  /** The token's subject: the person or service for whom the agent acts. */
-  readonly subject?: string
-  /** The tool's name. */
-  readonly tool?: string
-  readonly decision?: DecisionRecord['decision']
-  /** The route's id. */
-  readonly route?: string
-  /** Id of a rule that fired. */
-  readonly rule?: string
-  readonly type?: RecordType
-  /** Of the decision or of the outcome. */
-  readonly code?: string
+export interface Filters extends RecordFilter {
   /** Each must hold on the record itself or, of an outcome, on its decision record. */
   readonly where?: readonly Condition[]
 }
