@@ -3,11 +3,11 @@
  * (input, result, reply) are in `event.original`, the whole record as text, so that no agent can fill an index with
  * fields of its own.
  */
-import type { Json, JsonObject, Labels, ListedServer, LogRecord } from '../../model/index.ts'
+import type { JsonObject, Labels, LogRecord } from '../../model/index.ts'
 import { printJson } from '../../wire/index.ts'
 import { addressOf } from './address.ts'
 import { type Format, jsonType, type Sender } from './line.ts'
-import { type Severity, sentenceOf, severityOf, tookNs } from './summary.ts'
+import { outcomeFacts, type Severity, sentenceOf, severityOf, tookNs } from './summary.ts'
 
 type Decision = Extract<LogRecord, { type: 'decision' }>
 type Outcome = Extract<LogRecord, { type: 'outcome' }>
@@ -121,7 +121,7 @@ function decisionParts(record: Decision): JsonObject {
 }
 
 function outcomeParts(record: Outcome): JsonObject {
-  const { code, detail, upstream_status, obligations_done, tries, servers, reply_form, reply_omitted, metrics } = record
+  const { code, detail } = record
   const took = tookNs(record)
   return {
     event: {
@@ -143,15 +143,7 @@ function outcomeParts(record: Outcome): JsonObject {
       type: record.type,
       decision_id: record.decision_id,
       outcome: record.outcome,
-      complete: record.complete,
-      upstream_reached: record.upstream_reached,
-      metrics,
-      ...(upstream_status !== undefined && { upstream_status }),
-      ...(obligations_done !== undefined && { obligations_done }),
-      ...(tries !== undefined && { tries }),
-      ...(servers !== undefined && { servers: servers as readonly ListedServer[] & Json }),
-      ...(reply_form !== undefined && { reply_form }),
-      ...(reply_omitted !== undefined && { reply_omitted }),
+      ...outcomeFacts(record),
     },
   }
 }

@@ -8,16 +8,14 @@ import type {
   CheckpointRecord,
   DecisionRecord,
   FaultRecord,
-  Json,
   JsonObject,
-  ListedServer,
   LogRecord,
   OutcomeRecord,
 } from '../../model/index.ts'
 import { printJson } from '../../wire/index.ts'
 import { addressOf } from './address.ts'
 import { type Format, jsonType, type Sender } from './line.ts'
-import { operationOf, type Severity, sentenceOf, severityOf, tookNs } from './summary.ts'
+import { operationOf, outcomeFacts, type Severity, sentenceOf, severityOf, tookNs } from './summary.ts'
 
 const ocsfVersion = '1.8.0'
 const productName = 'Gatehouse'
@@ -172,18 +170,7 @@ function decisionEvent(record: DecisionRecord, sender: Sender): JsonObject {
  * again. To the service, the gateway is who calls.
  */
 function outcomeEvent(record: OutcomeRecord, sender: Sender): JsonObject {
-  const {
-    code,
-    detail,
-    status,
-    upstream_status,
-    metrics,
-    obligations_done,
-    tries,
-    servers,
-    reply_form,
-    reply_omitted,
-  } = record
+  const { code, detail, status, upstream_status } = record
   const took = tookNs(record)
   const tookMs = took === undefined ? undefined : Math.round(took / nanosecondsAMillisecond)
   const activity = [other, `Call ${record.outcome}`] as const
@@ -217,15 +204,7 @@ function outcomeEvent(record: OutcomeRecord, sender: Sender): JsonObject {
     trace: { uid: record.trace_id },
     unmapped: {
       type: record.type,
-      complete: record.complete,
-      upstream_reached: record.upstream_reached,
-      metrics,
-      ...(upstream_status !== undefined && { upstream_status }),
-      ...(obligations_done !== undefined && { obligations_done }),
-      ...(tries !== undefined && { tries }),
-      ...(servers !== undefined && { servers: servers as readonly ListedServer[] & Json }),
-      ...(reply_form !== undefined && { reply_form }),
-      ...(reply_omitted !== undefined && { reply_omitted }),
+      ...outcomeFacts(record),
     },
   }
 }

@@ -1,5 +1,5 @@
 /** A record in a few words and one of three severities: what every format for SIEMs asks of every event. */
-import type { LogRecord, OutcomeRecord } from '../../model/index.ts'
+import type { Json, JsonObject, ListedServer, LogRecord, OutcomeRecord } from '../../model/index.ts'
 
 /** `informational`: as it should be; `low`: the house said no; `medium`: something broke. */
 export type Severity = 'informational' | 'low' | 'medium'
@@ -55,6 +55,23 @@ export function tookNs({ metrics }: OutcomeRecord): number | undefined {
   const { timer_total_ns: total } = metrics
   // A number that no double holds was read as another type.
   return total === undefined ? undefined : Math.round(Number(total))
+}
+
+/** How a call went, as far as standards have no fields for it: the record's own names and values, absent where the record has none. */
+export function outcomeFacts(record: OutcomeRecord): JsonObject {
+  const { complete, upstream_reached, metrics } = record
+  const { upstream_status, obligations_done, tries, servers, reply_form, reply_omitted } = record
+  return {
+    complete,
+    upstream_reached,
+    metrics,
+    ...(upstream_status !== undefined && { upstream_status }),
+    ...(obligations_done !== undefined && { obligations_done }),
+    ...(tries !== undefined && { tries }),
+    ...(servers !== undefined && { servers: servers as readonly ListedServer[] & Json }),
+    ...(reply_form !== undefined && { reply_form }),
+    ...(reply_omitted !== undefined && { reply_omitted }),
+  }
 }
 
 function because(code: string | undefined): string {
