@@ -1,4 +1,5 @@
-/** What the answer of an HTTP receiver says about a batch: taken, refused for what is in it, or to be sent again. */
+/** Batches as HTTP requests: where they go, what proves the sender, and what an answer says: taken, refused for what is in it, or again. */
+import { gzipSync } from 'node:zlib'
 import type { FetchDocument } from '../model/index.ts'
 import { BatchRefused } from './sink.ts'
 
@@ -20,6 +21,23 @@ export interface Posted {
   readonly signal: AbortSignal
   /** Milliseconds; the engine's own bound is shorter or as long. */
   readonly msMax: number
+}
+
+/** `path`, which begins with `/`, below a base address, whether that ends with `/` or not. */
+export function addressBelow(base: string, path: string): string {
+  return base.replace(/\/+$/, '') + path
+}
+
+/** The field that carries a credential of the settings; none without one. */
+export function credentialField(credential: { readonly header: string; readonly value: string } | undefined): {
+  readonly [name: string]: string
+} {
+  return credential === undefined ? {} : { [credential.header.toLowerCase()]: credential.value }
+}
+
+/** In this thread, which is the sinks' own: the pool of threads behind `gzip` is the one by which the decision log is written. */
+export function compressed(bytes: Uint8Array): Buffer {
+  return gzipSync(bytes)
 }
 
 /** Resolves with what it answered, when that was success. Rejects with `BatchRefused`, or with what to tell an operator. */

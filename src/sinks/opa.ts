@@ -2,10 +2,9 @@
  * OPA's decision-log service (OPA 1.20, "Decision Log Service API"): events as gzipped JSON arrays, posted to `URL/logs`, for whatever
  * takes the decision logs of OPA today. A chunk has a greatest size after compression, as `upload_size_limit_bytes` in OPA.
  */
-import { gzipSync } from 'node:zlib'
 import { z } from 'zod'
 import { bytes, clientTls, credential, form, url } from '../settings/index.ts'
-import { post, requestMsMax } from './http.ts'
+import { addressBelow, compressed, credentialField, post, requestMsMax } from './http.ts'
 import { BatchRefused, type Item, type Rejected, type Sink, sinkKind } from './sink.ts'
 
 const kib = 1024
@@ -39,20 +38,21 @@ export const opa = sinkKind({
   batch: { recordsMax: 1_000, bytesMax: 4 * kib * kib, waitMs: 1_000 },
   async open(options, ports): Promise<Sink> {
     const fetchDocument = ports.makeFetch(options.tls)
-    const address = `${options.url.replace(/\/+$/, '')}${options.resource}`
-    const own: Record<string, string> =
-      options.credential === undefined ? {} : { [options.credential.header.toLowerCase()]: options.credential.value }
-    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip', ...own }
+    const url = addressBelow(options.url, options.resource)
+    const headers = {
+      'content-type': 'application/json',
+      'content-encoding': 'gzip',
+      ...credentialField(options.credential),
+    }
     let ratio = firstRatio
 
     async function send(items: readonly Item[], signal: AbortSignal): Promise<readonly Rejected[]> {
       const array = arrayOf(items)
-      // In this thread: the pool of threads behind `gzip` is the one by which the decision log is written.
-      const body = gzipSync(array)
+      const body = compressed(array)
       ratio = Math.max(1, array.length / body.length)
       if (body.length > options.chunk_max) return await sendSmaller(items, body.length, signal)
       try {
-        await post(fetchDocument, { url: address, body, headers, signal, msMax: requestMsMax })
+        await post(fetchDocument, { url, body, headers, signal, msMax: requestMsMax })
         return []
       } catch (cause) {
         if (!(cause instanceof BatchRefused)) throw cause

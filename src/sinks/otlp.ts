@@ -2,17 +2,14 @@
  * Records as log records of OpenTelemetry, by OTLP over HTTP with JSON (OTLP 1.9). A batch is one request, acknowledged by its answer;
  * the library's own exporter is not used, because it drops what it cannot send in time.
  */
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import { z } from 'zod'
 import type { Log } from '../model/index.ts'
 import { clientTls, credential, url, word } from '../settings/index.ts'
 import { formatNames } from './format.ts'
-import { post, requestMsMax } from './http.ts'
+import { addressBelow, compressed, credentialField, post, requestMsMax } from './http.ts'
 import { makeLogsRequest } from './otlp-request.ts'
 import { BatchRefused, type Item, type Rejected, type Sink, sinkKind } from './sink.ts'
 
-const gzipped = promisify(gzip)
 const mib = 1024 * 1024
 /** Characters of what a receiver says that are told. */
 const saidCharsMax = 200
@@ -39,18 +36,18 @@ export const otlp = sinkKind({
   batch: { recordsMax: 1_000, bytesMax: mib, waitMs: 500 },
   async open(options, ports): Promise<Sink> {
     const fetchDocument = ports.makeFetch(options.tls)
-    const address = `${options.url.replace(/\/+$/, '')}/v1/logs`
+    const url = addressBelow(options.url, '/v1/logs')
     const request = makeLogsRequest({ service: options.service, hostname: ports.hostname, sender: ports.sender })
     const headers = {
       'content-type': 'application/json',
       ...(options.compression === 'gzip' && { 'content-encoding': 'gzip' }),
-      ...(options.credential !== undefined && { [options.credential.header.toLowerCase()]: options.credential.value }),
+      ...credentialField(options.credential),
     }
     return {
       async deliver(batch, signal) {
         const text = Buffer.from(request(batch))
-        const body = options.compression === 'gzip' ? await gzipped(text) : text
-        const answer = await post(fetchDocument, { url: address, body, headers, signal, msMax: requestMsMax })
+        const body = options.compression === 'gzip' ? compressed(text) : text
+        const answer = await post(fetchDocument, { url, body, headers, signal, msMax: requestMsMax })
         return rejectedIn(answer, batch, ports.log)
       },
       close: async () => undefined,

@@ -3,15 +3,12 @@
  * record and what is in it. So a batch that is sent again has the same name and is not stored twice, and names are in the log's order.
  */
 import { createHash } from 'node:crypto'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import { z } from 'zod'
 import { bucketSettings, openStore } from './bucket.ts'
 import { formatNames } from './format.ts'
-import { requestMsMax } from './http.ts'
+import { compressed, requestMsMax } from './http.ts'
 import { type Item, type Sink, sinkKind } from './sink.ts'
 
-const gzipped = promisify(gzip)
 const mib = 1024 * 1024
 /** Digits of the greatest number that a double holds exactly, so that names sort as numbers do. */
 const seqDigits = 16
@@ -39,7 +36,7 @@ export const s3 = sinkKind({
     return {
       async deliver(batch, signal) {
         const lines = Buffer.concat(batch.flatMap(({ bytes }) => [bytes, lineEnd]))
-        const content = compression === 'gzip' ? await gzipped(lines) : lines
+        const content = compression === 'gzip' ? compressed(lines) : lines
         await bucket.put(`${ports.sender.log}/${nameOf(batch, lines)}.${ending}`, content, type, signal)
         return []
       },

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { Clock } from '../model/index.ts'
 import { clientTls, credential, secret, url } from '../settings/index.ts'
 import { formatNames } from './format.ts'
-import { post, requestMsMax } from './http.ts'
+import { credentialField, post, requestMsMax } from './http.ts'
 import { BatchRefused, type Item, type Rejected, type Sink, sinkKind } from './sink.ts'
 
 const settings = z.strictObject({
@@ -62,8 +62,7 @@ export const webhook = sinkKind({
   async open(options, ports): Promise<Sink> {
     const fetchDocument = ports.makeFetch(options.tls)
     const keys = [options.secret, options.old_secret].flatMap((text) => keyOf(text ?? '') ?? [])
-    const own: Record<string, string> =
-      options.credential === undefined ? {} : { [options.credential.header.toLowerCase()]: options.credential.value }
+    const own = credentialField(options.credential)
     const send = (id: string, body: Buffer, contentType: string, signal: AbortSignal) =>
       post(fetchDocument, {
         url: options.url,
