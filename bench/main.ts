@@ -15,7 +15,7 @@ const benchmarks = {
   sinks:
     'every sink on a full log, and what four of them cost a call [--quick] [--json FILE] [--write] [--only KIND,...]',
   verify: 'verifying the decision log [RECORDS]',
-  mcp: 'calls and lists of tools beside nginx and other MCP gateways [--quick] [--json FILE] [--write] [--only SUBJECT,...]',
+  mcp: 'calls and lists of tools, and idle streams, beside nginx and other MCP gateways [--quick] [--json FILE] [--write] [--only SUBJECT,...]',
   rego: 'the Rego engine beside its rivals [--quick] [--json FILE] [--write] [--only ENGINE,...]',
 } as const
 

@@ -1,7 +1,7 @@
 /**
  * The tool server that all subjects of the MCP benchmark stand before: both eras, lists of any length, no work behind a call:
  * `upstream.ts PORT`. The path says what it offers: `/TOOLS/NUMBER/mcp` has so many tools, of server NUMBER. It keeps no sessions:
- * whatever id a client sends is taken.
+ * whatever id a client sends is taken, and a stream that is asked for stays open and quiet.
  */
 import { randomUUID } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
@@ -25,10 +25,14 @@ const lists = new Map<string, string>()
 interface Message {
   readonly id?: string | number
   readonly method?: string
-  readonly params?: { readonly protocolVersion?: string; readonly _meta?: object }
+  readonly params?: { readonly protocolVersion?: string; readonly _meta?: object; readonly notifications?: object }
 }
 
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  if (request.method === 'GET') {
+    openStream(response)
+    return
+  }
   if (request.method !== 'POST') {
     response.writeHead(request.method === 'DELETE' ? 200 : 405).end()
     return
@@ -41,12 +45,25 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
   })
 })
 
+/** Nothing happens here, so nothing is ever said on it. */
+function openStream(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }).flushHeaders()
+}
+
 function answer(response: ServerResponse, message: Message, modern: boolean, path: string): void {
   if (message.id === undefined) {
     response.writeHead(202).end()
     return
   }
   const id = JSON.stringify(message.id)
+  if (message.method === 'subscriptions/listen') {
+    openStream(response)
+    const meta = `{"io.modelcontextprotocol/subscriptionId":${id}}`
+    const params = `{"_meta":${meta},"notifications":${JSON.stringify(message.params?.notifications ?? {})}}`
+    const text = `{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":${params}}`
+    response.write(`event: message\ndata: ${text}\n\n`)
+    return
+  }
   const result = resultOf(message, modern, path)
   const text =
     result === undefined

@@ -46,6 +46,35 @@ export function goPrograms(): Promise<string> {
   return installed('mcp-go', sources, (draft) => run('go', ['build', '-o', draft, './...'], list))
 }
 
+/** Folder with `bin/` of the programs of `packages/rust`; the first time they are compiled for minutes. Rejects as the others. */
+export function rustPrograms(): Promise<string> {
+  const list = join(import.meta.dirname, 'rust/programs.txt')
+  return installed('mcp-rust', [list], async (draft) => {
+    for (const program of linesOf(list)) await run('cargo', ['install', program, '--locked', '--root', draft], draft)
+  })
+}
+
+/** What the lists pin, by language and name. */
+export function packageVersions(): Record<'node' | 'python' | 'rust', Readonly<Record<string, string>>> {
+  const at = (path: string): string => join(import.meta.dirname, path)
+  const pinned = (path: string, mark: string): Record<string, string> =>
+    Object.fromEntries(linesOf(at(path)).map((line) => line.split(mark) as [string, string]))
+  const { dependencies } = JSON.parse(readFileSync(at('node/package.json'), 'utf8')) as {
+    dependencies: Record<string, string>
+  }
+  return {
+    node: dependencies,
+    python: pinned('python/requirements.txt', '=='),
+    rust: pinned('rust/programs.txt', '@'),
+  }
+}
+
+function linesOf(file: string): readonly string[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+}
+
 /** The folder for what `sources` say, filled by `fill` where it is not there yet. Two that fill at once: one wins. */
 async function installed(
   name: string,
