@@ -1,6 +1,6 @@
 /**
  * The README as a new user runs it: `npm start` on the embedded default, then every `sh` block of the tour, as written, in
- * bash. What a block prints must fit the block that follows it, where `…` stands for anything.
+ * bash. What a block prints must fit the block that follows it, where `…` stands for anything. So are the lines of docs/mcp.md.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -101,7 +101,7 @@ describe.skipIf(taken.length > 0)(
       rmSync(folder, { recursive: true, force: true })
     })
 
-    const run = async (script: string): Promise<string> => {
+    const run = async (script: string, wantedStatus = 0): Promise<string> => {
       const shell = spawn('bash', ['-e', '-c', script], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
       let output = ''
       shell.stdout.on('data', (chunk: Buffer) => {
@@ -111,7 +111,7 @@ describe.skipIf(taken.length > 0)(
         output += chunk
       })
       const [status] = await once(shell, 'close')
-      expect({ status, output }).toMatchObject({ status: 0 })
+      expect({ status, output }).toMatchObject({ status: wantedStatus })
       return output
     }
 
@@ -145,6 +145,17 @@ describe.skipIf(taken.length > 0)(
       const outputs = (await run(script)).split(mark)
       for (const [index, { script: block, wanted }] of steps.entries())
         expect(outputs[index], `what this prints:\n${block}`).toMatch(patternOf(String(wanted)))
+    }, 60_000)
+
+    it('has a page on MCP whose lines for a shell work, each with its status', async () => {
+      const page = textOf('docs/mcp.md')
+      const section = page.slice(page.indexOf('## From a shell'), page.indexOf('## The same policy for HTTP and MCP'))
+      const lines = [...section.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap((match) =>
+        String(match[1]).trim().split('\n'),
+      )
+      expect(lines.length).toBeGreaterThan(4)
+      // Two agents see different tools: a finding.
+      for (const line of lines) await run(line, line.includes('--as') ? 1 : 0)
     }, 60_000)
   },
 )

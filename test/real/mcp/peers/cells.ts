@@ -27,6 +27,7 @@ const towardsLegacy: Readonly<Record<string, Outcome>> = {
   'go-sdk auto': '2025-11-25',
   'inspector legacy': '2025-11-25',
   'inspector modern': refused,
+  'gatehouse auto': '2025-11-25',
 }
 
 const towardsBoth: Readonly<Record<string, Outcome>> = {
@@ -41,6 +42,7 @@ const towardsBoth: Readonly<Record<string, Outcome>> = {
   'go-sdk auto': '2026-07-28',
   'inspector legacy': '2025-11-25',
   'inspector modern': '2026-07-28',
+  'gatehouse auto': '2026-07-28',
 }
 
 export const cells: Readonly<Record<string, Readonly<Record<string, Outcome>>>> = {

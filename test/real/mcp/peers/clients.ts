@@ -1,8 +1,9 @@
-/** The clients of the matrix: programs on the SDKs of three languages, in each mode of negotiation that they have, and the inspector. */
+/** The clients of the matrix: programs on the SDKs of three languages, in each mode of negotiation that they have, the inspector, and `gatehouse call`. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { root } from '../../../support/sources.ts'
 import type { Places } from './servers.ts'
 import type { Answer, Step, Told } from './steps.ts'
 
@@ -34,6 +35,7 @@ export const peerClients: readonly PeerClient[] = [
   ),
   ...['2025-11-25', 'auto'].map((mode) => scripted('go-sdk', '1.8.0', mode, ({ go }) => [join(go, 'client')])),
   ...(['legacy', 'modern'] as const).map(inspector),
+  commands(),
 ]
 
 /** A program of ours on somebody's SDK: all steps in one connection. */
@@ -101,6 +103,47 @@ async function inspectorAnswer(command: readonly [string, ...string[]]): Promise
     said === undefined ? undefined : (JSON.parse(said) as { error?: { message: string; code?: string } }).error
   if (error === undefined || status === 4) throw new Error(`the inspector ended with status ${status}: ${last(err)}`)
   return { error: { message: error.message } }
+}
+
+/** Steps of a list that our own commands do, each a process of its own. */
+const commandSteps = 4
+
+/** `gatehouse tools list` and `gatehouse call`, which find out the era by themselves, each time. */
+function commands(): PeerClient {
+  const program = [process.execPath, join(root, 'bin/gatehouse')] as const
+  return {
+    name: 'gatehouse',
+    version: '0.1.0',
+    mode: 'auto',
+    async run(_, url, steps) {
+      const {
+        revision,
+        server_info: server,
+        tools,
+      } = JSON.parse(await output([...program, 'tools', 'list', '--url', url, '--format', 'json'])) as {
+        revision: string
+        server_info?: { name: string }
+        tools: { definition: { _meta?: object } }[]
+      }
+      // Which server a tool is of is told by a gateway alone, when it is asked as here.
+      const definitions = tools.map(({ definition: { _meta, ...definition } }) => definition)
+      const answers: Answer[] = []
+      for (const { method, params } of steps.slice(0, commandSteps)) {
+        const called = async () => callAnswer([...program, 'call', String(params.name), '--url', url], params.arguments)
+        answers.push(method === 'tools/list' ? { result: { tools: definitions } } : await called())
+      }
+      return { revision, ...(server !== undefined && { server: server.name }), answers }
+    },
+  }
+}
+
+/** A tool that fails is an answer too; anything else that ends the command with a status is not. */
+async function callAnswer(command: readonly [string, ...string[]], values: unknown): Promise<Answer> {
+  const words = Object.entries((values ?? {}) as object).map(([name, value]) => `${name}:=${JSON.stringify(value)}`)
+  const { status, out, err } = await ended([...command, '--format', 'json', ...flagged('--arg', words)])
+  if (out.trim() !== '') return { result: JSON.parse(out) as unknown }
+  if (status !== 1) throw new Error(`\`gatehouse call\` ended with status ${status}: ${last(err)}`)
+  return { error: { message: (JSON.parse(err) as { error: { message: string } }).error.message } }
 }
 
 async function output(command: readonly [string, ...string[]]): Promise<string> {

@@ -1,5 +1,5 @@
 /**
- * `npm run peers -- [--direct] [--server NAME] [--client NAME]`: real clients of three languages and the inspector against real servers of
+ * `npm run peers -- [--direct] [--server NAME] [--client NAME]`: real clients of three languages, the inspector and `gatehouse call` against real servers of
  * three languages, each pair directly and through Gatehouse, with the same answers. Prints a line a pair with the era that they agreed
  * on and how many calls were answered; a pair that is refused quotes the specification. Exit status 0: every pair came out as cells.ts
  * lists it; 1: one did not; 2: the arguments.
