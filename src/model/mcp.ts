@@ -151,8 +151,8 @@ export interface McpSession {
   readonly asked: Map<string, McpAsked>
   /** It is used: it does not become old. */
   touch(): void
-  /** Calls `listener` once when the session ends, at once when it has. */
-  onEnd(listener: () => void): void
+  /** Calls `listener` once when the session ends, at once when it has. Returns the function that takes it back. */
+  onEnd(listener: () => void): () => void
 }
 
 export interface McpSessions {

@@ -72,6 +72,8 @@ export class Peer {
   readonly #pool: UpstreamPool
   readonly #streams: UpstreamPool
   readonly #key: string
+  /** Sessions at whose end the server is told. */
+  readonly #closing = new WeakSet<McpSession>()
   #era: EraKnown | undefined = undefined
   #probing: Promise<EraKnown> | undefined = undefined
 
@@ -254,7 +256,7 @@ export class Peer {
   /** Keeps a link that was just opened for a session. */
   keep(session: McpSession, link: Link): void {
     this.#linksOf(session).set(this.#key, Promise.resolve(link))
-    session.onEnd(() => void this.close(session))
+    this.#closeWith(session)
   }
 
   /** The link of a session; opened anew where the server has lost it. */
@@ -265,8 +267,17 @@ export class Peer {
     const made = this.#reopen(session)
     links.set(this.#key, made)
     // A failure is no link: the next message tries again.
-    made.catch(() => links.delete(this.#key))
+    made.catch(() => {
+      if (links.get(this.#key) === made) links.delete(this.#key)
+    })
     return made
+  }
+
+  /** Once a session, however often the server loses its side of it. */
+  #closeWith(session: McpSession): void {
+    if (this.#closing.has(session)) return
+    this.#closing.add(session)
+    session.onEnd(() => void this.close(session))
   }
 
   /** The server no longer knows its side. */
@@ -278,7 +289,7 @@ export class Peer {
     const opened = await this.open(session.opening, session.revision)
     if (!('link' in opened))
       throw new Fault('upstream_rpc', `the server \`${this.id}\` refused to open a session again`)
-    session.onEnd(() => void this.close(session))
+    this.#closeWith(session)
     await this.notify(opened.link, 'notifications/initialized')
     return opened.link
   }

@@ -37,6 +37,7 @@ export class RelayStream implements ByteSource, ByteSink {
   }
 
   start(sink: ByteSink): void {
+    if (this.#over) return
     this.#sink = sink
     this.#stopTimer = this.#options.clock.every(limits.mcpKeepAliveMs, () => {
       this.#options.alive?.()

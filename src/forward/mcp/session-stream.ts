@@ -3,10 +3,8 @@
  * up again where it broke off. A server without such a stream is not missed.
  */
 import {
-  type ByteSink,
   type ByteSource,
   type Call,
-  type Fault,
   isJsonObject,
   type Json,
   limits,
@@ -17,6 +15,7 @@ import {
 import { printJson, sseText } from '../../wire/index.ts'
 import type { Plan } from '../obligations.ts'
 import type { ServerReply } from './exchange.ts'
+import { MergedStreams } from './merged-streams.ts'
 import { promised } from './open-streams.ts'
 import { type Link, type Peer, refusedStatus } from './peer.ts'
 import { translateEvent } from './relay.ts'
@@ -79,9 +78,13 @@ export async function sessionStream(way: Way, call: Call, target: McpTarget, pla
       const wanted = kind !== undefined && opened.some(({ link }) => isObjectIn(link.opened.capabilities, kind))
       if (wanted) stream.say(sseText({ data: `{"jsonrpc":"2.0","method":${printJson(method)}}` }))
     })
-    const stream = new MergedStreams(sources, forget)
-    // A session that ended has no stream: the agent must not wait on it for ever.
-    session.onEnd(() => stream.close())
+    let forgetEnd = (): void => {}
+    const stream = new MergedStreams(sources, () => {
+      forget()
+      forgetEnd()
+    })
+    // A session that ended has no stream: the agent must not wait on it for ever. One that goes on has any number, one after the other.
+    forgetEnd = session.onEnd(() => stream.close())
     return streamReply(stream, { plan, from: first?.reply }, true)
   }
   for (const one of all) if (one.status === 'rejected') throw one.reason
@@ -92,65 +95,4 @@ export async function sessionStream(way: Way, call: Call, target: McpTarget, pla
 
 function isObjectIn(value: Json | undefined, key: string): boolean {
   return isJsonObject(property(value, key))
-}
-
-/** Several streams as one. It ends when the last of them has ended; one that breaks leaves the others. */
-class MergedStreams implements ByteSource {
-  readonly lengthBytes = null
-  readonly #sources: readonly ByteSource[]
-  readonly #over: () => void
-  #open: number
-  #sink: ByteSink | undefined = undefined
-
-  /** `over` is called when it has ended, however that came; perhaps more than once. */
-  constructor(sources: readonly ByteSource[], over: () => void) {
-    this.#over = over
-    this.#sources = sources
-    this.#open = sources.length
-  }
-
-  start(sink: ByteSink): void {
-    this.#sink = sink
-    for (const source of this.#sources)
-      source.start({
-        chunk: (bytes) => this.#sink?.chunk(bytes),
-        end: () => this.#ended(undefined),
-        fail: (fault) => this.#ended(fault),
-      })
-  }
-
-  /** Text of the house's own, between the events of the servers. */
-  say(text: string): void {
-    this.#sink?.chunk(Buffer.from(text))
-  }
-
-  pause(): void {
-    for (const source of this.#sources) source.pause()
-  }
-
-  resume(): void {
-    for (const source of this.#sources) source.resume()
-  }
-
-  cancel(cause: Error): void {
-    this.#sink = undefined
-    this.#over()
-    for (const source of this.#sources) source.cancel(cause)
-  }
-
-  close(): void {
-    const sink = this.#sink
-    this.cancel(new Error('the session has ended'))
-    sink?.end()
-  }
-
-  #ended(fault: Fault | undefined): void {
-    this.#open--
-    if (this.#open > 0) return
-    this.#over()
-    const sink = this.#sink
-    this.#sink = undefined
-    if (fault === undefined) sink?.end()
-    else sink?.fail(fault)
-  }
 }

@@ -35,7 +35,7 @@ export function makeMcpSessions({ clock, randomBytes }: SessionPorts): McpSessio
     readonly asked = new Map<string, McpAsked>()
     usedMs = clock.monotonicMs()
     ended = false
-    listeners: (() => void)[] = []
+    readonly listeners = new Set<() => void>()
 
     constructor({ owner, route, revision, opening }: Pick<McpSession, 'owner' | 'route' | 'revision' | 'opening'>) {
       this.owner = owner
@@ -48,9 +48,10 @@ export function makeMcpSessions({ clock, randomBytes }: SessionPorts): McpSessio
       this.usedMs = clock.monotonicMs()
     }
 
-    onEnd(listener: () => void): void {
+    onEnd(listener: () => void): () => void {
       if (this.ended) listener()
-      else this.listeners.push(listener)
+      else this.listeners.add(listener)
+      return () => void this.listeners.delete(listener)
     }
   }
 
@@ -61,9 +62,8 @@ export function makeMcpSessions({ clock, randomBytes }: SessionPorts): McpSessio
     const left = (owned.get(session.owner) ?? 1) - 1
     if (left === 0) owned.delete(session.owner)
     else owned.set(session.owner, left)
-    const { listeners } = session
-    session.listeners = []
-    for (const listener of listeners) listener()
+    for (const listener of session.listeners) listener()
+    session.listeners.clear()
   }
 
   clock.every(sweepMs, () => {
