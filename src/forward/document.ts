@@ -1,6 +1,7 @@
 /** Fetches small documents (key sets, bundles) through the guarded egress: no redirect, one size, one deadline. */
 import { Agent, type Dispatcher } from 'undici'
 import type { Clock, FetchDocument } from '../model/index.ts'
+import { Gathered } from '../wire/index.ts'
 import { type EgressOptions, type Lookup, makeConnector, systemLookup } from './egress.ts'
 
 export interface DocumentPorts {
@@ -71,11 +72,11 @@ class DocumentReader implements Dispatcher.DispatchHandler {
   readonly #bytesMax: number
   readonly #resolve: (document: Document) => void
   readonly #reject: (error: Error) => void
-  readonly #pieces: Buffer[] = []
+  /** Copied together as it grows: who is asked chooses how small the pieces are. */
+  readonly #gathered = new Gathered(null)
   readonly #headers = new Map<string, string>()
   #controller: Dispatcher.DispatchController | undefined = undefined
   #status = 0
-  #bytes = 0
   #over = false
 
   constructor(url: URL, bytesMax: number, resolve: (document: Document) => void, reject: (error: Error) => void) {
@@ -105,13 +106,12 @@ class DocumentReader implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
-    this.#bytes += bytes.length
-    if (this.#bytes > this.#bytesMax) this.#tooLarge(controller)
-    else this.#pieces.push(bytes)
+    if (this.#gathered.length + bytes.length > this.#bytesMax) this.#tooLarge(controller)
+    else this.#gathered.add(bytes)
   }
 
   onResponseEnd(): void {
-    if (this.#end()) this.#resolve({ status: this.#status, headers: this.#headers, bytes: Buffer.concat(this.#pieces) })
+    if (this.#end()) this.#resolve({ status: this.#status, headers: this.#headers, bytes: this.#gathered.take() })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, cause: Error): void {
