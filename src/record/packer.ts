@@ -7,8 +7,8 @@
  */
 import { join } from 'node:path'
 import { type Clock, type Log, messageOf } from '../model/index.ts'
-import type { ReadFiles } from './files.ts'
-import { type LogFile, type LogFiles, writeWhole } from './files.ts'
+import { type LogFile, type LogFiles, type ReadFiles, writeWhole } from './files.ts'
+import { makeLooks } from './looks.ts'
 import { frameBytes, packFrame, plainBytesOf, readTable, tableText, unpackFrame, unpackOnPool } from './packed-file.ts'
 import { packedName, packedSuffix, segmentName, segmentNumbers } from './segments.ts'
 
@@ -35,26 +35,9 @@ export type Packer = ReturnType<typeof makePacker>
 
 /** Looks at once, once an hour and when it is told to, in the background. */
 export function makePacker({ directory, files, clock, log, current, alone }: PackerOptions) {
-  let looking: Promise<void> | undefined
-  /** For another one, while this one is under way. */
-  let isAsked = false
   let stopped = false
   let wake = () => {}
-  const counts = { packLooks: 0, segmentsPacked: 0, packFailures: 0 }
-
-  function look(): void {
-    if (looking !== undefined) isAsked = true
-    if (looking !== undefined || stopped) return
-    looking = run()
-      .catch(failed)
-      .finally(() => {
-        counts.packLooks += 1
-        looking = undefined
-        if (!isAsked) return
-        isAsked = false
-        look()
-      })
-  }
+  const counts = { segmentsPacked: 0, packFailures: 0 }
 
   function failed(cause: unknown): void {
     if (stopped) return
@@ -163,19 +146,17 @@ export function makePacker({ directory, files, clock, log, current, alone }: Pac
     }
   }
 
-  const stopLooks = clock.every(lookMs, look)
-  look()
+  const looks = makeLooks({ clock, everyMs: lookMs, work: run, failed })
 
   return {
     /** For whoever knows that there is a segment to pack. */
-    look,
-    stats: () => ({ ...counts }),
+    look: looks.look,
+    stats: () => ({ packLooks: looks.count, ...counts }),
     /** Ends with the piece that is under way; the segment is packed after the next start. */
     async close(): Promise<void> {
       stopped = true
-      stopLooks()
       wake()
-      await looking
+      await looks.stop()
     },
   }
 }

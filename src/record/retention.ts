@@ -11,6 +11,7 @@ import { type Clock, type JsonObject, type Log, messageOf } from '../model/index
 import { hashBytes, type SignedCheckpoint, type SignerKey, tileWidth } from '../proof/index.ts'
 import type { LogFiles } from './files.ts'
 import { leavesOf, lineOf, placeBytes, placeOf, segmentChunks, timestampOf } from './line-chunks.ts'
+import { makeLooks } from './looks.ts'
 import { diskBytes, removeSegment } from './packer.ts'
 import { lineBytesMax } from './place.ts'
 import { type Going, newestRetention, retentionDetail } from './retention-record.ts'
@@ -65,36 +66,17 @@ export type Retention = ReturnType<typeof makeRetention>
 export function makeRetention(options: RetentionOptions) {
   const { directory, keep, files, store, signer, clock, log } = options
   const reading = unpacked(files)
-  let looking: Promise<void> | undefined
-  /** For another one, while this one is under way. */
-  let isAsked = false
   let stopped = false
   let stopMore = () => {}
   let waiting: { readonly lines: number; readonly tell: (isCovered: boolean) => void } | undefined
   /** What the newest record covers, and how many lines the log has with it. Where only removing failed, the same record serves. */
   let recorded: { readonly throughSeq: number; readonly lines: number } | undefined
-  const counts = { retentionLooks: 0, segmentsRemoved: 0, retentionFailures: 0 }
+  const counts = { segmentsRemoved: 0, retentionFailures: 0 }
 
-  function look(): void {
-    if (looking !== undefined) isAsked = true
-    if (looking !== undefined || stopped) return
-    looking = options
-      .alone(run)
-      .catch((cause: unknown) => {
-        counts.retentionFailures += 1
-        const error = messageOf(cause)
-        log.error(
-          { directory, error },
-          'old segments of the decision log could not be removed; the next look tries again',
-        )
-      })
-      .finally(() => {
-        counts.retentionLooks += 1
-        looking = undefined
-        if (!isAsked) return
-        isAsked = false
-        look()
-      })
+  function failed(cause: unknown): void {
+    counts.retentionFailures += 1
+    const error = messageOf(cause)
+    log.error({ directory, error }, 'old segments of the decision log could not be removed; the next look tries again')
   }
 
   async function run(): Promise<void> {
@@ -115,7 +97,7 @@ export function makeRetention(options: RetentionOptions) {
       counts.segmentsRemoved += 1
     }
     log.info({ segments, throughSeq, newest: going.newest }, 'old segments of the decision log were removed')
-    if ((isFinishing || segments.length === segmentsMax) && !stopped) stopMore = clock.after(moreMs, look)
+    if ((isFinishing || segments.length === segmentsMax) && !stopped) stopMore = clock.after(moreMs, () => looks.look())
   }
 
   /** The oldest segments, as far as they may go. */
@@ -241,26 +223,24 @@ export function makeRetention(options: RetentionOptions) {
     })
   }
 
-  const stopLooks = clock.every(lookMs, look)
-  look()
+  const looks = makeLooks({ clock, everyMs: lookMs, work: () => options.alone(run), failed })
 
   return {
     /** For whoever knows that there may be more to remove, e.g. since another segment was begun. */
-    look,
+    look: looks.look,
     /** A checkpoint is on disk. */
     kept({ size }: SignedCheckpoint): void {
       if (waiting === undefined || size < waiting.lines) return
       waiting.tell(true)
       waiting = undefined
     },
-    stats: () => ({ ...counts }),
+    stats: () => ({ retentionLooks: looks.count, ...counts }),
     /** Ends before the next file is removed; what is left goes after the next start. */
     async close(): Promise<void> {
       stopped = true
-      stopLooks()
       stopMore()
       waiting?.tell(false)
-      await looking
+      await looks.stop()
     },
   }
 }
