@@ -70,19 +70,22 @@ function refuseOtherDigest({ name, digest }: ListedTool, options: Options): void
 async function callTool(tool: ListedTool, values: JsonObject, talk: Talk, options: Options, io: Io): Promise<Finished> {
   const { client, signal, atEnd } = talk
   const isJson = options.text('format') === 'json'
-  const says = (text: string): Promise<void> => io.err.write(text)
-  const heard: Promise<void>[] = []
+  // Nobody may be left to read it.
+  const says = (text: string): Promise<void> => io.err.write(text).catch(() => undefined)
+  let told = Promise.resolve()
   const answer = await client.request(
     'tools/call',
     { name: tool.name, arguments: values },
     {
       name: tool.name,
       headers: mirroredFields(tool, values, client),
-      hear: (method, params) =>
-        void heard.push(says(isJson ? `${printJson({ method, params })}\n` : notificationText(method, params))),
+      hear(method, params) {
+        const text = isJson ? jsonFor(io.err, `${printJson({ method, params })}\n`) : notificationText(method, params)
+        told = told.then(() => says(text))
+      },
     },
   )
-  await Promise.all(heard)
+  await told
   const { resultType } = answer.result
   if (resultType === 'input_required') throw asked(tool, answer.result)
   if (resultType === 'task') {

@@ -117,7 +117,12 @@ const endpoint: readonly Flag[] = [
   { name: 'role', kind: 'text', value: 'ROLE', repeats: true, says: 'A role of that token; may come more than once' },
   { name: 'token-file', kind: 'file', value: 'FILE', says: 'Holds the token to send; without it GATEHOUSE_TOKEN' },
   { name: 'token', kind: 'text', value: 'TOKEN', says: 'The token itself; others on this machine can see it' },
-  { name: 'timeout', kind: 'duration', value: 'TIME', says: 'How long to wait in all; without it `1m`' },
+  {
+    name: 'timeout',
+    kind: 'duration',
+    value: 'TIME',
+    says: 'How long to wait in all; without it `1m`; for an endpoint that says nothing never longer than `5m`',
+  },
 ]
 
 /** Flags of `opa` that ask for what is so anyway. */

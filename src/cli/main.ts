@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import type { ConfigErrors } from '../config/index.ts'
-import { Flaws } from '../model/index.ts'
+import { Flaws, rawNumber } from '../model/index.ts'
 import { systemClock } from './clock.ts'
 import type { RunCommand } from './command.ts'
 import { type CommandName, commands } from './commands.ts'
 import { helpJson, helpText } from './help.ts'
 import { CommandError, exitStatus, type Io, OutputClosed } from './io.ts'
+import { jsonFor } from './json-output.ts'
 import { asksForJson, parseWords } from './options.ts'
 import { outputTo } from './output.ts'
 
@@ -89,10 +90,15 @@ export async function runWords(words: readonly string[], io: Io): Promise<number
     if (cause instanceof OutputClosed) return exitStatus.done
     const { status, text, facts } = await wordsOf(cause)
     // Nobody may be left to read it.
-    const written = asksForJson(words) ? `${JSON.stringify({ error: { status, ...facts } })}\n` : text
+    const written = asksForJson(words) ? jsonFor(io.err, `${errorJson({ status, ...facts })}\n`) : text
     await io.err.write(written).catch(() => undefined)
     return status
   }
+}
+
+/** Facts may be of others: integers beyond 2^53 are written as they are. */
+function errorJson(error: { readonly [name: string]: unknown }): string {
+  return JSON.stringify({ error }, (_key, one: unknown) => (typeof one === 'bigint' ? rawNumber(one.toString()) : one))
 }
 
 /** What went wrong: as text for people, as facts for programs. */

@@ -450,6 +450,58 @@ describe.each(eras)('in the $era era, to a server itself', ({ era }) => {
   })
 
   it.each([
+    { note: 'before the reply', begin: '' },
+    {
+      note: 'within the reply',
+      begin: 'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{',
+    },
+  ])(
+    'says of a connection that is torn off $note that nobody knows what was done, with status 3',
+    async ({ begin }) => {
+      const { url } = await direct({
+        eras: [era],
+        call: ({ response }) => {
+          response.socket?.write(begin, () => response.socket?.destroy())
+          return undefined
+        },
+      })
+      expect(await run(['call', 'echo', '--arg', 'text=x', ...url])).toMatchObject({
+        status: 3,
+        out: '',
+        err: expect.stringMatching(/broke off without an answer: .*; whether anything was done is not known/),
+      })
+    },
+  )
+
+  it('calls no tool whose name has two meanings, with status 1', async () => {
+    const { url, script } = await direct({ eras: [era], tools: [echoTool, { ...echoTool, description: 'another' }] })
+    expect(await run(['call', 'echo', '--arg', 'text=x', ...url])).toMatchObject({
+      status: 1,
+      err: expect.stringMatching(/lists `echo` more than once, with different definitions/),
+    })
+    expect(script.messages.some(({ method }) => method === 'tools/call')).toBe(false)
+  })
+
+  it('keeps numbers as they were written, in results and in errors', async () => {
+    const number = '12345678901234567890'
+    const bodies = [
+      `"result":{"resultType":"complete","content":[],"structuredContent":{"a":${number},"b":1.10}}`,
+      `"error":{"code":-32602,"message":"no","data":{"a":${number}}}`,
+    ]
+    const { url } = await direct({
+      eras: [era],
+      call: ({ message, response }) => {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        response.end(`{"jsonrpc":"2.0","id":${message.id},${bodies.shift()}}`)
+        return undefined
+      },
+    })
+    const words = ['call', 'echo', '--arg', 'text=x', '--format', 'json', ...url]
+    expect((await run(words)).out).toContain(`{"a":${number},"b":1.10}`)
+    expect((await run(words)).err).toContain(`"data":{"a":${number}}`)
+  })
+
+  it.each([
     {
       note: 'an answer to something else',
       body: (id: number) => `{"jsonrpc":"2.0","id":${id + 1},"result":{}}`,
@@ -555,6 +607,24 @@ describe('what only one era has', () => {
       err: '',
     })
     expect({ asked, waited }).toEqual({ asked: ['e-1'], waited: [700] })
+  })
+
+  it('takes a legacy stream up again that was torn off', async () => {
+    const answer: { id?: number } = {}
+    const { url } = await direct({
+      eras: ['legacy'],
+      call: ({ message, response }) => {
+        answer.id = message.id
+        response.writeHead(200, { 'content-type': 'text/event-stream' })
+        response.write('id: e-1\ndata:\n\n', () => response.destroy())
+        return undefined
+      },
+      stream: (_, response) => {
+        const event = { jsonrpc: '2.0', id: answer.id, result: { content: [{ type: 'text', text: 'at last' }] } }
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`data: ${JSON.stringify(event)}\n\n`)
+      },
+    })
+    expect(await run(['call', 'echo', '--arg', 'text=x', ...url])).toEqual({ status: 0, out: 'at last\n', err: '' })
   })
 
   it('says that a modern stream ended without an answer', async () => {

@@ -4,7 +4,7 @@
  */
 import { Fault, type JsonObject, limits, visible } from '../../model/index.ts'
 import { JsonError, mediaTypeOf, parseJson, type RpcMessage, readRpc, SseError, SseReader } from '../../wire/index.ts'
-import { reasonOf } from '../fetch-failure.ts'
+import { codeOf, reasonOf } from '../fetch-failure.ts'
 import { CommandError, exitStatus } from '../io.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -38,44 +38,72 @@ export interface Listening {
   readonly hear: (message: Exclude<RpcMessage, { kind: 'response' }>) => void
 }
 
-/** Characters of a reply that is no message: a problem document is some hundred. */
-const textCharsMax = 16 * 1024
+/** Bytes of a reply that is no message: a problem document has some hundred. */
+const textBytesMax = 16 * 1024
 
 /** Rejects with a `CommandError`: status 3 where nobody answers, 1 where what comes is no message of MCP. */
 export async function exchange(endpoint: Endpoint, sent: Sent, { signal, hear }: Listening): Promise<Reply> {
   const { method, headers, body, idText } = sent
   const authorization = endpoint.token !== undefined && { authorization: `Bearer ${endpoint.token}` }
+  const failed = (cause: unknown): unknown => (signal.aborted ? signal.reason : unanswered(endpoint, cause))
+  const response = await fetch(endpoint.url, {
+    method,
+    headers: { ...headers, ...authorization },
+    ...(body !== undefined && { body }),
+    redirect: 'manual',
+    signal,
+  }).catch((cause: unknown) => {
+    throw failed(cause)
+  })
   try {
-    const response = await fetch(endpoint.url, {
-      method,
-      headers: { ...headers, ...authorization },
-      ...(body !== undefined && { body }),
-      redirect: 'manual',
-      signal,
-    })
-    const base = { status: response.status, headers: response.headers, answer: undefined, text: '', cut: undefined }
-    const type = mediaTypeOf(response.headers.get('content-type') ?? undefined)
-    if (idText !== undefined && response.ok && type === 'text/event-stream')
-      return { ...base, ...(await answerInEvents(response, idText, hear)) }
-    const isJson = type === 'application/json'
-    const bytes = await bytesOf(response, isJson ? limits.mcpMessageBytesMax : textCharsMax, isJson)
-    const answer = idText === undefined || !isJson ? undefined : answerIn(bytes, idText, response.ok)
-    return answer === undefined ? { ...base, text: bytes.toString('utf8') } : { ...base, answer }
+    return await read(response, idText, { signal, hear })
   } catch (cause) {
-    if (signal.aborted) throw signal.reason
-    if (cause instanceof CommandError) throw cause
-    throw new CommandError(
-      `\`${endpoint.url.origin}\` cannot be reached: ${visible(reasonOf(cause))}`,
-      exitStatus.unreachable,
-    )
+    throw cause instanceof BrokenOff ? failed(cause.cause) : cause
   }
 }
 
+async function read(response: Response, idText: string | undefined, { signal, hear }: Listening): Promise<Reply> {
+  const { status, headers, ok } = response
+  const base = { status, headers, answer: undefined, text: '', cut: undefined }
+  const type = mediaTypeOf(headers.get('content-type') ?? undefined)
+  if (idText !== undefined && ok && type === 'text/event-stream')
+    return { ...base, ...(await answerInEvents(response, idText, hear, signal)) }
+  const isJson = type === 'application/json'
+  const bytes = await bytesOf(response, isJson ? limits.mcpMessageBytesMax : textBytesMax, isJson)
+  const answer = idText === undefined || !isJson ? undefined : answerIn(bytes, idText, ok)
+  return answer === undefined ? { ...base, text: bytes.toString('utf8') } : { ...base, answer }
+}
+
+/** The connection failed while a reply was read. */
+class BrokenOff extends Error {
+  override readonly name = 'BrokenOff'
+}
+
+/** What fails here is the connection, and nothing of ours. */
+async function* piecesOf({ body }: Response): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    if (body !== null) yield* body
+  } catch (cause) {
+    throw new BrokenOff('the reply broke off', { cause })
+  }
+}
+
+/** Codes of failures behind the request: nobody knows whether it was acted on. */
+const sentCodes = /^(?:UND_ERR_(?:SOCKET|HEADERS_TIMEOUT|BODY_TIMEOUT)|ECONNRESET|EPIPE|HPE_)/
+
+function unanswered({ url }: Endpoint, cause: unknown): CommandError {
+  const reason = visible(reasonOf(cause))
+  const text = sentCodes.test(codeOf(cause))
+    ? `\`${url.origin}\` broke off without an answer: ${reason}; whether anything was done is not known`
+    : `\`${url.origin}\` cannot be reached: ${reason}`
+  return new CommandError(text, exitStatus.unreachable)
+}
+
 /** Beyond the bound the rest is not read; what must be whole then fails. */
-async function bytesOf({ body }: Response, bytesMax: number, mustBeWhole: boolean): Promise<Buffer> {
+async function bytesOf(response: Response, bytesMax: number, mustBeWhole: boolean): Promise<Buffer> {
   const pieces: Uint8Array[] = []
   let length = 0
-  for await (const piece of body ?? []) {
+  for await (const piece of piecesOf(response)) {
     pieces.push(piece)
     length += piece.byteLength
     if (length <= bytesMax) continue
@@ -91,28 +119,33 @@ function answerIn(bytes: Buffer, idText: string, isOk: boolean): Answer | undefi
   try {
     message = readMessage(bytes)
   } catch (cause) {
-    if (!isOk) return undefined
+    if (!isOk && cause instanceof CommandError) return undefined
     throw cause
   }
   if (message.kind !== 'response') throw broken('a message that is no answer')
   return answerOf(message, bytes, idText)
 }
 
-async function answerInEvents({ body }: Response, idText: string, hear: Listening['hear']) {
+/** A stream that breaks off can be taken up again, if it has said where, just like one that ends. */
+async function answerInEvents(response: Response, idText: string, hear: Listening['hear'], signal: AbortSignal) {
   const reader = new SseReader(limits.mcpMessageBytesMax)
   let lastEventId: string | undefined
   let retryMs: number | undefined
-  // Leaving the loop cancels the stream.
-  for await (const piece of body ?? []) {
-    for (const { data, id, retry } of eventsIn(reader, piece)) {
-      lastEventId = id ?? lastEventId
-      retryMs = retry ?? retryMs
-      if (data === '') continue
-      const bytes = Buffer.from(data)
-      const message = readMessage(bytes)
-      if (message.kind === 'response') return { answer: answerOf(message, bytes, idText) }
-      hear(message)
+  try {
+    // Leaving the loop cancels the stream.
+    for await (const piece of piecesOf(response)) {
+      for (const { data, id, retry } of eventsIn(reader, piece)) {
+        lastEventId = id ?? lastEventId
+        retryMs = retry ?? retryMs
+        if (data === '') continue
+        const bytes = Buffer.from(data)
+        const message = readMessage(bytes)
+        if (message.kind === 'response') return { answer: answerOf(message, bytes, idText) }
+        hear(message)
+      }
     }
+  } catch (cause) {
+    if (!(cause instanceof BrokenOff) || signal.aborted) throw cause
   }
   return { cut: { lastEventId, retryMs } }
 }

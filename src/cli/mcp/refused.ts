@@ -87,13 +87,13 @@ function problemText(problem: Problem): string {
     ...unique(remedies).map((one) => `  remedy    ${one}`),
     ...(typeof id === 'string' ? [`  decision  ${id}, told whole by \`gatehouse why ${id}\``] : []),
   ]
-  return lines.map(visible).join('\n')
+  return lines.map(quoted).join('\n')
 }
 
 /** Scopes that another token would need (RFC 6750 section 3). */
 function challengeText(headers: Headers): string {
   const scope = /\bscope="([^"]*)"/.exec(headers.get('www-authenticate') ?? '')?.[1]
-  return scope === undefined ? '' : `\n  scopes    ${visible(scope)}`
+  return scope === undefined ? '' : `\n  scopes    ${quoted(scope)}`
 }
 
 function factsOf({ code, detail, remedy, decision_id: id, reasons }: Problem): { readonly [name: string]: unknown } {

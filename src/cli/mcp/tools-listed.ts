@@ -56,9 +56,14 @@ export function toolOf(definition: JsonObject): ListedTool | undefined {
   }
 }
 
-/** The tool of this name. Throws a `CommandError` that names the nearest. */
+/** The tool of this name. Throws a `CommandError` that names the nearest, and one with status 1 where the name has two meanings. */
 export function toolNamed(tools: readonly ListedTool[], name: string): ListedTool {
-  const found = tools.find((tool) => tool.name === name)
+  const [found, ...others] = tools.filter((tool) => tool.name === name)
+  if (found !== undefined && others.some(({ digest }) => digest !== found.digest))
+    throw new CommandError(
+      `the endpoint lists \`${visible(name.slice(0, 128))}\` more than once, with different definitions: which of them is called nobody can say`,
+      exitStatus.finding,
+    )
   if (found !== undefined) return found
   const names = tools.map((tool) => tool.name)
   const meant = nearest(name, names)
