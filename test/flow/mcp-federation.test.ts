@@ -68,6 +68,31 @@ it('shows the tools of all in the order of the configuration, under their prefix
   })
 })
 
+it('tells whoever asks for it where a tool is from, whatever the server says of that, and nobody else', async () => {
+  const forged = { 'gatehouse/origin': { server: 's9', name: 'nine' }, 'example.com/kept': 1 }
+  const { world } = await federation(
+    [
+      { tools: [tool('one'), { ...tool('two'), _meta: forged }, { ...tool('three'), _meta: 'text' }] },
+      { tools: [tool('one')] },
+    ],
+    [{}, { prefix: 'b_' }],
+  )
+  const metas = (reply: { json: { result: { tools: { name: string; _meta?: unknown }[] } } }) =>
+    Object.fromEntries(reply.json.result.tools.map(({ name, _meta }) => [name, _meta]))
+  const asking = { method: 'tools/list', params: { _meta: { 'gatehouse/origin': true } } }
+  const told = {
+    one: { 'gatehouse/origin': { server: 's0', name: 'one' } },
+    two: { 'gatehouse/origin': { server: 's0', name: 'two' }, 'example.com/kept': 1 },
+    three: 'text',
+    b_one: { 'gatehouse/origin': { server: 's1', name: 'one' } },
+  }
+  expect(metas(await modern(world, asking))).toEqual(told)
+  expect(metas(await legacy(world, await openSession(world), asking))).toEqual(told)
+  const plain = { one: undefined, two: forged, three: 'text', b_one: undefined }
+  for (const _meta of [{}, { 'gatehouse/origin': 'yes' }, { 'gatehouse/origin': false }])
+    expect(metas(await modern(world, { method: 'tools/list', params: { _meta } }))).toEqual(plain)
+})
+
 it('lets nobody take the name of a tool that an earlier server has', async () => {
   const { world } = await federation([
     { ...say('a'), tools: [tool('pay', 'pays')] },
