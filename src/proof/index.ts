@@ -1,7 +1,6 @@
 /** The door of the proofs: trees over lines, their tiles, signed checkpoints, and proofs that hold without the log. Pure functions. */
 export {
   type Checkpoint,
-  checkpointText,
   parseCheckpoint,
   type SignedCheckpoint,
   signCheckpoint,
@@ -9,7 +8,6 @@ export {
 export { emptyRoot, hashBytes, hashLeaf, leafHash, rowRoot } from './hash.ts'
 export {
   exactBase64,
-  isKeyName,
   type KeyKind,
   logSignature,
   noteCharsMax,
@@ -31,7 +29,6 @@ export {
   isIncluded,
   type ReadTile,
   rootAt,
-  separate,
   tailsOf,
 } from './proofs.ts'
 export {

@@ -39,7 +39,7 @@ export interface SignerKey {
 }
 
 /** Non-empty, without white space and `+`; bounded so that it fits a line. */
-export function isKeyName(name: string): boolean {
+function isKeyName(name: string): boolean {
   return /^[^\s+\p{Cc}\p{Cf}\p{Z}]{1,256}$/u.test(name)
 }
 

@@ -2,7 +2,7 @@
  * Proofs over a tree that stands on disk as tiles: that a leaf is in it, and that a later tree only added to an earlier one
  * (RFC 6962 sections 2.1.1 and 2.1.2; checked as in RFC 9162 sections 2.1.3.2 and 2.1.4.2).
  */
-import { emptyRoot, hashBytes, nodeHash, rowRoot } from './hash.ts'
+import { emptyRoot, nodeHash, rowRoot } from './hash.ts'
 import { hashesAt, levelsOf, tileWidth, widthOf } from './tiles.ts'
 
 /** Gives a tile of a tree: `width` hashes at least. Throws when it is not there or shorter. */
@@ -150,11 +150,4 @@ export async function tailsOf(size: number, read: ReadTile): Promise<Buffer[]> {
     tails.push(Buffer.concat(roots))
   }
   return tails
-}
-
-/** Hashes one after the other as single ones. */
-export function separate(hashes: Buffer): Buffer[] {
-  return Array.from({ length: hashes.length / hashBytes }, (_, place) =>
-    hashes.subarray(place * hashBytes, (place + 1) * hashBytes),
-  )
 }

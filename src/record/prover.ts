@@ -17,7 +17,7 @@ import { checkpointRest } from './recorded-checkpoint.ts'
 import type { TileStore } from './tile-store.ts'
 
 /** Milliseconds from the first line that no checkpoint covers to the next one. */
-export const checkpointMs = 1_000
+const checkpointMs = 1_000
 
 export interface ProverOptions {
   readonly proven: Proven
@@ -73,7 +73,7 @@ export async function makeProver({ proven, store, queue, clock, log, kept }: Pro
       renew()
       ownLines = 1
       // Its line is one of the log's: the writer tells of a disk that fails, and holds the line until it does not.
-      void queue.keep('checkpoint', checkpointRest(newest)).catch(() => undefined)
+      void queue.keep('checkpoint', checkpointRest(newest))
     }
     await attempt()
   }

@@ -89,7 +89,7 @@ export interface BucketPorts {
   readonly msMax: number
 }
 
-export function openBucket(options: BucketOptions, { fetchDocument, clock, msMax }: BucketPorts): ObjectStore {
+function openBucket(options: BucketOptions, { fetchDocument, clock, msMax }: BucketPorts): ObjectStore {
   const base = addressOf(options)
   const kept = keptAs(options, clock)
 

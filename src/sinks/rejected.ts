@@ -6,7 +6,7 @@
  */
 import type { SinkFiles } from './source.ts'
 
-export const rejectedFile = 'rejected.jsonl'
+const rejectedFile = 'rejected.jsonl'
 /** Records that one sink sets aside at most, and bytes of them: beyond it something is wrong with all, and it stands still. */
 const rejectedRecordsMax = 10_000
 const rejectedBytesMax = 64 * 1024 * 1024

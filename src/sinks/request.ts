@@ -6,8 +6,8 @@
 import type { Clock } from '../model/index.ts'
 import type { SinkFiles } from './source.ts'
 
-export const requestFile = 'request.json'
-export const answerFile = 'answer.json'
+const requestFile = 'request.json'
+const answerFile = 'answer.json'
 /** Milliseconds between two looks for one. */
 const lookMs = 1_000
 

@@ -5,7 +5,7 @@
 import type { Clock } from '../model/index.ts'
 import type { LogPlace, SinkFiles } from './source.ts'
 
-export const stateFile = 'state.json'
+const stateFile = 'state.json'
 /** Milliseconds between two writes of it: a crash costs that much sent twice. */
 const saveMs = 1_000
 

@@ -69,9 +69,6 @@ export function mcpMethod(name: string, kind: McpMethod['kind'], era: McpEra): M
   return row !== undefined && row.kind === kind && row.eras.includes(era) ? row : undefined
 }
 
-/** Every method of the table, for pages and tests. */
-export const mcpMethods: readonly McpMethod[] = rows
-
 /** What a server may ask an agent on a legacy stream (2025-11-25, "Client features" and "Ping"). */
 export const serverRequests: ReadonlySet<string> = new Set([
   'ping',

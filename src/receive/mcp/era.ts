@@ -19,7 +19,7 @@ export interface EraFound {
 }
 
 /** What a client may ask for instead. */
-export const supportedRevisions: readonly string[] = [...modernRevisions, ...legacyRevisions]
+const supportedRevisions: readonly string[] = [...modernRevisions, ...legacyRevisions]
 
 const isModern = (revision: string): boolean => (modernRevisions as readonly string[]).includes(revision)
 const isLegacy = (revision: string): boolean => (legacyRevisions as readonly string[]).includes(revision)
