@@ -11,10 +11,14 @@ export interface Cell {
   readonly seconds: number
 }
 
-/** Load before the first slice counts, until compilers and pools have settled: so many calls, or so many seconds. */
+/**
+ * Load before the first slice counts, until compilers and pools have settled: so many calls, or so many seconds, of the first body size,
+ * then some seconds of each other one.
+ */
 export interface WarmUp {
   readonly calls: number
   readonly secondsMax: number
+  readonly secondsOfOtherSizes: number
 }
 
 export interface Row {
@@ -55,12 +59,15 @@ export async function measure(
     tokensFile: plan.work.tokensFile,
     bodyFile: bodyFileOf(plan.work, cell.bodyBytes),
   })
-  const settle = { bodyBytes: plan.cells[0]?.bodyBytes ?? 0, connections: 32, seconds: 1 }
+  const [first = 0, ...others] = [...new Set(plan.cells.map((cell) => cell.bodyBytes))]
   for (const [name, subject] of subjects) {
     tell(`warming up ${name}`)
-    const { calls: wanted, secondsMax } = plan.warmUp
+    const { calls: wanted, secondsMax, secondsOfOtherSizes } = plan.warmUp
+    const warm = (bodyBytes: number, seconds: number) =>
+      named(name, load(plan.generator, slice(subject.port, { bodyBytes, connections: 32, seconds })))
     for (let calls = 0, seconds = 0; calls < wanted && seconds < secondsMax; seconds += 1)
-      calls += (await named(name, load(plan.generator, slice(subject.port, settle)))).calls
+      calls += (await warm(first, 1)).calls
+    for (const bodyBytes of others) await warm(bodyBytes, secondsOfOtherSizes)
   }
   const samples = new Map<string, Sample[]>()
   for (let round = 1; round <= plan.rounds; round += 1) {
