@@ -33,6 +33,7 @@ import type { Environment, State } from './run/state.ts'
 import { systemNow, systemRandom } from './system.ts'
 import { type TraceEvent, tracing } from './trace/tracer.ts'
 import { knownBuiltins } from './unknowns/builtins.ts'
+import { Findings } from './unknowns/findings.ts'
 import { couldHold, type HoldsParts, holds } from './unknowns/holds.ts'
 import { placesOf } from './unknowns/places.ts'
 import type { Json, Value } from './value.ts'
@@ -232,6 +233,7 @@ function made(
       data: data as Value,
       unknowns,
     })
+    const findings = new Findings()
     return makeQuery({
       linked: i === 0 ? linked : { ...linked, value: linked.entries[i - 1], givesJson: false },
       environment:
@@ -239,7 +241,7 @@ function made(
           ? environment
           : { ...environment, builtinError: (error) => builtinError(describe(error)) },
       holds: (input) => holds(holdsParts(), input),
-      couldHold: (input) => couldHold(holdsParts(), input),
+      couldHold: (input) => couldHold(holdsParts(), findings, input),
       vars: query.vars.map(({ name }) => name),
       reads,
       ...(rules === undefined ? {} : { rules }),

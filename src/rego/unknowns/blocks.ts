@@ -5,21 +5,23 @@
 
 import type { Span } from '../ast.ts'
 import type { Block, Operand, Override, Statement } from '../plan/ir.ts'
+import type { BuiltinCall } from '../run/builtin-call.ts'
 import { EvaluationError } from '../run/failure.ts'
 import { runtime } from '../run/runtime.ts'
 import { objectOf, SketchBuilding } from './building.ts'
-import { booleanOf, condition, text } from './calls.ts'
+import { booleanOf, condition, seenText, text } from './calls.ts'
 import type { Case } from './case.ts'
 import type { Ends, SketchFrame } from './frame.ts'
 import { each, every, type Rounds, scan, scanTree } from './loops.ts'
 import { defined, met, nothing, type Outcome } from './outcomes.ts'
 import { get, put } from './parts.ts'
 import type { Program } from './program.ts'
-import { equal, isType, settled, sizeOf } from './questions.ts'
+import { equal, isType, resolved, settled, sizeOf } from './questions.ts'
+import { Seen } from './seen.ts'
 import { isKnown, outlineOf, type Sketch, Unknown } from './sketch.ts'
 import { baseUnder, overlaid, type SketchReplacement, SketchState } from './state.ts'
 import { cursorAt, select, settle } from './tree.ts'
-import { all, negated, type Truth } from './truth.ts'
+import { all, negated, type Truth, truth } from './truth.ts'
 
 type Of<Op extends Statement['op']> = Extract<Statement, { op: Op }>
 
@@ -143,7 +145,7 @@ export class BlockRunner {
       case 'add': {
         const building = frame.buildings.get(statement.to)
         const key = statement.key === undefined ? undefined : settled(this.#at, frame.operand(statement.key))
-        building?.add(key, settled(this.#at, frame.operand(statement.value)), { sure, many: frame.many })
+        building?.add(key, resolved(this.#at, frame.operand(statement.value)), { sure, many: frame.many })
         return 'yes'
       }
       case 'equal':
@@ -194,12 +196,12 @@ export class BlockRunner {
       case 'reach':
         return given(ends.reach)(sure)
       case 'result': {
-        const value = settled(this.#at, frame.operand(statement.value))
+        const value = resolved(this.#at, frame.operand(statement.value))
         return given(ends.result)(value, sure, statement.final, statement.at)
       }
       case 'insert': {
         const path = frame.operands(statement.path).map((key) => settled(this.#at, key))
-        const value = settled(this.#at, frame.operand(statement.value))
+        const value = resolved(this.#at, frame.operand(statement.value))
         return given(ends.insert)(path, value, statement.member, sure, statement.final, statement.at)
       }
       case 'emptySet':
@@ -216,7 +218,7 @@ export class BlockRunner {
 
   #set(target: number, { value, certain }: Outcome): Truth {
     if (value === undefined) return 'no'
-    this.#frame.set(target, settled(this.#at, value))
+    this.#frame.set(target, resolved(this.#at, value))
     return certain ? 'yes' : 'maybe'
   }
 
@@ -234,7 +236,7 @@ export class BlockRunner {
 
   #format({ target, format, items, state, at }: Of<'format'>): Truth {
     const building = new SketchBuilding(this.#at, 'array', at)
-    for (const item of this.#frame.operands(items)) building.add(undefined, settled(this.#at, item), once)
+    for (const item of this.#frame.operands(items)) building.add(undefined, resolved(this.#at, item), once)
     const callee = { kind: 'builtin', name: 'sprintf' } as const
     return this.#set(target, this.#program.call(this.#frame.state(state), callee, [format, building.finish()], at))
   }
@@ -245,7 +247,8 @@ export class BlockRunner {
       (part) => (part.kind === 'constant' ? part.value : this.#frame.get(part.id)) ?? '<undefined>',
     )
     if (sketches.every(isKnown)) return runtime.template(this.#at.native, sketches)
-    return text(this.#at, 'template', sketches)
+    const write: BuiltinCall = (native, _at, ...values) => runtime.template(native, values)
+    return seenText(this.#at, 'template', write, sketches) ?? text(this.#at, 'template', sketches)
   }
 
   #hole({ target, body, at }: Of<'hole'>): void {
@@ -278,9 +281,11 @@ export class BlockRunner {
   }
 
   #shape({ operand, of, size }: Of<'shape'>): Truth {
-    const value = settled(this.#at, this.#frame.operand(operand))
-    const fits = isType(this.#at, value, of)
+    const whole = resolved(this.#at, this.#frame.operand(operand))
+    const fits = isType(this.#at, whole, of)
     if (fits === 'no') return 'no'
+    if (whole instanceof Seen) return truth(whole.size === size)
+    const value = whole
     const outline = outlineOf(value)
     if (outline !== undefined) {
       const { from, to } = sizeOf(this.#at, outline)

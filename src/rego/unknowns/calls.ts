@@ -9,10 +9,13 @@ import type { BuiltinCall } from '../run/builtin-call.ts'
 import type { Value } from '../value.ts'
 import type { Case } from './case.ts'
 import { Domain } from './domain.ts'
+import type { Trace } from './findings.ts'
 import { behind, defined, nothing, type Outcome, oneOf } from './outcomes.ts'
 import { get, isThere, whether } from './parts.ts'
-import { domainOf, equal, isCollection, isIn, isType, less, settled, sizeOf } from './questions.ts'
-import { isKnown, Outline, type Sketch, Unknown } from './sketch.ts'
+import { domainOf, equal, isCollection, isIn, isType, less, resolved, sizeOf, termOf } from './questions.ts'
+import { presenceOf, Seen } from './seen.ts'
+import { collection, isKnown, Outline, type Plain, plain, type Sketch, Unknown } from './sketch.ts'
+import { collectionOf, resultOf, type Term } from './term.ts'
 import { all, any, negated, type Truth } from './truth.ts'
 
 /** A builtin as calls with unknown operands need it. */
@@ -39,12 +42,18 @@ export function callBuiltin(
   operands: readonly Sketch[],
   place: Span,
 ): Outcome {
-  const args = operands.map((operand) => settled(at, operand))
+  const sketches = operands.map((operand) => resolved(at, operand))
   const { nondeterministic } = builtin
+  if (sketches.every(isKnown) && !nondeterministic) return called(at, builtin, sketches, place)
+  if (builtin.isLibrary) {
+    const answer = condition(at, name, sketches)
+    if (answer !== undefined) return defined(booleanOf(answer))
+    const seen = nondeterministic ? undefined : seenResult(at, name, builtin, sketches, place)
+    if (seen !== undefined) return seen
+  }
+  const args = sketches.map(plain)
   if (args.every(isKnown) && !nondeterministic) return called(at, builtin, args, place)
   if (builtin.isLibrary) {
-    const answer = condition(at, name, args)
-    if (answer !== undefined) return defined(booleanOf(answer))
     const special = specials[name]?.(at, args)
     if (special !== undefined) return special
   }
@@ -53,6 +62,72 @@ export function callBuiltin(
     return oneOf(choices.map((choice) => at.attempt(true, () => called(at, builtin, choice, place), nothing)))
   }
   return uncertain(at, name, builtin, args)
+}
+
+/** What a builtin gives for operands of which some are seen, and none is unknown; undefined for others. */
+function seenResult(
+  at: Case,
+  name: string,
+  builtin: KnownBuiltin,
+  operands: readonly Sketch[],
+  place: Span,
+): Outcome | undefined {
+  const found = solid(at, operands)
+  if (found === undefined) return undefined
+  const { terms, trace } = found
+  const term = resultOf(`${name}(${terms.map((each) => each.name).join()})`, builtin.call, terms)
+  // A text has a value whatever is put into it; whoever only shows it does not make it.
+  const presence = name === 'sprintf' && typeof operands[0] === 'string' ? true : presenceOf(trace, term)
+  if (presence !== 'ends') return presence ? defined(new Seen(term, trace)) : nothing
+  const args = terms.map((each) => new Seen(each, trace).value)
+  return called(at, builtin, args, place)
+}
+
+/** The text that `write` makes of operands of which some are seen, and none is unknown; undefined for others. */
+export function seenText(at: Case, name: string, write: BuiltinCall, operands: readonly Sketch[]): Seen | undefined {
+  const found = solid(at, operands)
+  if (found === undefined) return undefined
+  const { terms, trace } = found
+  return new Seen(resultOf(`${name}(${terms.map((each) => each.name).join()})`, write, terms), trace)
+}
+
+/** Sketches as terms, where all can be one and some are seen. */
+function solid(at: Case, sketches: readonly Sketch[]): { terms: readonly Term[]; trace: Trace } | undefined {
+  let trace: Trace | undefined
+  const asTerm = (sketch: Sketch): Term | undefined => {
+    if (sketch instanceof Unknown) return undefined
+    if (!(sketch instanceof Outline)) {
+      if (sketch instanceof Seen) trace = sketch.trace
+      return termOf(at, sketch)
+    }
+    const { kind, entries, isClosed } = sketch
+    const name = at.names.of(sketch)
+    if (!isClosed || name === undefined) return undefined
+    const parts: Term[] = []
+    for (const { key, value } of entries) {
+      const [keyTerm, valueTerm] = [asTerm(key), asTerm(value)]
+      if (keyTerm === undefined || valueTerm === undefined) return undefined
+      parts.push(keyTerm, valueTerm)
+    }
+    return collectionOf(name, parts, (values) => collectionFrom(kind, values))
+  }
+  const terms: Term[] = []
+  for (const sketch of sketches) {
+    const term = asTerm(sketch)
+    if (term === undefined) return undefined
+    terms.push(term)
+  }
+  return trace === undefined ? undefined : { terms, trace }
+}
+
+/** The collection of keys and values in turn. */
+function collectionFrom(kind: Outline['kind'], parts: readonly Value[]): Value {
+  const entries = Array.from({ length: parts.length / 2 }, (_, i) => ({
+    key: parts[2 * i] as Value,
+    value: parts[2 * i + 1] as Value,
+    certain: true,
+  }))
+  return collection(kind, entries) as Value
 }
 
 function called(at: Case, { call }: KnownBuiltin, args: readonly Value[], place: Span): Outcome {
@@ -113,7 +188,7 @@ export function booleanOf(answer: Truth): Sketch {
 }
 
 /** Builtins of which more is known than that their result is unknown. */
-const specials: Readonly<Record<string, (at: Case, args: readonly Sketch[]) => Outcome | undefined>> = {
+const specials: Readonly<Record<string, (at: Case, args: readonly Plain[]) => Outcome | undefined>> = {
   count: (at, [whole]) => {
     if (whole instanceof Unknown) return countOfUnknown(at, whole)
     if (!(whole instanceof Outline)) return undefined

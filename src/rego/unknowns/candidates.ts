@@ -6,8 +6,9 @@ import { keyOf, type Value } from '../value.ts'
 import type { Case } from './case.ts'
 import { behind, nothing, type Outcome } from './outcomes.ts'
 import { get } from './parts.ts'
-import { domainOf, settled } from './questions.ts'
-import { isKnown, type Sketch, Unknown } from './sketch.ts'
+import { domainOf, isTerm, resolved } from './questions.ts'
+import { Seen } from './seen.ts'
+import { Outline, type Sketch, Unknown } from './sketch.ts'
 import type { SketchState } from './state.ts'
 
 /** The rules to try in their order, by number; the value says whether compiled code would try it under every completion. */
@@ -31,19 +32,66 @@ function chosen(at: Case, index: RuleIndex, state: SketchState, args: readonly S
   const { value, certain } = probed(at, index.probe, state, args)
   const otherwise = (): Candidates => chosen(at, index.otherwise, state, args)
   if (index.kind === 'equal') {
-    const branches = index.branches.filter((branch) => value !== undefined && mayEqual(at, value, branch.value))
-    const isSettled = certain && value !== undefined && isKnown(value)
+    const branches = branchesOf(at, index, value)
+    const isSettled = certain && value !== undefined && isTerm(value)
     if (isSettled && branches[0] !== undefined) return chosen(at, branches[0].next, state, args)
     if (branches.length === 0) return otherwise()
     return eitherOf([otherwise(), ...branches.map(({ next }) => chosen(at, next, state, args))])
   }
   const found = new Map(otherwise())
-  for (const branch of index.branches) {
-    const selected = value === undefined ? 'no' : selects(index.kind, value, certain, branch.value)
-    if (selected === 'no') continue
-    for (const rule of branch.rules) found.set(rule, selected === 'yes' || found.get(rule) === true)
+  for (const [branch, isSure] of selectedOf(at, index, value)) {
+    for (const rule of branch.rules) found.set(rule, (isSure && certain) || found.get(rule) === true)
   }
   return found
+}
+
+type Equal = Extract<RuleIndex, { kind: 'equal' }>
+type Selecting = Extract<RuleIndex, { kind: 'prefix' | 'element' }>
+
+/** The branches that a value may take. */
+function branchesOf(at: Case, index: Equal, value: Sketch | undefined): Equal['branches'] {
+  if (value === undefined) return []
+  if (value instanceof Unknown) {
+    const domain = domainOf(at, value)
+    return index.branches.filter((branch) => domain.admits(branch.value))
+  }
+  if (value instanceof Outline)
+    return index.branches.filter((branch) => typeof branch.value === 'object' && branch.value !== null)
+  const places = placesOf(index)
+  const place =
+    value instanceof Seen
+      ? value.find(`branch ${at.names.numberOf(index)} of`, (each) => places.get(keyOf(each)))
+      : places.get(keyOf(value))
+  const branch = place === undefined ? undefined : index.branches[place as number]
+  return branch === undefined ? [] : [branch]
+}
+
+const places = new WeakMap<Equal, ReadonlyMap<unknown, number>>()
+
+/** Where the branch for a value is: a group may have one for each of a thousand tools. */
+function placesOf(index: Equal): ReadonlyMap<unknown, number> {
+  let known = places.get(index)
+  if (known === undefined) {
+    known = new Map(index.branches.map(({ value }, i) => [keyOf(value), i]))
+    places.set(index, known)
+  }
+  return known
+}
+
+/** The branches that a value may select, and whether it does so for sure. */
+function selectedOf(at: Case, index: Selecting, value: Sketch | undefined): [Selecting['branches'][number], boolean][] {
+  if (value === undefined) return []
+  if (!isTerm(value)) return index.branches.map((branch) => [branch, false])
+  const select = (each: Value): number[] =>
+    index.branches.flatMap((branch, i) => (selects(index.kind, each, branch.value) ? [i] : []))
+  const chosen = value instanceof Seen ? undefined : select(value)
+  const text =
+    value instanceof Seen ? value.find(`branches ${at.names.numberOf(index)} of`, (each) => select(each).join()) : ''
+  const numbers = chosen ?? (text === '' ? [] : String(text).split(',').map(Number))
+  return numbers.flatMap((i) => {
+    const branch = index.branches[i]
+    return branch === undefined ? [] : [[branch, true]]
+  })
 }
 
 /** The candidates where one of several lists is chosen: sure are those that stand in all. */
@@ -59,19 +107,10 @@ function eitherOf(lists: readonly Candidates[]): Candidates {
   return found
 }
 
-function mayEqual(at: Case, sketch: Sketch, value: Value): boolean {
-  if (sketch instanceof Unknown) return domainOf(at, sketch).admits(value)
-  return isKnown(sketch) ? keyOf(sketch) === keyOf(value) : typeof value === 'object' && value !== null
-}
-
-function selects(kind: 'prefix' | 'element', sketch: Sketch, certain: boolean, value: Value): 'yes' | 'no' | 'maybe' {
-  if (!isKnown(sketch)) return 'maybe'
-  const isSelected =
-    kind === 'prefix'
-      ? typeof sketch === 'string' && typeof value === 'string' && sketch.startsWith(value)
-      : isCollection(sketch) && elementsOf(sketch).some((item) => keyOf(item) === keyOf(value))
-  if (!isSelected) return 'no'
-  return certain ? 'yes' : 'maybe'
+function selects(kind: 'prefix' | 'element', value: Value, wanted: Value): boolean {
+  return kind === 'prefix'
+    ? typeof value === 'string' && typeof wanted === 'string' && value.startsWith(wanted)
+    : isCollection(value) && elementsOf(value).some((item) => keyOf(item) === keyOf(wanted))
 }
 
 /** What a probe finds; asks nothing, since the rules ask the same themselves. */
@@ -83,7 +122,7 @@ function probed(at: Case, probe: Probe, state: SketchState, args: readonly Sketc
     found = behind(found, get(at, found.value, key))
   }
   at.open = open
-  return found.value === undefined ? nothing : { value: settled(at, found.value), certain: found.certain }
+  return found.value === undefined ? nothing : { value: resolved(at, found.value), certain: found.certain }
 }
 
 function argument(args: readonly Sketch[], index: number): Outcome {

@@ -7,6 +7,7 @@ import { EvaluationError } from '../run/failure.ts'
 import { type Evaluation, State } from '../run/state.ts'
 import type { Value } from '../value.ts'
 import { Domain } from './domain.ts'
+import { Exhausted } from './exhausted.ts'
 import type { Names } from './names.ts'
 import { type Truth, truth } from './truth.ts'
 
@@ -62,9 +63,6 @@ function narrowed(domain: Domain, question: Exclude<Question, { kind: 'fact' }>,
   const { value, orEqual } = question
   return answer ? domain.below(value, orEqual) : domain.above(value, !orEqual)
 }
-
-/** Thrown where a question would cost more than it may; its answer is `maybe`. */
-export class Exhausted extends Error {}
 
 /** Statements that one question may take, over all of its cases. */
 export interface Budget {

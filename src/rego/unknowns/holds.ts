@@ -9,13 +9,16 @@ import { type Environment, Evaluation } from '../run/state.ts'
 import type { Value } from '../value.ts'
 import { startVisits, TooManyVisits } from '../visits.ts'
 import type { KnownBuiltins } from './builtins.ts'
-import { Assumptions, type Budget, Case, Exhausted } from './case.ts'
+import { Assumptions, type Budget, Case } from './case.ts'
+import { Exhausted } from './exhausted.ts'
+import type { Findings, Trace } from './findings.ts'
 import { SketchProgram } from './groups.ts'
 import { Names } from './names.ts'
 import { defined, nothing, type Outcome } from './outcomes.ts'
 import { whether } from './parts.ts'
-import { type Place, withUnknowns } from './places.ts'
+import { type Place, shapeOf, watched, withUnknowns } from './places.ts'
 import type { Sketch } from './sketch.ts'
+import { evaluationOptions, Reader } from './term.ts'
 import type { Truth } from './truth.ts'
 
 /**
@@ -26,6 +29,8 @@ const casesMax = 256
 
 /** Statements of the plan that one question may take, over all of its cases: some tenths of a second. With more the answer is `maybe`. */
 const stepsMax = 1_000_000
+
+type Documents = ReturnType<typeof withUnknowns>
 
 interface Bounds {
   readonly steps: number
@@ -44,7 +49,8 @@ export interface HoldsParts {
 /** `yes`: it holds under every completion of the unknown parts; `no`: under none; `maybe`: it depends, or nobody knows. */
 export function holds(parts: HoldsParts, input: Value | undefined): Truth {
   let answer: Truth | undefined
-  const whole = eachCase(parts, input, { steps: stepsMax, cases: casesMax }, (found) => {
+  const documents = withUnknowns(parts.unknowns, input, parts.data)
+  const whole = eachCase(parts, documents, { steps: stepsMax, cases: casesMax }, (found) => {
     if (found === 'maybe' || (answer !== undefined && answer !== found)) return false
     answer = found
     return true
@@ -57,10 +63,37 @@ const couldBounds: Bounds = { steps: 20_000, cases: 24 }
 
 /**
  * Whether it holds under some completion, or nobody knows: false only where `holds` would say `no`, found without looking at the
- * other cases once there is one in which it may hold.
+ * other cases once there is one in which it may hold. What was found out about an input of which the same can be said answers without an evaluation.
  */
-export function couldHold(parts: HoldsParts, input: Value | undefined): boolean {
-  return !eachCase(parts, input, couldBounds, (found) => found === 'no')
+export function couldHold(parts: HoldsParts, findings: Findings, input: Value | undefined): boolean {
+  const reader = new Reader(parts.environment, input)
+  startVisits()
+  const known = withinBounds(() => findings.answerFor(reader))
+  if (known !== undefined) return known
+  const trace = findings.trace(reader)
+  trace.find('shape', (other) => shapeOf(parts.unknowns, other.input))
+  const documents = watchedDocuments(parts, trace)
+  const answer = !eachCase(parts, documents, couldBounds, (found) => found === 'no')
+  trace.conclude(answer)
+  return answer
+}
+
+/** The documents of an evaluation that leaves behind what it found out about its input. */
+function watchedDocuments({ unknowns, data }: HoldsParts, trace: Trace): Documents {
+  const documents = withUnknowns(unknowns, trace.reader.input, data)
+  const { value } = documents.input
+  return value === undefined ? documents : { ...documents, input: { ...documents.input, value: watched(value, trace) } }
+}
+
+/** What a look gives; undefined where it does not end within the bounds. */
+function withinBounds<Result>(look: () => Result): Result | undefined {
+  try {
+    return look()
+  } catch (error) {
+    if (!isSpent(error)) throw error
+    startVisits()
+    return undefined
+  }
 }
 
 /**
@@ -69,12 +102,11 @@ export function couldHold(parts: HoldsParts, input: Value | undefined): boolean 
  */
 function eachCase(
   parts: HoldsParts,
-  input: Value | undefined,
+  documents: Documents,
   { steps, cases }: Bounds,
   goesOn: (found: Truth) => boolean,
 ): boolean {
   const names = new Names()
-  const documents = withUnknowns(parts.unknowns, input, parts.data)
   const budget: Budget = { steps }
   const waiting: Assumptions[] = [Assumptions.none]
   // All cases together may take what one evaluation may.
@@ -92,9 +124,7 @@ function eachCase(
   }
 }
 
-const evaluationOptions = { synchronous: true, recording: undefined, watch: undefined }
-
-function inCase({ plan, builtins }: HoldsParts, at: Case, { input, data }: ReturnType<typeof withUnknowns>): Truth {
+function inCase({ plan, builtins }: HoldsParts, at: Case, { input, data }: Documents): Truth {
   try {
     const { value, fact } = input
     const known = fact === undefined || value === undefined ? given(value) : whether(at, value, fact)

@@ -1,5 +1,6 @@
 /** Names for sketches: what lets two places of an evaluation, or two cases of a question, know that they speak of one value. */
 import { canonicalText, keyOf, type Value } from '../value.ts'
+import { Seen } from './seen.ts'
 import { elementsMax, entriesOfValue, Outline, type Sketch, Unknown } from './sketch.ts'
 
 /** Whether a value has at most `elementsMax` parts, however deep. */
@@ -29,6 +30,7 @@ export class Names {
   of(sketch: Sketch): string | undefined {
     if (sketch instanceof Unknown) return sketch.id
     if (sketch instanceof Outline) return this.#ofOutline(sketch)
+    if (sketch instanceof Seen) return sketch.term.name
     if (typeof sketch !== 'object' || sketch === null) return canonicalText(sketch)
     let name = this.#known.get(sketch)
     if (name === undefined) {
@@ -43,13 +45,17 @@ export class Names {
   keyOf(sketch: Sketch): string {
     const name = this.of(sketch)
     if (name !== undefined) return name
-    const object = sketch as object
+    return `own ${this.numberOf(sketch as object)}`
+  }
+
+  /** A number for an object itself. */
+  numberOf(object: object): number {
     let own = this.#own.get(object)
     if (own === undefined) {
       own = this.#count++
       this.#own.set(object, own)
     }
-    return `own ${own}`
+    return own
   }
 
   #ofOutline(outline: Outline): string | undefined {

@@ -5,7 +5,8 @@ import { isObject, lookup, type Value } from '../value.ts'
 import type { Case, Implied } from './case.ts'
 import { Domain } from './domain.ts'
 import { anything, behind, defined, nothing, type Outcome, oneOf, onlyIf } from './outcomes.ts'
-import { domainOf, equal, isOneOf, isScalar, isType, settled } from './questions.ts'
+import { domainOf, equal, isOneOf, isScalar, isTerm, isType, resolved, settled, termOf } from './questions.ts'
+import { presenceOf, Seen } from './seen.ts'
 import {
   collection,
   type Entry,
@@ -14,15 +15,20 @@ import {
   isKnown,
   Outline,
   outlineOf,
+  type Plain,
+  plain,
   type Sketch,
   Unknown,
 } from './sketch.ts'
+import { fieldOf, partOf } from './term.ts'
 
 /** What `source[key]` reads. */
 export function get(at: Case, source: Sketch, key: Sketch): Outcome {
-  const [whole, name] = [settled(at, source), settled(at, key)]
+  const [from, by] = [resolved(at, source), resolved(at, key)]
+  if ((from instanceof Seen && isTerm(by)) || (by instanceof Seen && isTerm(from))) return getOfSeen(at, from, by)
+  if (from instanceof Outline) return getOfOutline(at, from, by)
+  const [whole, name] = [plain(from), plain(by)]
   if (whole instanceof Unknown) return getOfUnknown(at, whole, name)
-  if (whole instanceof Outline) return getOfOutline(at, whole, name)
   if (isKnown(name)) return known(lookup(whole, name))
   if (name instanceof Unknown) return getAtUnknown(at, whole, name)
   const outline = outlineOf(whole)
@@ -30,11 +36,20 @@ export function get(at: Case, source: Sketch, key: Sketch): Outcome {
   return typeof whole === 'object' && whole !== null ? anything() : nothing
 }
 
+/** What stands there is seen, too. */
+function getOfSeen(at: Case, source: Value | Seen, key: Value | Seen): Outcome {
+  if (!(source instanceof Seen) && (typeof source !== 'object' || source === null)) return nothing
+  const whole = termOf(at, source)
+  const term = key instanceof Seen ? partOf(whole, key.term) : fieldOf(whole, key, String(at.names.of(key)))
+  const { trace } = source instanceof Seen ? source : (key as Seen)
+  return presenceOf(trace, term) === true ? defined(new Seen(term, trace)) : nothing
+}
+
 function known(value: Value | undefined): Outcome {
   return value === undefined ? nothing : defined(value)
 }
 
-function getOfUnknown(at: Case, source: Unknown, key: Sketch): Outcome {
+function getOfUnknown(at: Case, source: Unknown, key: Plain): Outcome {
   const { among } = domainOf(at, source)
   if (among !== undefined) return oneOf(among.map((each) => get(at, each, key)))
   if (isScalar(at, source)) return nothing

@@ -2,10 +2,13 @@
 import { RegoErrors } from '../errors.ts'
 import { parsePath } from '../parse/module.ts'
 import type { Program, RuleNode } from '../program.ts'
-import { entriesOf, isObject, type Value } from '../value.ts'
+import { canonicalText, entriesOf, isObject, lookup, type Value } from '../value.ts'
 import { Domain } from './domain.ts'
+import type { Trace } from './findings.ts'
 import { isThere } from './parts.ts'
+import { Seen } from './seen.ts'
 import { collection, type Entry, isKnown, Outline, type Sketch, Unknown } from './sketch.ts'
+import { fieldOf, type Term, wholeInput } from './term.ts'
 
 /** A place of the input or of the base document; an empty path is all of it. */
 export interface Place {
@@ -87,4 +90,33 @@ function fieldsOf(sketch: Sketch): readonly Entry[] | undefined {
   if (sketch instanceof Outline) return sketch.kind === 'object' ? sketch.entries : undefined
   if (!isKnown(sketch) || !isObject(sketch)) return undefined
   return entriesOf(sketch).map(([key, value]) => ({ key, value, certain: true }))
+}
+
+/** An input with unknown places of which the rest is seen. Which fields stand beside the unknown places has to be found out before: `shapeOf`. */
+export function watched(sketch: Sketch, trace: Trace, term: Term = wholeInput): Sketch {
+  if (isKnown(sketch)) return new Seen(term, trace)
+  if (!(sketch instanceof Outline)) return sketch
+  const entries = sketch.entries.map((entry) => {
+    const key = entry.key as Value
+    return { ...entry, value: watched(entry.value, trace, fieldOf(term, key, canonicalText(key))) }
+  })
+  return new Outline(sketch.kind, entries)
+}
+
+/** Which fields an input has on the way to the unknown places, as a text that says exactly that. */
+export function shapeOf(places: readonly Place[], input: Value | undefined): string {
+  const seen = new Set<string>()
+  let shape = ''
+  for (const { root, path } of places) {
+    if (root !== 'input') continue
+    let part = input
+    for (let depth = 0; depth < path.length; depth++) {
+      const way = path.slice(0, depth).join('\u0000')
+      if (!seen.has(way))
+        shape += isObject(part) ? JSON.stringify(entriesOf(part).map(([key]) => canonicalText(key))) : '-'
+      seen.add(way)
+      part = part === undefined ? undefined : lookup(part, path[depth] as string)
+    }
+  }
+  return shape
 }

@@ -3,7 +3,19 @@ import { isMember, lessOrEqual, less as lessValues } from '../run/operators.ts'
 import { equal as equalValues, type TypeName, typeName, type Value } from '../value.ts'
 import type { Case, Implied } from './case.ts'
 import { type Domain, typeEdges } from './domain.ts'
-import { type Entry, elementsMax, isKnown, Outline, outlineOf, type Sketch, Unknown } from './sketch.ts'
+import { compared, Seen } from './seen.ts'
+import {
+  type Entry,
+  elementsMax,
+  isKnown,
+  Outline,
+  outlineOf,
+  type Plain,
+  plain,
+  type Sketch,
+  Unknown,
+} from './sketch.ts'
+import { constant, type Term } from './term.ts'
 import { all, any, negated, type Truth, truth } from './truth.ts'
 
 /** What an unknown value may be in this case. */
@@ -12,8 +24,32 @@ export function domainOf(at: Case, unknown: Unknown): Domain {
 }
 
 /** The value itself where the case leaves only one. */
-export function settled(at: Case, sketch: Sketch): Sketch {
+export function resolved(at: Case, sketch: Sketch): Sketch {
   return sketch instanceof Unknown ? (domainOf(at, sketch).only ?? sketch) : sketch
+}
+
+/** As `resolved`, to be looked at. */
+export function settled(at: Case, sketch: Sketch): Plain {
+  return plain(resolved(at, sketch))
+}
+
+/** A value as a term, known or seen. */
+export function termOf({ names }: Case, sketch: Value | Seen): Term {
+  // A value that is known has a name.
+  return sketch instanceof Seen ? sketch.term : constant(String(names.of(sketch)), sketch)
+}
+
+/** What is asked of two sketches of which at least one is seen, and none unknown; undefined for others. */
+function seenAnswer(at: Case, what: Parameters<typeof compared>[1], a: Sketch, b: Sketch): Truth | undefined {
+  const { trace } = a instanceof Seen ? a : b instanceof Seen ? b : { trace: undefined }
+  if (trace === undefined) return undefined
+  const [left, right] = [resolved(at, a), resolved(at, b)]
+  if (!isTerm(left) || !isTerm(right)) return undefined
+  return truth(compared(trace, what, termOf(at, left), termOf(at, right)))
+}
+
+export function isTerm(sketch: Sketch): sketch is Value | Seen {
+  return sketch instanceof Seen || isKnown(sketch)
 }
 
 /** Whether an unknown value is one of some values. */
@@ -31,6 +67,7 @@ function isBelow(at: Case, unknown: Unknown, value: Value, orEqual: boolean): Tr
 
 export function isType(at: Case, sketch: Sketch, type: TypeName): Truth {
   if (sketch instanceof Outline) return truth(sketch.kind === type)
+  if (sketch instanceof Seen) return truth(sketch.type === type)
   if (!(sketch instanceof Unknown)) return truth(typeName(sketch) === type)
   const answer = domainOf(at, sketch).isType(type)
   if (answer !== 'maybe') return answer
@@ -62,6 +99,8 @@ function factAbout(at: Case, what: string, a: Sketch, b: Sketch, implies?: Impli
 
 export function equal(at: Case, a: Sketch, b: Sketch): Truth {
   at.step()
+  const answer = seenAnswer(at, 'equal', a, b)
+  if (answer !== undefined) return answer
   const [left, right] = [settled(at, a), settled(at, b)]
   if (left === right) return 'yes'
   if (isKnown(left)) {
@@ -125,6 +164,8 @@ function sameEntry(at: Case, a: Entry, b: Entry, kind: Outline['kind']): Truth {
 
 /** `a < b`, or `a <= b` where `orEqual`, in Rego's order of all values. */
 export function less(at: Case, a: Sketch, b: Sketch, orEqual: boolean): Truth {
+  const answer = seenAnswer(at, orEqual ? 'at most' : 'below', a, b)
+  if (answer !== undefined) return answer
   const [left, right] = [settled(at, a), settled(at, b)]
   if (isKnown(left) && isKnown(right)) return truth(orEqual ? lessOrEqual(left, right) : lessValues(left, right))
   if (left instanceof Unknown && isKnown(right)) return isBelow(at, left, right, orEqual)
@@ -140,7 +181,7 @@ export function less(at: Case, a: Sketch, b: Sketch, orEqual: boolean): Truth {
 const types: readonly TypeName[] = ['null', 'boolean', 'number', 'string', 'array', 'object', 'set']
 
 /** The only type that a sketch can have, if there is but one. */
-function typeOf(at: Case, sketch: Sketch): TypeName | undefined {
+function typeOf(at: Case, sketch: Plain): TypeName | undefined {
   if (sketch instanceof Outline) return sketch.kind
   if (isKnown(sketch)) return typeName(sketch)
   const domain = domainOf(at, sketch)
@@ -149,7 +190,9 @@ function typeOf(at: Case, sketch: Sketch): TypeName | undefined {
 
 /** `member in collection`: false for what is no collection. */
 export function isIn(at: Case, member: Sketch, whole: Sketch): Truth {
-  const [one, many] = [settled(at, member), settled(at, whole)]
+  const answer = seenAnswer(at, 'in', member, whole)
+  if (answer !== undefined) return answer
+  const [one, many] = [resolved(at, member), settled(at, whole)]
   if (many instanceof Unknown) {
     const { among } = domainOf(at, many)
     if (among !== undefined) return joined(among.map((each) => isIn(at, one, each)))

@@ -1,10 +1,12 @@
 /**
  * What an evaluation with unknown parts computes with: values as they are, values of which nothing but their domain is known, and collections
- * that are known in part. A sketch stands for every value that it can be when the unknown parts are filled in.
+ * that are known in part. A sketch stands for every value that it can be when the unknown parts are filled in. What of it comes from an input that
+ * is watched is seen: known, but not looked at.
  */
 import { isCollection } from '../run/collections.ts'
 import { entriesOf, isPlainObject, makeObject, RegoObject, RegoSet, sizeOf, type Value } from '../value.ts'
 import { Domain } from './domain.ts'
+import { Seen } from './seen.ts'
 
 /** One value, though nobody knows which. Two with the same `id` are the same value; without an `id` an object is equal to itself only. */
 export class Unknown {
@@ -51,10 +53,18 @@ export class Outline {
   }
 }
 
-export type Sketch = Value | Unknown | Outline
+export type Sketch = Value | Unknown | Outline | Seen
+
+/** What can be looked at without finding out more about the input than is meant. */
+export type Plain = Exclude<Sketch, Seen>
 
 export function isKnown(sketch: Sketch): sketch is Value {
-  return !(sketch instanceof Unknown || sketch instanceof Outline)
+  return !(sketch instanceof Unknown || sketch instanceof Outline || sketch instanceof Seen)
+}
+
+/** A sketch to look at: where it is seen, all of it is found out. */
+export function plain<Given extends Sketch>(sketch: Given): Exclude<Given, Seen> | Value {
+  return sketch instanceof Seen ? sketch.value : (sketch as Exclude<Given, Seen>)
 }
 
 /** The collection of these entries: a value where all of it is known. Keys of an array ascend from 0 unless it is open. */
@@ -76,7 +86,8 @@ export function either(sketches: readonly Sketch[]): Sketch {
   if (first === undefined) throw new Error('a value has no alternatives')
   if (sketches.every((each) => each === first)) return first
   const values: Value[] = []
-  for (const each of sketches) {
+  for (const sketch of sketches) {
+    const each = plain(sketch)
     if (isKnown(each)) values.push(each)
     else if (each instanceof Unknown && each.domain.among !== undefined) values.push(...each.domain.among)
     else return new Unknown()
@@ -101,7 +112,7 @@ export function entriesOfValue(value: Value): readonly Entry[] | undefined {
 }
 
 /** The outline of a collection, known or not; undefined for scalars, unknown values and collections of more than `elementsMax`. */
-export function outlineOf(sketch: Sketch): Outline | undefined {
+export function outlineOf(sketch: Plain): Outline | undefined {
   if (sketch instanceof Outline) return sketch
   if (sketch instanceof Unknown || !isCollection(sketch)) return undefined
   const entries = entriesOfValue(sketch)

@@ -5,7 +5,7 @@ import { isObject as isObjectValue } from '../value.ts'
 import type { Case } from './case.ts'
 import { defined, nothing, type Outcome } from './outcomes.ts'
 import { getNamed, put } from './parts.ts'
-import { collection, isKnown, Outline, outlineOf, type Sketch } from './sketch.ts'
+import { collection, isKnown, Outline, outlineOf, plain, type Sketch } from './sketch.ts'
 
 /** Replacements in the data document: one that stands for everything from here down, or further ones below. Never changed once made. */
 export interface SketchOverlay {
@@ -81,7 +81,7 @@ export function overlayAt(overlay: SketchOverlay | undefined, path: readonly str
 export function merged(at: Case, base: Outcome, overlay: SketchOverlay | undefined): Outcome {
   if (overlay === undefined) return base
   if (overlay.value !== undefined) return defined(overlay.value)
-  const outline = base.value === undefined ? undefined : outlineOf(base.value)
+  const outline = base.value === undefined ? undefined : outlineOf(plain(base.value))
   const isObject = outline?.kind === 'object'
   const entries = isObject && base.certain ? outline.entries : []
   const replaced = [...overlay.children].flatMap(([key, child]) => {

@@ -10,7 +10,18 @@ import { Domain } from './domain.ts'
 import { anything, behind, defined, nothing, type Outcome } from './outcomes.ts'
 import { get, getNamed } from './parts.ts'
 import { domainOf, isOneOf, isType, settled } from './questions.ts'
-import { collection, type Entry, elementsMax, isKnown, Outline, outlineOf, type Sketch, Unknown } from './sketch.ts'
+import {
+  collection,
+  type Entry,
+  elementsMax,
+  isKnown,
+  Outline,
+  outlineOf,
+  type Plain,
+  plain,
+  type Sketch,
+  Unknown,
+} from './sketch.ts'
 import { merged, overlayAt, type SketchOverlay, type SketchState } from './state.ts'
 
 /** A node of the tree of rules. */
@@ -66,7 +77,7 @@ function depthMax(group: Group): number {
   return Math.max(...group.variants.keys())
 }
 
-function selectInNode(documents: Documents, cursor: Node, key: Sketch): SketchCursor | undefined {
+function selectInNode(documents: Documents, cursor: Node, key: Plain): SketchCursor | undefined {
   if (typeof key === 'number') return child(documents, cursor, String(key))
   if (typeof key === 'string') return child(documents, cursor, key)
   if (isKnown(key) || key instanceof Outline) return undefined
@@ -185,7 +196,7 @@ function hidden(at: Case, base: Outcome): Outcome {
 function united(base: Outcome, made: Outcome): Outcome {
   if (base.value === undefined || base.value === made.value) return made
   if (made.value === undefined) return base
-  const [left, right] = [outlineOf(base.value), outlineOf(made.value)]
+  const [left, right] = [outlineOf(plain(base.value)), outlineOf(plain(made.value))]
   if (isKnown(base.value) && !isObject(base.value)) return base
   if (isKnown(made.value) && !isObject(made.value) && made.certain && base.certain) return base
   if (left?.kind !== 'object' || right?.kind !== 'object' || !base.certain || !made.certain) {

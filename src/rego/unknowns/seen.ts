@@ -1,0 +1,98 @@
+/**
+ * A value that follows from the input of one evaluation and is known, of which only what the evaluation asks is found out: that it is one of a
+ * list, say, and not which. Whatever looks at the value itself has found out all of it.
+ */
+import { EvaluationError } from '../run/failure.ts'
+import { isMember, lessOrEqual, less as lessValues } from '../run/operators.ts'
+import { equal, keyOf, sizeOf, type TypeName, typeName, type Value } from '../value.ts'
+import { Exhausted } from './exhausted.ts'
+import type { Finding, Trace } from './findings.ts'
+import { labelOf, type Reader, type Term } from './term.ts'
+
+export class Seen {
+  readonly term: Term
+  readonly trace: Trace
+
+  constructor(term: Term, trace: Trace) {
+    this.term = term
+    this.trace = trace
+  }
+
+  /** All of it. Throws `Exhausted` where making it again does not end within the bounds. */
+  get value(): Value {
+    this.trace.find(this.term.name, (reader) => labelOf(this.term, this.term.of(reader)))
+    return readBy(this.term, this.trace.reader)
+  }
+
+  get type(): TypeName {
+    return this.#find('type of', typeName) as TypeName
+  }
+
+  /** How many elements it has; undefined for what has none. */
+  get size(): number | undefined {
+    return this.#find('size of', sizeOf) as number | undefined
+  }
+
+  /** Answers a question about it, whose name says all that `ask` depends on. */
+  find(name: string, ask: (value: Value) => Finding): Finding {
+    return this.#find(name, ask)
+  }
+
+  #find(name: string, ask: (value: Value) => Finding): Finding {
+    const { term } = this
+    return this.trace.find(`${name} ${term.name}`, (reader) => ask(readBy(term, reader)))
+  }
+}
+
+function readBy(term: Term, reader: Reader): Value {
+  const value = term.of(reader)
+  if (value === undefined) throw new Exhausted(`\`${term.name}\` is not there`)
+  return value
+}
+
+/** What is asked of two values, at least one of them seen. */
+type Comparison = 'equal' | 'below' | 'at most' | 'in'
+
+const comparisons: Readonly<Record<Comparison, (a: Value, b: Value) => boolean>> = {
+  equal,
+  below: lessValues,
+  'at most': lessOrEqual,
+  in: isMember,
+}
+
+/** Answers a question about two terms. */
+export function compared(trace: Trace, what: Comparison, a: Term, b: Term): boolean {
+  const compare = what === 'in' && b.isData ? isMemberOfData : comparisons[what]
+  return trace.find(
+    `${what} ${a.name} ${b.name}`,
+    (reader) => compare(readBy(a, reader), readBy(b, reader)) === true,
+  ) as boolean
+}
+
+/** Arrays of documents that were searched, by their elements. */
+const elements = new WeakMap<readonly Value[], ReadonlySet<unknown>>()
+/** Elements from which on a set of them is made. */
+const searchedMin = 8
+
+/** As `isMember`, for a document that stays: a long list is searched for every tool of a server. */
+function isMemberOfData(member: Value, whole: Value): boolean {
+  if (!Array.isArray(whole) || whole.length < searchedMin) return isMember(member, whole)
+  let known = elements.get(whole)
+  if (known === undefined) {
+    known = new Set(whole.map(keyOf))
+    elements.set(whole, known)
+  }
+  return known.has(keyOf(member))
+}
+
+/** What comes of reading a term: whether it has a value, or `ends` where that ends the evaluation. */
+export function presenceOf(trace: Trace, term: Term): boolean | 'ends' {
+  return trace.find(`there ${term.name}`, (reader) => {
+    try {
+      return term.of(reader) !== undefined
+    } catch (error) {
+      if (!(error instanceof EvaluationError) || error.code === 'eval_cancel_error') throw error
+      return 'ends'
+    }
+  }) as boolean | 'ends'
+}
