@@ -15,6 +15,7 @@ const benchmarks = {
   sinks:
     'every sink on a full log, and what four of them cost a call [--quick] [--json FILE] [--write] [--only KIND,...]',
   verify: 'verifying the decision log [RECORDS]',
+  lists: 'filtering 1,000 tools by policy [--quick] [--json FILE] [--write]',
   mcp: 'calls and lists of tools, and idle streams, beside nginx and other MCP gateways [--quick] [--json FILE] [--write] [--only SUBJECT,...]',
   rego: 'the Rego engine beside its rivals [--quick] [--json FILE] [--write] [--only ENGINE,...]',
 } as const

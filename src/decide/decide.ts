@@ -91,10 +91,10 @@ export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decid
     const full = answer.nondeterministic === undefined ? frame : { ...frame, nondeterministic: answer.nondeterministic }
     try {
       const decision = conclude(target, full, said, answer.rules)
-      if (isHidden(line, decision, call, principal, target)) return hidden(decision, full, said, answer.rules)
+      if (isHidden(line, decision, principal, target)) return hidden(decision, full, said, answer.rules)
       if (!isWay(target)) return decision
-      const led = decision.kind === 'deny' ? unlessItLeads(line, decision, said, principal, target) : decision
-      return led.kind === 'allow' ? withSight(line, led, call, principal, target) : led
+      const led = decision.kind === 'deny' ? unlessItLeads(line, decision, said, target) : decision
+      return led.kind === 'allow' ? withSight(line, led, principal, target) : led
     } catch (cause) {
       return failed(full, cause, said, answer.rules)
     }
@@ -114,9 +114,12 @@ function isWay({ mcp }: Target): boolean {
  * Opening a session, listing, keeping up do nothing by themselves, and a policy about tools says nothing about them: they are refused
  * only where nothing behind them could be allowed, or where a `deny` is about them for sure. Obligations hold all the same.
  */
-function unlessItLeads(line: Line, denied: Decision, said: Said, principal: Principal, target: Target): Decision {
+function unlessItLeads(line: Line, denied: Decision, said: Said, target: Target): Decision {
   const { input } = denied
-  if (input === undefined || !line.sight.leads(principal, target, input)) return denied
+  if (input === undefined) return denied
+  // An engine that cannot tell what a `deny` is about has it stand.
+  const { leads = () => denialsOf(said).length === 0 } = line.sight
+  if (!leads(input)) return denied
   const obligations = obligationsOf(said, target.upstream)
   const result: JsonObject = { ...denied.result, leads: true }
   return { ...denied, kind: 'allow', reasons: none, result, obligations }
@@ -126,11 +129,11 @@ function unlessItLeads(line: Line, denied: Decision, said: Said, principal: Prin
  * What no list shows is answered like what is not there, whatever the reason. Who may complete arguments of everything may not do so
  * of what he must not know of.
  */
-function isHidden(line: Line, decision: Decision, call: Call, principal: Principal, target: Target): boolean {
+function isHidden(line: Line, decision: Decision, principal: Principal, target: Target): boolean {
   const listed = listedOf(target)
   const completes = target.mcp?.message.method.names === 'completion'
   if (listed === undefined || (decision.kind !== 'deny' && !completes)) return false
-  return line.sight.seesOf(call, principal, target)?.(listed) === false
+  return line.sight.seesOf(principal, target.route)?.(listed) === false
 }
 
 function hidden(decision: Decision, frame: Frame, said: Said, ruleIds: Decision['ruleIds']): Decision {
@@ -166,9 +169,10 @@ function orObjected(decision: Decision, { mcp }: Target): Decision {
 }
 
 /** Of a list: each entry is asked about once, with arguments that nobody knows yet. */
-function withSight(line: Line, allow: Allow, call: Call, principal: Principal, target: Target): Allow {
-  const sees = line.sight.seesOf(call, principal, target)
-  return target.mcp?.message.method.lists === undefined || sees === undefined ? allow : { ...allow, sees }
+function withSight(line: Line, allow: Allow, principal: Principal, target: Target): Allow {
+  if (target.mcp?.message.method.lists === undefined) return allow
+  const sees = line.sight.seesOf(principal, target.route)
+  return sees === undefined ? allow : { ...allow, sees }
 }
 
 /** What every decision of one evaluation has in common. */

@@ -123,11 +123,11 @@ function mcpPart(
   return part
 }
 
-/** An act with an entry of a list, as policy sees it while it is listed: of `call.phase` `list`, without arguments and moment. */
-export function listedInput(call: Call, principal: Principal, { route }: Target, listed: Listed): JsonObject {
+/** An act with an entry of a list, as policy sees it while it is listed: of `call.phase` `list`, without id, arguments and moment. */
+export function listedInput(principal: Principal, route: Route, listed: Listed): JsonObject {
   const { upstream, tool, prompt, resource } = listed
   const method = tool !== undefined ? 'tools/call' : prompt !== undefined ? 'prompts/get' : 'resources/read'
-  const part: Draft = { id: call.id, protocol: 'mcp', phase: 'list', method }
+  const part: Draft = { protocol: 'mcp', phase: 'list', method }
   if (tool !== undefined) part.tool = tool as McpTool & JsonObject
   if (prompt !== undefined) part.prompt = prompt
   if (resource !== undefined) part.resource = resource

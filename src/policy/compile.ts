@@ -125,8 +125,9 @@ function makeCould({ modules, data }: PolicySources, entrypoint: string): NonNul
       return made
     }
   }
-  // What another token would be let do must be seen, or nobody would ask for that token. `walk` takes elements of every type.
-  const lasting = `reason := data.${entrypoint}.deny[_]; not walk(reason, [["code"], "scope_missing"])`
+  // What another token would be let do must be seen, or nobody would ask for that token. A reason may be a text: put into an object, it has no code.
+  const code = 'object.get({"reason": reason}, ["reason", "code"], "")'
+  const lasting = `reason := data.${entrypoint}.deny[_]; ${code} != "scope_missing"`
   const passes = `data.${entrypoint}.allow == true; count([1 | ${lasting}]) == 0`
   const someArguments = prepared(passes, ofArguments)
   const someResource = prepared(passes, ofResource)

@@ -16,7 +16,7 @@ import { SketchProgram } from './groups.ts'
 import { Names } from './names.ts'
 import { defined, nothing, type Outcome } from './outcomes.ts'
 import { whether } from './parts.ts'
-import { type Place, shapeOf, watched, withUnknowns } from './places.ts'
+import { findFields, type Place, watched, withUnknowns } from './places.ts'
 import type { Sketch } from './sketch.ts'
 import { evaluationOptions, Reader } from './term.ts'
 import type { Truth } from './truth.ts'
@@ -71,7 +71,7 @@ export function couldHold(parts: HoldsParts, findings: Findings, input: Value | 
   const known = withinBounds(() => findings.answerFor(reader))
   if (known !== undefined) return known
   const trace = findings.trace(reader)
-  trace.find('shape', (other) => shapeOf(parts.unknowns, other.input))
+  findFields(parts.unknowns, trace)
   const documents = watchedDocuments(parts, trace)
   const answer = !eachCase(parts, documents, couldBounds, (found) => found === 'no')
   trace.conclude(answer)

@@ -2,7 +2,7 @@
 import { RegoErrors } from '../errors.ts'
 import { parsePath } from '../parse/module.ts'
 import type { Program, RuleNode } from '../program.ts'
-import { canonicalText, entriesOf, isObject, lookup, type Value } from '../value.ts'
+import { canonicalText, entriesOf, isObject, isPlainObject, type Value } from '../value.ts'
 import { Domain } from './domain.ts'
 import type { Trace } from './findings.ts'
 import { isThere } from './parts.ts'
@@ -92,7 +92,21 @@ function fieldsOf(sketch: Sketch): readonly Entry[] | undefined {
   return entriesOf(sketch).map(([key, value]) => ({ key, value, certain: true }))
 }
 
-/** An input with unknown places of which the rest is seen. Which fields stand beside the unknown places has to be found out before: `shapeOf`. */
+/** Finds out what an evaluation knows of its input before it begins: which fields stand beside the unknown ones. */
+export function findFields(places: readonly Place[], trace: Trace): void {
+  const ways = [wholeInput]
+  for (const { root, path } of places) {
+    if (root !== 'input') continue
+    let way = wholeInput
+    for (const key of path.slice(0, -1)) {
+      way = fieldOf(way, key, canonicalText(key))
+      ways.push(way)
+    }
+  }
+  for (const way of ways) trace.find(`fields of ${way.name}`, (reader) => fieldsText(way.of(reader)))
+}
+
+/** An input with unknown places of which the rest is seen. */
 export function watched(sketch: Sketch, trace: Trace, term: Term = wholeInput): Sketch {
   if (isKnown(sketch)) return new Seen(term, trace)
   if (!(sketch instanceof Outline)) return sketch
@@ -103,20 +117,26 @@ export function watched(sketch: Sketch, trace: Trace, term: Term = wholeInput): 
   return new Outline(sketch.kind, entries)
 }
 
-/** Which fields an input has on the way to the unknown places, as a text that says exactly that. */
-export function shapeOf(places: readonly Place[], input: Value | undefined): string {
-  const seen = new Set<string>()
-  let shape = ''
-  for (const { root, path } of places) {
-    if (root !== 'input') continue
-    let part = input
-    for (let depth = 0; depth < path.length; depth++) {
-      const way = path.slice(0, depth).join('\u0000')
-      if (!seen.has(way))
-        shape += isObject(part) ? JSON.stringify(entriesOf(part).map(([key]) => canonicalText(key))) : '-'
-      seen.add(way)
-      part = part === undefined ? undefined : lookup(part, path[depth] as string)
-    }
-  }
-  return shape
+/** The names of an object's fields as one text; two objects with the same names may have two, no two lists of names have one. */
+function fieldsText(value: Value | undefined): string | undefined {
+  if (!isObject(value)) return value === undefined ? undefined : ''
+  return isPlainObject(value) ? namesText(Object.keys(value)) : canonicalText(entriesOf(value).map(([key]) => key))
+}
+
+/** Names of fields and the text of each list that was written last: inputs mostly have the same ones. */
+const written: { readonly names: readonly string[]; readonly text: string }[] = []
+const writtenMax = 8
+
+function namesText(names: readonly string[]): string {
+  for (const one of written) if (areSame(one.names, names)) return one.text
+  const text = JSON.stringify(names)
+  if (written.length >= writtenMax) written.pop()
+  written.unshift({ names, text })
+  return text
+}
+
+function areSame(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }

@@ -42,11 +42,13 @@ export interface Term {
   readonly name: string
   /** Whether it stands in the base document, or is a constant: an object of it is the same one for every input. */
   readonly isData: boolean
+  /** Where it stands in the input, for places of it. */
+  readonly path?: readonly Value[]
   /** The value that an input gives it. Calls may throw `EvaluationError`. */
   of(reader: Reader): Value | undefined
 }
 
-export const wholeInput: Term = { name: 'input', isData: false, of: (reader) => reader.input }
+export const wholeInput: Term = { name: 'input', isData: false, path: [], of: (reader) => reader.input }
 
 export function constant(name: string, value: Value): Term {
   return { name, isData: true, of: () => value }
@@ -66,12 +68,29 @@ export function partOf(source: Term, key: Term): Term {
 
 /** What stands at a known key. */
 export function fieldOf(source: Term, key: Value, keyName: string): Term {
+  const name = `${source.name}[${keyName}]`
+  if (source.path !== undefined) return place(name, [...source.path, key])
   return {
-    name: `${source.name}[${keyName}]`,
+    name,
     isData: source.isData,
     of(reader) {
       const whole = source.of(reader)
       return whole === undefined ? undefined : lookup(whole, key)
+    },
+  }
+}
+
+/** A place of the input: most of what is asked is about a few of them. */
+function place(name: string, path: readonly Value[]): Term {
+  return {
+    name,
+    isData: false,
+    path,
+    of(reader) {
+      let value = reader.input
+      for (let depth = 0; depth < path.length && value !== undefined; depth++)
+        value = lookup(value, path[depth] as Value)
+      return value
     },
   }
 }
