@@ -533,6 +533,21 @@ describe.each(eras)('in the $era era, to a server itself', ({ era }) => {
     })
   })
 
+  it('sends arguments of a file and of standard input as they are, with words beside them', async () => {
+    const { url, script } = await direct({ eras: [era] })
+    const directory = folder()
+    writeFileSync(join(directory, 'arguments.json'), '{"undeclared": 1.50}')
+    const sent = () => script.messages.findLast(({ method }) => method === 'tools/call').params.arguments
+    await run(['call', 'echo', '-a', 'text=1', '--args-json', 'arguments.json', ...url], { directory })
+    expect(sent()).toEqual({ undeclared: 1.5, text: '1' })
+    await run(['call', 'echo', '--args-json=-', ...url], { input: '{"text":["no","text"]}' })
+    expect(sent()).toEqual({ text: ['no', 'text'] })
+    expect(await run(['call', 'echo', '--args-json', 'nowhere', ...url], { directory })).toMatchObject({
+      status: 2,
+      err: expect.stringMatching(/the arguments cannot be read from `nowhere`: ENOENT/),
+    })
+  })
+
   it('gives up after the time that it has, and tells the server', async () => {
     const reached: { closed?: Promise<unknown> } = {}
     const { url, script } = await direct({
@@ -924,6 +939,12 @@ routes: [{ id: tools, path: /mcp, protocol: mcp, servers: [{ upstream: erp, path
       err: expect.stringMatching(wanted),
     })
     expect(script.messages).toEqual([])
+  })
+
+  it('is the route that was chosen, where there are several', async () => {
+    const { directory } = await world(second)
+    const { out } = await run(['tools', 'list', '--agent', 'buyer', '--route', 'others'], { directory })
+    expect(JSON.parse(out).endpoint).toMatch(/\/others$/)
   })
 
   it('never prints a token', async () => {
