@@ -6,11 +6,10 @@ import {
   type JsonObject,
   limits,
   type McpServer,
-  type McpToolFacts,
   property,
 } from '../../model/index.ts'
 import { elementsOf, memberOf } from '../../wire/index.ts'
-import type { Entry, KnownEntries, ListKind } from './entries.ts'
+import type { Entry, KnownEntries, ListKind, Tools } from './entries.ts'
 import type { Answer } from './peer.ts'
 import { isSelected } from './selection.ts'
 
@@ -47,7 +46,8 @@ export type Use = 'list' | 'call'
 export class Catalog {
   readonly #ports: CatalogPorts
   readonly #lists = new Map<ListKind, Kept>()
-  #tools: { readonly from: readonly Entry[]; readonly facts: ReadonlyMap<string, McpToolFacts> } | undefined = undefined
+  /** Kinds for which a timer runs. */
+  readonly #watched = new Set<ListKind>()
 
   constructor(ports: CatalogPorts) {
     this.#ports = ports
@@ -69,7 +69,7 @@ export class Catalog {
       ({ entries, ttlMs }) => {
         made.isOpen = false
         made.ttlMs = ttlMs
-        this.#forgetWhenStale(kind, made)
+        this.#forgetWhenStale(kind)
         resolve(entries)
       },
       (cause: unknown) => {
@@ -82,11 +82,16 @@ export class Catalog {
   }
 
   /** Every session has lists of its own: those that are not in use must not be kept as long as it is. */
-  #forgetWhenStale(kind: ListKind, kept: Kept): void {
-    this.#ports.clock.after(limits.mcpListTtlMsMax, () => {
-      if (this.#lists.get(kind) !== kept) return
-      this.#lists.delete(kind)
-      if (kind === 'tools') this.#tools = undefined
+  #forgetWhenStale(kind: ListKind): void {
+    if (this.#watched.has(kind)) return
+    this.#watched.add(kind)
+    const { clock } = this.#ports
+    clock.after(limits.mcpListTtlMsMax, () => {
+      this.#watched.delete(kind)
+      const kept = this.#lists.get(kind)
+      if (kept === undefined) return
+      if (clock.monotonicMs() - kept.atMs < limits.mcpListTtlMsMax) this.#forgetWhenStale(kind)
+      else this.#lists.delete(kind)
     })
   }
 
@@ -95,56 +100,59 @@ export class Catalog {
     this.#lists.clear()
   }
 
-  /** Tools that can be called, by the server's name; those whose definition cannot be used over HTTP are left out. */
-  async tools(use: Use): Promise<ReadonlyMap<string, McpToolFacts>> {
-    const entries = await this.entries('tools', use)
-    if (this.#tools?.from === entries) return this.#tools.facts
-    const facts = new Map<string, McpToolFacts>()
-    for (const entry of entries) {
-      const { facts: one, key } = entry
-      // The first of two tools with one name is the one that the server means, whichever it listed later.
-      if (one !== undefined && !facts.has(key)) facts.set(key, one)
-    }
-    this.#tools = { from: entries, facts }
-    return facts
+  /** Tools that can be called. Faults as `entries`. */
+  async tools(use: Use): Promise<Tools> {
+    return this.#ports.known.toolsOf(await this.entries('tools', use))
   }
 
   async #fetch(kind: ListKind): Promise<{ entries: readonly Entry[]; ttlMs: number }> {
-    const { method, member, key } = lists[kind]
-    const entries: Entry[] = []
+    const { method } = lists[kind]
+    const pages: (readonly Entry[])[] = []
+    let count = 0
     let cursor: string | undefined
     let ttlMs = Number.POSITIVE_INFINITY
     let bytes = 0
     for (let page = 0; page < limits.mcpPagesMax; page++) {
       const answer = await this.#ports.ask(method, cursor === undefined ? {} : { cursor })
       if ('error' in answer) {
-        if (answer.error.code === methodNotFound) return { entries, ttlMs: 0 }
+        if (answer.error.code === methodNotFound) return { entries: pages.flat(), ttlMs: 0 }
         throw this.#bad(`its \`${method}\` is the error ${String(answer.error.code)}`)
       }
       bytes += answer.bytes.length
       if (bytes > limits.mcpListBytesMax)
         throw this.#bad(`its \`${method}\` has more than ${limits.mcpListBytesMax} bytes`)
-      const list = property(answer.result, member)
-      const texts = elementsOf(memberOf(answer.bytes, ['result', member]) ?? Buffer.alloc(0))
-      if (!Array.isArray(list)) throw this.#bad(`its \`${method}\` has no list \`${member}\``)
-      for (const [index, value] of list.entries()) {
-        const name = property(value, key)
-        if (!isJsonObject(value) || typeof name !== 'string' || name === '')
-          throw this.#bad(`entry ${index} of its \`${method}\` has no \`${key}\``)
-        if (!isSelected(this.#ports.server, kind, name)) continue
-        entries.push(this.#ports.known.entryOf(kind, name, texts[index] ?? Buffer.alloc(0), value))
-      }
-      if (entries.length > limits.mcpToolsMax)
-        throw this.#bad(`its \`${method}\` has more than ${limits.mcpToolsMax} entries`)
+      const entries = this.#ports.known.pageOf(answer, () => this.#entriesIn(kind, answer))
+      pages.push(entries)
+      count += entries.length
+      if (count > limits.mcpToolsMax) throw this.#bad(`its \`${method}\` has more than ${limits.mcpToolsMax} entries`)
       const ttl = property(answer.result, 'ttlMs')
       ttlMs = Math.min(ttlMs, typeof ttl === 'number' && ttl > 0 ? ttl : 0)
       const next = property(answer.result, 'nextCursor')
-      if (next === undefined || next === null) return { entries, ttlMs }
+      // A list of one page is what was read of it, no copy: whatever is made of it is found again by that.
+      if (next === undefined || next === null) return { entries: page === 0 ? entries : pages.flat(), ttlMs }
       if (typeof next !== 'string' || next === cursor)
         throw this.#bad(`its \`${method}\` has a cursor that leads nowhere`)
       cursor = next
     }
     throw this.#bad(`its \`${method}\` has more than ${limits.mcpPagesMax} pages`)
+  }
+
+  /** Those that the route offers. */
+  #entriesIn(kind: ListKind, answer: Extract<Answer, { result: JsonObject }>): readonly Entry[] {
+    const { known, server } = this.#ports
+    const { method, member, key } = lists[kind]
+    const list = property(answer.result, member)
+    if (!Array.isArray(list)) throw this.#bad(`its \`${method}\` has no list \`${member}\``)
+    const texts = elementsOf(memberOf(answer.bytes, ['result', member]) ?? Buffer.alloc(0))
+    const entries: Entry[] = []
+    for (const [index, value] of list.entries()) {
+      const name = property(value, key)
+      if (!isJsonObject(value) || typeof name !== 'string' || name === '')
+        throw this.#bad(`entry ${index} of its \`${method}\` has no \`${key}\``)
+      if (!isSelected(server, kind, name)) continue
+      entries.push(known.entryOf(kind, name, texts[index] ?? Buffer.alloc(0), value))
+    }
+    return entries
   }
 
   #bad(what: string): Fault {

@@ -1,27 +1,34 @@
 /** The one answer in a server's reply, whether it came as JSON or at the end of a stream of events. */
 import { type ByteSource, Fault, limits, toFault } from '../../model/index.ts'
-import { mediaTypeOf, type RpcMessage, SseError, SseReader } from '../../wire/index.ts'
+import { mediaTypeOf, SseError, SseReader } from '../../wire/index.ts'
 import type { ServerReply } from './exchange.ts'
+import type { Collected } from './same-answer.ts'
 import { readServerMessage } from './translate.ts'
 
-export interface Collected {
-  readonly message: Extract<RpcMessage, { kind: 'response' }>
-  readonly bytes: Buffer
-}
+/** What is known of the answer before it is read: the very answer, where these bytes are it. */
+export type Known = (bytes: Buffer) => Collected | undefined
+
+const nothingKnown: Known = () => undefined
 
 /** Undefined for a reply that is no message. Rejects with a `Fault` where it is one, and not the answer to `idText`. */
-export async function collectAnswer(reply: ServerReply, idText: string): Promise<Collected | undefined> {
-  if (reply.body.kind === 'events') return answerIn(reply.body.source, idText)
+export async function collectAnswer(
+  reply: ServerReply,
+  idText: string,
+  known: Known = nothingKnown,
+): Promise<Collected | undefined> {
+  if (reply.body.kind === 'events') return answerIn(reply.body.source, idText, known)
   const type = reply.headers['content-type']
   if (mediaTypeOf(typeof type === 'string' ? type : undefined) !== 'application/json') return undefined
   const { bytes } = reply.body
+  const before = known(bytes)
+  if (before !== undefined) return before
   const { message } = readServerMessage(bytes)
   if (message.kind !== 'response' || (message.idText !== undefined && message.idText !== idText))
     throw new Fault('upstream_rpc', 'the server sent a message that is no answer to the one it got')
   return { message, bytes }
 }
 
-function answerIn(source: ByteSource, idText: string): Promise<Collected> {
+function answerIn(source: ByteSource, idText: string, known: Known): Promise<Collected> {
   return new Promise((resolve, reject) => {
     const reader = new SseReader(limits.mcpMessageBytesMax)
     let over = false
@@ -38,11 +45,10 @@ function answerIn(source: ByteSource, idText: string): Promise<Collected> {
           for (const { data } of reader.take(bytes)) {
             if (data === '') continue
             const text = Buffer.from(data)
-            const { message } = readServerMessage(text)
+            const answer = known(text) ?? answerOf(text, idText)
             // What a server tells on the way is about no call of an agent.
-            if (message.kind !== 'response') continue
-            if (message.idText !== idText) throw new Fault('upstream_rpc', 'the server answered what was not asked')
-            resolve({ message, bytes: text })
+            if (answer === undefined) continue
+            resolve(answer)
             stop(undefined)
             return
           }
@@ -58,4 +64,11 @@ function answerIn(source: ByteSource, idText: string): Promise<Collected> {
       fail: stop,
     })
   })
+}
+
+function answerOf(bytes: Buffer, idText: string): Collected | undefined {
+  const { message } = readServerMessage(bytes)
+  if (message.kind !== 'response') return undefined
+  if (message.idText !== idText) throw new Fault('upstream_rpc', 'the server answered what was not asked')
+  return { message, bytes }
 }

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import { isJsonObject, type JsonObject, limits, type McpMethod, type McpToolFacts } from '../../model/index.ts'
 import { mirrorsOf, toolDigest } from '../../wire/index.ts'
+import type { Answer } from './peer.ts'
 
 export type ListKind = NonNullable<McpMethod['lists']>
 
@@ -19,6 +20,9 @@ export interface Entry {
   readonly facts?: McpToolFacts
 }
 
+/** Tools that can be called, by the server's name. */
+export type Tools = ReadonlyMap<string, McpToolFacts>
+
 /** Entries of one server that are kept to be shared, and their bytes; with more, all are forgotten and found again. */
 const entriesMax = 4 * limits.mcpToolsMax
 const bytesMax = 2 * limits.mcpListBytesMax
@@ -29,6 +33,8 @@ export class KnownEntries {
   readonly #serverId: string
   readonly #entries = new Map<string, Entry>()
   readonly #names = new Map<ListKind, Set<string>>()
+  readonly #tools = new WeakMap<readonly Entry[], Tools>()
+  #pages = new WeakMap<Answer, readonly Entry[]>()
   #bytes = 0
 
   constructor(serverId: string) {
@@ -46,6 +52,7 @@ export class KnownEntries {
     if (this.#entries.size >= entriesMax || this.#bytes + bytes.length > bytesMax) {
       this.#entries.clear()
       this.#names.clear()
+      this.#pages = new WeakMap()
       this.#bytes = 0
     }
     this.#entries.set(name, made)
@@ -53,6 +60,26 @@ export class KnownEntries {
     this.#names.set(kind, names.add(key))
     this.#bytes += bytes.length
     return made
+  }
+
+  /** What `read` made of this answer: the same answer is not read again, as long as its entries are remembered. */
+  pageOf(answer: Answer, read: () => readonly Entry[]): readonly Entry[] {
+    const before = this.#pages.get(answer)
+    if (before !== undefined) return before
+    const made = read()
+    this.#pages.set(answer, made)
+    return made
+  }
+
+  /** Those whose definition cannot be used over HTTP are left out. */
+  toolsOf(entries: readonly Entry[]): Tools {
+    const before = this.#tools.get(entries)
+    if (before !== undefined) return before
+    const tools = new Map<string, McpToolFacts>()
+    // The first of two tools with one name is the one that the server means, whichever it listed later.
+    for (const { facts, key } of entries) if (facts !== undefined && !tools.has(key)) tools.set(key, facts)
+    this.#tools.set(entries, tools)
+    return tools
   }
 
   /** Keys that the server has listed, as far as that is remembered: while it is down, what it had is still its own. */

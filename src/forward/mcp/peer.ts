@@ -22,6 +22,7 @@ import type { Lookup } from '../egress.ts'
 import { UpstreamPool } from '../pools.ts'
 import { collectAnswer } from './collect.ts'
 import { exchange, type ServerReply, type ServerRequest } from './exchange.ts'
+import { type Collected, SameAnswers } from './same-answer.ts'
 import { acceptBoth, serverHeaders } from './server-headers.ts'
 import type { Hop } from './translate.ts'
 
@@ -74,6 +75,9 @@ export class Peer {
   readonly #key: string
   /** Sessions at whose end the server is told. */
   readonly #closing = new WeakSet<McpSession>()
+  readonly #same = new SameAnswers()
+  /** What was made of an answer: the same one is the same object. */
+  readonly #answers = new WeakMap<Collected, Answer>()
   #era: EraKnown | undefined = undefined
   #probing: Promise<EraKnown> | undefined = undefined
 
@@ -185,15 +189,23 @@ export class Peer {
     headers: string[],
   ): Promise<{ status: number; answer: Answer | undefined }> {
     const id = this.nextId()
-    const body = Buffer.from(`{"jsonrpc":"2.0","id":${id},"method":${printJson(method)},"params":${printJson(params)}}`)
+    const question = `"method":${printJson(method)},"params":${printJson(params)}`
+    const body = Buffer.from(`{"jsonrpc":"2.0","id":${id},${question}}`)
     const bytesMax = Math.min(this.server.upstream.replyBytesMax, limits.mcpMessageBytesMax)
     const reply = await this.send({ method: 'POST', headers, body, bytesMax, msMax: this.#askMsMax })
-    const collected = await collectAnswer(reply, id)
-    if (collected === undefined) return { status: reply.status, answer: undefined }
+    const collected = await collectAnswer(reply, id, (bytes) => this.#same.find(question, bytes, id))
+    return { status: reply.status, answer: collected && this.#answerOf(question, collected) }
+  }
+
+  #answerOf(question: string, collected: Collected): Answer {
+    const before = this.#answers.get(collected)
+    if (before !== undefined) return before
     const { message, bytes } = collected
     const answer =
       'result' in message.outcome ? { result: message.outcome.result, bytes } : { error: message.outcome.error, bytes }
-    return { status: reply.status, answer }
+    this.#same.keep(question, collected)
+    this.#answers.set(collected, answer)
+    return answer
   }
 
   // --- sessions ---------------------------------------------------------------------------------------------------------

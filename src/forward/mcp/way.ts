@@ -4,6 +4,7 @@
  */
 import { type Clock, type Json, type McpMessage, type McpTarget, property } from '../../model/index.ts'
 import { editJson, type JsonEdit, printJson, type RpcMessage, rpcFault } from '../../wire/index.ts'
+import { Offers } from './lines.ts'
 import type { Peer } from './peer.ts'
 import type { SealPurpose } from './seal.ts'
 import type { McpMemory, Servers } from './servers.ts'
@@ -21,6 +22,7 @@ export class Way {
   readonly clock: Clock
   readonly servers: Servers
   readonly memory: McpMemory
+  readonly offers = new Offers()
 
   constructor({ clock, servers, memory }: WayPorts) {
     this.clock = clock
