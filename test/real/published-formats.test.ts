@@ -13,15 +13,7 @@ import type { LogRecord } from '../../src/model/index.ts'
 import { formats } from '../../src/sinks/format.ts'
 import { run } from '../support/command.ts'
 import { recordArbitrary } from '../support/record-arbitrary.ts'
-import {
-  bareDecision,
-  bareOutcome,
-  hostileDecision,
-  lineOf,
-  mcpDecision,
-  sender,
-  wholeRecords,
-} from '../support/sink-records.ts'
+import { bareDecision, lineOf, sampleRecords, sender } from '../support/sink-records.ts'
 
 const python = process.env.GATEHOUSE_TEST_PYTHON ?? '/usr/bin/python3'
 const hasPackages = (await run([python, '-c', 'import ocsf_json_schema, cloudevents'])).status === 0
@@ -29,11 +21,7 @@ const title = hasPackages ? '' : ' (skipped: ocsf-json-schema and cloudevents ar
 
 const seed = 20_260_302
 const records: readonly LogRecord[] = [
-  ...wholeRecords,
-  bareDecision,
-  bareOutcome,
-  hostileDecision,
-  mcpDecision,
+  ...sampleRecords,
   { ...bareDecision, requested_by: 'fe80::1%eth0' },
   { ...bareDecision, requested_by: '::ffff:192.0.2.7', decision: 'ask' },
   { ...bareDecision, decision: 'allow', call: { ...bareDecision.call, method: 'QUERY' } },

@@ -55,3 +55,23 @@ export function itemOf(seq: number, text = `{"seq":${seq},"type":"admin"}`): Ite
 }
 
 export const never = new AbortController().signal
+
+export const refusedUse = (): never => {
+  throw new Error('nobody asks for it')
+}
+
+/** A world of which a sink may use nothing but what its test puts in the place of a part. */
+export function refusingPorts(id: string, sender: SinkPorts['sender']): SinkPorts {
+  return {
+    id,
+    contentType: 'application/json',
+    sender,
+    hostname: 'gw-7',
+    clock: { nowMs: refusedUse, monotonicMs: refusedUse, after: refusedUse, every: refusedUse },
+    randomBytes: refusedUse,
+    log: { debug: refusedUse, info: refusedUse, warn: refusedUse, error: refusedUse },
+    makeFetch: refusedUse,
+    lookup: refusedUse,
+    checkHost: refusedUse,
+  }
+}

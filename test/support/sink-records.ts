@@ -8,6 +8,7 @@ import type {
   OutcomeRecord,
 } from '../../src/model/index.ts'
 import type { Line, Sender } from '../../src/sinks/formats/line.ts'
+import type { Item } from '../../src/sinks/sink.ts'
 import { parseJson, printJson } from '../../src/wire/index.ts'
 
 export const sender: Sender = {
@@ -183,4 +184,27 @@ export const mcpDecision: DecisionRecord = {
   reasons: [],
   target: { route: 'route-tools' },
   call: { protocol: 'mcp', method: 'tools/list', host: 'mcp.example.com', path: '/mcp' },
+}
+
+/** One of each kind, and those at the edges: the least, the worst, one of MCP. */
+export const sampleRecords: readonly LogRecord[] = [
+  ...wholeRecords,
+  bareDecision,
+  bareOutcome,
+  hostileDecision,
+  mcpDecision,
+]
+
+/** As a sink gets it in the native format. */
+export function nativeItem(record: LogRecord): Item {
+  const line = lineOf(record)
+  return {
+    seq: record.seq,
+    id: `${sender.log}/${record.seq}`,
+    type: record.type,
+    timestamp: record.timestamp,
+    callId: undefined,
+    record: () => line.record,
+    bytes: Buffer.from(line.text),
+  }
 }

@@ -7,20 +7,11 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import { kindOf } from '../../../src/sinks/kinds.ts'
-import type { Item, SinkPorts } from '../../../src/sinks/sink.ts'
+import type { SinkPorts } from '../../../src/sinks/sink.ts'
 import { selfSigned } from '../../support/certificate.ts'
+import { itemOf } from '../../support/sink-ports.ts'
 
-const item: Item = {
-  seq: 7,
-  id: 'gatehouse.example.com/log/7',
-  type: 'admin',
-  timestamp: '2026-03-02T10:00:00.000000Z',
-  callId: undefined,
-  record: () => {
-    throw new Error('nobody asks for it')
-  },
-  bytes: Buffer.from('{"seq":7}'),
-}
+const item = itemOf(7)
 
 const greeting = `INFO ${JSON.stringify({ server_id: 'A', version: '2.15.1', proto: 1, headers: true, max_payload: 1_048_576, tls_required: true })}\r\n`
 

@@ -1,19 +1,10 @@
 /** A connection lives as long as all goes well with it; whatever goes wrong, nothing of an old one is written behind a new one. */
 import { describe, expect, it } from 'vitest'
 import { type Connection, connectedSink } from '../../../src/sinks/connected.ts'
-import { BatchRefused, type Item } from '../../../src/sinks/sink.ts'
+import { BatchRefused } from '../../../src/sinks/sink.ts'
+import { itemOf } from '../../support/sink-ports.ts'
 
-const item: Item = {
-  seq: 7,
-  id: 'gatehouse.example.com/log/7',
-  type: 'admin',
-  timestamp: '2026-03-02T10:00:00.000000Z',
-  callId: undefined,
-  record: () => {
-    throw new Error('nobody asks for it')
-  },
-  bytes: Buffer.from('{}'),
-}
+const item = itemOf(7)
 const never = new Promise<never>(() => undefined)
 const soon = () => new AbortController().signal
 

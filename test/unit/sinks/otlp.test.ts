@@ -4,55 +4,38 @@
  */
 import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import type { FetchDocument, LogRecord } from '../../../src/model/index.ts'
+import type { FetchDocument } from '../../../src/model/index.ts'
 import { otlp } from '../../../src/sinks/otlp.ts'
 import type { Item, SinkPorts } from '../../../src/sinks/sink.ts'
+import { refusingPorts } from '../../support/sink-ports.ts'
 import {
   hostileDecision,
-  lineOf,
+  nativeItem,
   sender,
   wholeDecision,
   wholeOutcome,
   wholeRecords,
 } from '../../support/sink-records.ts'
 
-const refusedUse = (): never => {
-  throw new Error('nobody asks for it')
-}
 type Asked = Parameters<FetchDocument>[0]
 
 async function world(answer: { readonly status: number; readonly text: string }, settings: object = {}) {
   const asked: Asked[] = []
   const warned: unknown[] = []
+  const refusing = refusingPorts('otlp', sender)
   const ports: SinkPorts = {
-    id: 'otlp',
-    contentType: 'application/json',
-    sender,
-    hostname: 'gw-7',
-    clock: { nowMs: refusedUse, monotonicMs: refusedUse, after: refusedUse, every: refusedUse },
-    randomBytes: refusedUse,
-    log: { debug: refusedUse, info: refusedUse, warn: (fields) => warned.push(fields), error: refusedUse },
+    ...refusing,
+    log: { ...refusing.log, warn: (fields) => warned.push(fields) },
     makeFetch: () => async (request) => {
       asked.push(request)
       return { status: answer.status, headers: new Map(), bytes: Buffer.from(answer.text) }
     },
-    lookup: refusedUse,
-    checkHost: refusedUse,
   }
   const sink = await otlp.open(otlp.settings.parse({ url: 'https://otel.example.com:4318/', ...settings }), ports)
   return { sink, asked, warned }
 }
 
-const itemOf = (record: LogRecord): Item => ({
-  seq: record.seq,
-  id: `${sender.log}/${record.seq}`,
-  type: record.type,
-  timestamp: record.timestamp,
-  callId: undefined,
-  record: () => lineOf(record).record,
-  bytes: Buffer.from(lineOf(record).text),
-})
-const items = wholeRecords.map(itemOf)
+const items = wholeRecords.map(nativeItem)
 const { signal } = new AbortController()
 const ok = { status: 200, text: '{"partialSuccess":{}}' }
 
@@ -81,7 +64,7 @@ describe('the OTLP sink', () => {
   })
 
   it('says of a decision when it was, how grave it is, which trace it belongs to and what it is found by', async () => {
-    const { resourceLogs } = await sent([itemOf(wholeDecision)])
+    const { resourceLogs } = await sent([nativeItem(wholeDecision)])
     const { body: _, ...record } = resourceLogs[0].scopeLogs[0].logRecords[0]
     const text = (key: string, stringValue: string) => ({ key, value: { stringValue } })
     expect(record).toEqual({
@@ -109,12 +92,12 @@ describe('the OTLP sink', () => {
   })
 
   it.each(['0'.repeat(32), 'A'.repeat(32), 'abc', ''])('sends no trace id that is none: `%s`', async (trace) => {
-    const { resourceLogs } = await sent([itemOf({ ...wholeOutcome, trace_id: trace })])
+    const { resourceLogs } = await sent([nativeItem({ ...wholeOutcome, trace_id: trace })])
     expect(resourceLogs[0].scopeLogs[0].logRecords[0]).not.toHaveProperty('traceId')
   })
 
   it('carries whatever an agent wrote as text', async () => {
-    const { resourceLogs } = await sent([itemOf(hostileDecision)])
+    const { resourceLogs } = await sent([nativeItem(hostileDecision)])
     const { attributes } = resourceLogs[0].scopeLogs[0].logRecords[0]
     const found = attributes.find(({ key }: { key: string }) => key === 'gatehouse.agent')
     expect(found.value.stringValue).toBe(hostileDecision.principal?.agent)

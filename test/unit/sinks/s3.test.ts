@@ -7,12 +7,10 @@ import { describe, expect, it } from 'vitest'
 import type { Clock, FetchDocument, ObjectStore } from '../../../src/model/index.ts'
 import { bucketSettings, openStore } from '../../../src/sinks/bucket.ts'
 import { s3 } from '../../../src/sinks/s3.ts'
-import type { Item, SinkPorts } from '../../../src/sinks/sink.ts'
-import { lineOf, sender, wholeRecords } from '../../support/sink-records.ts'
+import type { SinkPorts } from '../../../src/sinks/sink.ts'
+import { refusedUse, refusingPorts } from '../../support/sink-ports.ts'
+import { nativeItem, sender, wholeRecords } from '../../support/sink-records.ts'
 
-const refusedUse = (): never => {
-  throw new Error('nobody asks for it')
-}
 const now = Date.UTC(2026, 2, 2, 11, 0, 0)
 
 interface Answer {
@@ -49,33 +47,14 @@ function bucket(...answers: readonly Answer[]) {
 
 async function world(settings: object, ...answers: readonly Answer[]) {
   const { asked, fetchDocument } = service(answers)
-  const ports: SinkPorts = {
-    id: 's3',
-    contentType: 'application/json',
-    sender,
-    hostname: 'gw-7',
-    clock,
-    randomBytes: refusedUse,
-    log: { debug: refusedUse, info: refusedUse, warn: refusedUse, error: refusedUse },
-    makeFetch: () => fetchDocument,
-    lookup: refusedUse,
-    checkHost: refusedUse,
-  }
+  const ports: SinkPorts = { ...refusingPorts('s3', sender), clock, makeFetch: () => fetchDocument }
   const sink = await s3.open(s3.settings.parse({ ...least, ...settings }), ports)
   return { sink, asked }
 }
 
 const denied = { status: 403, text: '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>' }
 
-const items: readonly Item[] = wholeRecords.map((record) => ({
-  seq: record.seq,
-  id: `${sender.log}/${record.seq}`,
-  type: record.type,
-  timestamp: record.timestamp,
-  callId: undefined,
-  record: () => record,
-  bytes: Buffer.from(lineOf(record).text),
-}))
+const items = wholeRecords.map(nativeItem)
 const signal = new AbortController().signal
 const name = /^gatehouse\.example\.com\/log\/2026\/03\/02\/0000000000041001-0000000000041005-[0-9a-f]{16}\.jsonl\.gz$/
 

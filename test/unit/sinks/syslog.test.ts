@@ -11,41 +11,16 @@ import { guardedLookup } from '../../../src/forward/index.ts'
 import type { Item, SinkPorts } from '../../../src/sinks/sink.ts'
 import { syslog } from '../../../src/sinks/syslog.ts'
 import { selfSigned } from '../../support/certificate.ts'
-import { lineOf, sender, wholeRecords } from '../../support/sink-records.ts'
+import { refusingPorts } from '../../support/sink-ports.ts'
+import { nativeItem, sender, wholeRecords } from '../../support/sink-records.ts'
 import { readSyslog } from '../../support/syslog-reader.ts'
 
 const { certificate, key } = selfSigned({ names: ['localhost', '127.0.0.1'] })
 const foreign = selfSigned({ names: ['localhost', '127.0.0.1'] })
 const elsewhere = selfSigned({ names: ['syslog.example.com'] })
 
-const refusedUse = (): never => {
-  throw new Error('nobody asks for it')
-}
-const ports: SinkPorts = {
-  id: 'syslog',
-  contentType: 'application/json',
-  sender,
-  hostname: 'gw-7',
-  clock: { nowMs: refusedUse, monotonicMs: refusedUse, after: refusedUse, every: refusedUse },
-  randomBytes: refusedUse,
-  log: { debug: refusedUse, info: refusedUse, warn: refusedUse, error: refusedUse },
-  makeFetch: refusedUse,
-  lookup: guardedLookup(),
-  checkHost: refusedUse,
-}
-
-const items: readonly Item[] = wholeRecords.map((record) => {
-  const line = lineOf(record)
-  return {
-    seq: record.seq,
-    id: `${sender.log}/${record.seq}`,
-    type: record.type,
-    timestamp: record.timestamp,
-    callId: undefined,
-    record: () => line.record,
-    bytes: Buffer.from(line.text),
-  }
-})
+const ports: SinkPorts = { ...refusingPorts('syslog', sender), lookup: guardedLookup() }
+const items = wholeRecords.map(nativeItem)
 
 interface Heard {
   readonly bytes: Buffer[]

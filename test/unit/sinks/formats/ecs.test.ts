@@ -9,15 +9,7 @@ import { describe, expect, it } from 'vitest'
 import type { LogRecord } from '../../../../src/model/index.ts'
 import { formats } from '../../../../src/sinks/format.ts'
 import { recordArbitrary } from '../../../support/record-arbitrary.ts'
-import {
-  bareDecision,
-  bareOutcome,
-  hostileDecision,
-  lineOf,
-  mcpDecision,
-  sender,
-  wholeRecords,
-} from '../../../support/sink-records.ts'
+import { bareDecision, hostileDecision, lineOf, sampleRecords, sender } from '../../../support/sink-records.ts'
 
 interface EcsField {
   readonly type: string
@@ -79,9 +71,7 @@ function hasType(type: string, value: unknown): boolean {
 }
 
 describe('an ECS event', () => {
-  const records = [...wholeRecords, bareDecision, bareOutcome, hostileDecision, mcpDecision]
-
-  it.each(records.map((record) => ({ note: `${record.type} ${record.seq}`, record })))(
+  it.each(sampleRecords.map((record) => ({ note: `${record.type} ${record.seq}`, record })))(
     '$note is what ECS publishes',
     ({ record }) => {
       expect(flawsOf(eventOf(record))).toEqual([])
@@ -103,7 +93,7 @@ describe('an ECS event', () => {
     expect(eventOf(bareDecision).ecs.version).toBe(EcsVersion)
   })
 
-  it.each(records.map((record) => ({ note: `${record.type} ${record.seq}`, record })))(
+  it.each(sampleRecords.map((record) => ({ note: `${record.type} ${record.seq}`, record })))(
     '$note has types that its categories expect',
     ({ record }) => {
       const { category, type } = eventOf(record).event as { category: readonly string[]; type: readonly string[] }

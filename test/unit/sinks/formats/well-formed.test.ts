@@ -6,20 +6,11 @@ import { type FormatName, formats } from '../../../../src/sinks/format.ts'
 import { makeSyslogMessage, octetCounted } from '../../../../src/sinks/formats/syslog.ts'
 import { readCef } from '../../../support/cef-reader.ts'
 import { recordArbitrary } from '../../../support/record-arbitrary.ts'
-import {
-  bareDecision,
-  bareOutcome,
-  hostileDecision,
-  lineOf,
-  mcpDecision,
-  sender,
-  wholeRecords,
-} from '../../../support/sink-records.ts'
+import { lineOf, sampleRecords, sender } from '../../../support/sink-records.ts'
 import { readSyslog } from '../../../support/syslog-reader.ts'
 
 const runs = { numRuns: 300 }
-const records = [...wholeRecords, bareDecision, bareOutcome, hostileDecision, mcpDecision]
-const named = records.map((record, index) => ({ note: `${record.type} ${index}`, record }))
+const named = sampleRecords.map((record, index) => ({ note: `${record.type} ${index}`, record }))
 const jsonFormats: readonly FormatName[] = ['native', 'opa', 'cloudevents', 'ocsf', 'ecs']
 
 const message = makeSyslogMessage({
