@@ -42,6 +42,7 @@ export interface Listed {
   readonly prompt?: { readonly name: string }
 }
 
+/** Whether an agent may know of an entry. One function always says the same of one entry, so that what it said of a list can be kept. */
 export type Sees = (listed: Listed) => boolean
 
 interface DecisionBase {

@@ -60,6 +60,8 @@ interface Known {
   readonly lines: readonly Line[]
   /** By the places of what is hidden. */
   readonly offers: Map<string, Offer>
+  /** The places of what is hidden from whoever has this sight. */
+  readonly hidden: WeakMap<Sees, string>
 }
 
 export class Offers {
@@ -67,14 +69,20 @@ export class Offers {
 
   /** `from` is what the server lists: for the same object `linesOf` is asked once. */
   offerOf(from: object, linesOf: () => readonly Line[], sees: Sees | undefined): Offer {
-    const known = this.#known.get(from) ?? { lines: linesOf(), offers: new Map() }
-    this.#known.set(from, known)
-    const { lines, offers } = known
-    const places = hiddenPlaces(lines, sees)
-    const key = places.join(',')
+    let known = this.#known.get(from)
+    if (known === undefined) {
+      known = { lines: linesOf(), offers: new Map(), hidden: new WeakMap() }
+      this.#known.set(from, known)
+    }
+    const { lines, offers, hidden } = known
+    let key = sees === undefined ? '' : hidden.get(sees)
+    if (key === undefined) {
+      key = hiddenPlaces(lines, sees).join(',')
+      if (sees !== undefined) hidden.set(sees, key)
+    }
     const before = offers.get(key)
     if (before !== undefined) return before
-    const made = offered(lines, places)
+    const made = offered(lines, key === '' ? [] : key.split(',').map(Number))
     if (offers.size >= waysMax) offers.clear()
     offers.set(key, made)
     return made

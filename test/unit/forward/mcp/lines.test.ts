@@ -1,0 +1,80 @@
+/** What of a list an agent is shown is made once for all from whom the same is hidden. */
+import { expect, test } from 'vitest'
+import { type Line, Offers } from '../../../../src/forward/mcp/lines.ts'
+import type { Listed, Sees } from '../../../../src/model/index.ts'
+
+const upstream = { id: 's' } as unknown as Listed['upstream']
+
+function linesOf(names: readonly string[]): readonly Line[] {
+  return names.map((own) => ({
+    name: own,
+    own,
+    text: `{"name":"${own}"}`,
+    listed: { upstream, prompt: { name: own } },
+  }))
+}
+
+/** Hides some names, and counts how often it is asked. */
+function sight(hidden: readonly string[]): { readonly sees: Sees; readonly asked: () => number } {
+  let count = 0
+  return {
+    sees: ({ prompt }) => {
+      count++
+      return !hidden.includes(prompt?.name ?? '')
+    },
+    asked: () => count,
+  }
+}
+
+const names = ['a', 'b', 'c']
+
+test.each([
+  [[], 'abc', ''],
+  [['b'], 'ac', 'b'],
+  [['a', 'c'], 'b', 'ac'],
+  [names, '', 'abc'],
+])('hides %j', (hides, shown, hidden) => {
+  const offers = new Offers()
+  for (let time = 0; time < 2; time++) {
+    const offer = offers.offerOf(names, () => linesOf(names), sight(hides).sees)
+    expect(offer.shown.lines.map(({ name }) => name).join('')).toBe(shown)
+    expect(offer.hidden.map(({ name }) => name).join('')).toBe(hidden)
+    expect(JSON.parse(`[${offer.shown.bytes.toString()}]`)).toEqual([...shown].map((name) => ({ name })))
+  }
+})
+
+test('shows all where nobody can tell', () => {
+  const offer = new Offers().offerOf(names, () => linesOf(names), undefined)
+  expect(offer.shown.lines).toHaveLength(3)
+})
+
+test('asks a sight once about a list, and again about another', () => {
+  const offers = new Offers()
+  const { sees, asked } = sight(['b'])
+  const one = offers.offerOf(names, () => linesOf(names), sees)
+  expect(offers.offerOf(names, () => linesOf(names), sees)).toBe(one)
+  expect(asked()).toBe(3)
+  const longer = [...names, 'd']
+  expect(offers.offerOf(longer, () => linesOf(longer), sees).shown.lines).toHaveLength(3)
+  expect(asked()).toBe(7)
+})
+
+test('makes one offer for all sights that hide the same', () => {
+  const offers = new Offers()
+  const [one, two, other] = [['b'], ['b'], ['c']].map((hides) =>
+    offers.offerOf(names, () => linesOf(names), sight(hides).sees),
+  )
+  expect(one).toBe(two)
+  expect(one).not.toBe(other)
+})
+
+test('finds an offer again that was forgotten among many', () => {
+  const many = Array.from({ length: 64 }, (_, index) => `n${index}`)
+  const offers = new Offers()
+  const sights = many.map((name) => sight([name]))
+  const shownTo = ({ sees }: (typeof sights)[number]): readonly string[] =>
+    offers.offerOf(many, () => linesOf(many), sees).hidden.map(({ name }) => name)
+  for (let time = 0; time < 2; time++)
+    for (const [index, one] of sights.entries()) expect(shownTo(one)).toEqual([`n${index}`])
+  for (const { asked } of sights) expect(asked()).toBe(64)
+})
