@@ -166,10 +166,10 @@ async function assemble(options: HouseOptions, ports: HousePorts, opened: Close[
     load,
     generate,
     roomsOf: roomsMaker(decisions, metrics, makeId, vault, ports),
-    swapping({ certificate, config: next }) {
+    swapping({ certificate, config: next, decide }) {
       if (certificate !== undefined) receiver.reloadCertificate(certificate)
       streaming.apply(next)
-      mcp.memory.streams.listsChanged()
+      mcp.memory.streams.changed(decide)
     },
     decisions,
     log,

@@ -5,6 +5,7 @@
 import {
   type Allow,
   type Call,
+  type DecideCall,
   type Decision,
   Fault,
   type FaultRow,
@@ -41,7 +42,7 @@ import { makeSight, type Sight } from './sight.ts'
  * At once where no body is read, else a promise. Faults are the agent's, about its body and arguments (`body_*`,
  * `argument_*`, the objection to a message); whatever is wrong with the policy is a decision that denies.
  */
-export type Decide = (call: Call, principal: Principal, target: Target) => Decision | Promise<Decision>
+export type Decide = DecideCall
 
 export interface DeciderOptions {
   readonly policy: Policy
@@ -92,9 +93,8 @@ export function makeDecide({ policy, parseBody, makeId }: DeciderOptions): Decid
     try {
       const decision = conclude(target, full, said, answer.rules)
       if (isHidden(line, decision, principal, target)) return hidden(decision, full, said, answer.rules)
-      if (!isWay(target)) return decision
-      const led = decision.kind === 'deny' ? unlessItLeads(line, decision, said, target) : decision
-      return led.kind === 'allow' ? withSight(line, led, principal, target) : led
+      const led = decision.kind === 'deny' && isWay(target) ? unlessItLeads(line, decision, said, target) : decision
+      return led.kind === 'allow' && target.mcp !== undefined ? withSight(line, led, call, principal, target) : led
     } catch (cause) {
       return failed(full, cause, said, answer.rules)
     }
@@ -158,7 +158,7 @@ function listedOf({ upstream, mcp }: Target): Listed | undefined {
   if (prompt !== undefined) return { upstream, prompt }
   if (resource === undefined) return undefined
   const isTemplate = mcp.message.method.names === 'completion' && resource.uri.includes('{')
-  return isTemplate ? { upstream, template: resource.uri } : { upstream, resource }
+  return isTemplate ? { upstream, any: 'resource' } : { upstream, resource }
 }
 
 /** What is wrong with a message is said of tools that the agent may know of: of a hidden one it would tell that there is one. */
@@ -168,11 +168,15 @@ function orObjected(decision: Decision, { mcp }: Target): Decision {
   return decision
 }
 
-/** Of a list: each entry is asked about once, with arguments that nobody knows yet. */
-function withSight(line: Line, allow: Allow, principal: Principal, target: Target): Allow {
-  if (target.mcp?.message.method.lists === undefined) return allow
+/** What the agent may be shown, and told by servers, in the reply. */
+function withSight(line: Line, allow: Allow, call: Call, principal: Principal, target: Target): Allow {
   const sees = line.sight.seesOf(principal, target.route)
-  return sees === undefined ? allow : { ...allow, sees }
+  return {
+    ...allow,
+    hears: line.sight.hearsOf(principal, target.route),
+    again: (decide) => decide(call, principal, target),
+    ...(sees !== undefined && { sees }),
+  }
 }
 
 /** What every decision of one evaluation has in common. */

@@ -123,14 +123,25 @@ function mcpPart(
   return part
 }
 
+const actOf = { tool: 'tools/call', prompt: 'prompts/get', resource: 'resources/read' } as const
+
+/** A message that a server sends by itself, as policy sees it: without id and moment. */
+export function saidInput(principal: Principal, route: Route, upstream: Upstream, method: string): JsonObject {
+  return around({ protocol: 'mcp', phase: 'call', method }, principal, route, upstream)
+}
+
 /** An act with an entry of a list, as policy sees it while it is listed: of `call.phase` `list`, without id, arguments and moment. */
 export function listedInput(principal: Principal, route: Route, listed: Listed): JsonObject {
-  const { upstream, tool, prompt, resource } = listed
-  const method = tool !== undefined ? 'tools/call' : prompt !== undefined ? 'prompts/get' : 'resources/read'
-  const part: Draft = { protocol: 'mcp', phase: 'list', method }
+  const { upstream, tool, prompt, resource, any } = listed
+  const kind = any ?? (tool !== undefined ? 'tool' : prompt !== undefined ? 'prompt' : 'resource')
+  const part: Draft = { protocol: 'mcp', phase: 'list', method: actOf[kind] }
   if (tool !== undefined) part.tool = tool as McpTool & JsonObject
   if (prompt !== undefined) part.prompt = prompt
   if (resource !== undefined) part.resource = resource
+  return around(part, principal, route, upstream)
+}
+
+function around(part: Draft, principal: Principal, route: Route, upstream: Upstream): JsonObject {
   const document: Draft = { call: part, identity: principal.identity as Principal['identity'] & JsonObject }
   if (principal.agent !== undefined) document.agent = principal.agent as NonNullable<Principal['agent']> & JsonObject
   document.route = namedPart(route)

@@ -1,7 +1,10 @@
 /** A decision: what policy said about one call, as a value. A refusal is a decision; only something broken is a fault. */
+import type { Call } from './call.ts'
 import type { Json, JsonObject, ParsedJson } from './json.ts'
 import type { Labels } from './labels.ts'
 import type { McpTool } from './mcp.ts'
+import type { Principal } from './principal.ts'
+import type { Target } from './target.ts'
 import type { Upstream } from './upstream.ts'
 
 export interface Reason {
@@ -37,13 +40,18 @@ export interface Listed {
   readonly upstream: Upstream
   readonly tool?: McpTool
   readonly resource?: { readonly uri: string }
-  /** Of a template: no URI is known yet. */
-  readonly template?: string
+  /** Instead of one entry: any of this kind that the server may have, as a resource of a template is. */
+  readonly any?: 'tool' | 'prompt' | 'resource'
   readonly prompt?: { readonly name: string }
 }
 
 /** Whether an agent may know of an entry. One function always says the same of one entry, so that what it said of a list can be kept. */
 export type Sees = (listed: Listed) => boolean
+
+/** Whether the agent may get a message of this method that the upstream sends by itself. */
+export type Hears = (upstream: Upstream, method: string) => boolean
+
+export type DecideCall = (call: Call, principal: Principal, target: Target) => Decision | Promise<Decision>
 
 interface DecisionBase {
   /** UUID version 7; the agent's `Gatehouse-Decision`. */
@@ -71,8 +79,11 @@ export type Decision =
   | (DecisionBase & {
       readonly kind: 'allow'
       readonly obligations: readonly Obligation[]
-      /** Of a list: whether the policy could allow anything with this entry of it. What it could not is not shown. */
+      /** Over MCP: whether the policy could allow anything with this entry. What it could not is not shown. Absent where that cannot be known. */
       readonly sees?: Sees
+      readonly hears?: Hears
+      /** Over MCP: decides the same call once more, for a stream that outlives its policy. */
+      readonly again?: (decide: DecideCall) => Decision | Promise<Decision>
     })
   | (DecisionBase & {
       readonly kind: 'deny'

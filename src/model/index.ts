@@ -21,7 +21,7 @@ export type {
   Timing,
   WitnessSettings,
 } from './config.ts'
-export type { Allow, Ask, Decision, Listed, Obligation, Reason, Refusal, Sees } from './decision.ts'
+export type { Allow, Ask, DecideCall, Decision, Hears, Listed, Obligation, Reason, Refusal, Sees } from './decision.ts'
 export {
   aboutMessage,
   Fault,
@@ -95,7 +95,15 @@ export type {
   RecordFilter,
   RecordType,
 } from './record.ts'
-export type { ListedServer, Reply, ReplyBody, UpstreamReply, UpstreamTimes } from './reply.ts'
+export type {
+  ListedServer,
+  McpSaid,
+  Reply,
+  ReplyBody,
+  SaidMessages,
+  UpstreamReply,
+  UpstreamTimes,
+} from './reply.ts'
 export { isSettableHeader } from './settable-header.ts'
 export type { SinkStatus } from './sink-status.ts'
 export { type CallSummary, type ObserveCall, type Step, steps } from './summary.ts'

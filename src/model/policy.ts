@@ -38,11 +38,12 @@ export interface Question {
   readonly reads: readonly (readonly string[])[]
   /**
    * Whether anything could be allowed while parts of the call are unknown. `arguments`: some arguments pass; what the input has there
-   * is not looked at. `resource`: some resource passes, whatever its URI is. `act`: some act passes, whatever its tool, resource, prompt, server and method are, and no `deny` holds for
+   * is not looked at. `tool`, `prompt` and `resource`: some
+   * tool passes, whatever it is; in the same way the others. `act`: some act passes, whatever its tool, resource, prompt, server and method are, and no `deny` holds for
    * every act behind the message that the input is about. A `deny` with the
    * code `scope_missing` keeps no act from passing: another token would be let do it. Never false where something could pass. Absent where the engine cannot tell.
    */
-  readonly could?: (input: JsonObject, unknown: 'arguments' | 'resource' | 'act') => boolean
+  readonly could?: (input: JsonObject, unknown: 'arguments' | 'tool' | 'prompt' | 'resource' | 'act') => boolean
 }
 
 export interface PolicyAnswer {

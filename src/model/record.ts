@@ -6,7 +6,7 @@
 import type { Reason } from './decision.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { Labels } from './labels.ts'
-import type { ListedServer } from './reply.ts'
+import type { ListedServer, SaidMessages } from './reply.ts'
 
 export type RecordType = 'decision' | 'outcome' | 'approval' | 'admin' | 'fault' | 'checkpoint'
 
@@ -83,6 +83,12 @@ export interface OutcomeRecord extends RecordBase {
   readonly tries?: number
   /** Of a list of MCP: what each server of the route added to it. */
   readonly servers?: readonly ListedServer[]
+  /** Of MCP: the tool said that it failed (`isError`). */
+  readonly tool_error?: boolean
+  /** Of MCP: the error that the server answered with. */
+  readonly rpc_error?: number
+  /** Of MCP: what servers sent by themselves in the reply. */
+  readonly messages?: readonly SaidMessages[]
   readonly metrics: { readonly [name: string]: number }
 }
 

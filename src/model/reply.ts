@@ -29,6 +29,8 @@ export interface UpstreamReply extends Omit<Reply, 'decisionId'> {
   readonly reached?: boolean
   /** Of a list of MCP: what each server of the route added to it. */
   readonly servers?: readonly ListedServer[]
+  /** Over MCP: what was said in it so far. Asked when the call has ended. */
+  readonly said?: () => McpSaid
   /** Types of the obligations that were carried out, for the outcome record. */
   readonly obligationsDone: readonly string[]
 }
@@ -42,6 +44,24 @@ export interface ListedServer {
   readonly hidden: number
   /** The first of those that were hidden, as the server has them; absent where there are none. */
   readonly hidden_names?: readonly string[]
+}
+
+/** What a server of MCP said in a reply, as records have it. */
+export interface McpSaid {
+  /** A result that says of itself that it is an error: the tool failed. */
+  readonly tool_error?: boolean
+  /** Code of the error that the server answered with (JSON-RPC 2.0 section 5.1). */
+  readonly rpc_error?: number
+  readonly messages?: readonly SaidMessages[]
+}
+
+/** Messages that a server sent by itself: requests to the agent, notifications, answers to other messages of the session. */
+export interface SaidMessages {
+  readonly upstream: string
+  readonly method: string
+  /** Those that the agent was given, and those that it must not have or that were about nothing of it. */
+  readonly passed: number
+  readonly withheld: number
 }
 
 export interface UpstreamTimes {

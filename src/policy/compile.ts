@@ -109,7 +109,6 @@ function makeQuestion(sources: PolicySources, entrypoint: string): Question {
 
 /** Whatever the moment: a list that an agent keeps must be good for the next one too, and its answer can be kept here. */
 const ofArguments = ['input.call.arguments', 'input.call.id', 'input.call.time', 'input.call.time_ns']
-const ofResource = [...ofArguments, 'input.call.resource']
 const ofAct = [
   ...ofArguments,
   ...['tool', 'resource', 'prompt', 'task'].map((part) => `input.call.${part}`),
@@ -130,13 +129,17 @@ function makeCould({ modules, data }: PolicySources, entrypoint: string): NonNul
   const lasting = `reason := data.${entrypoint}.deny[_]; ${code} != "scope_missing"`
   const passes = `data.${entrypoint}.allow == true; count([1 | ${lasting}]) == 0`
   const someArguments = prepared(passes, ofArguments)
-  const someResource = prepared(passes, ofResource)
+  const some = {
+    tool: prepared(passes, [...ofArguments, 'input.call.tool']),
+    prompt: prepared(passes, [...ofArguments, 'input.call.prompt']),
+    resource: prepared(passes, [...ofArguments, 'input.call.resource']),
+  }
   const someAct = prepared(passes, [...ofAct, 'input.call.method'])
   const allPass = prepared(`count([1 | data.${entrypoint}.deny[_]]) == 0`, ofAct)
   return (input, unknown) => {
     const known = input as RegoJson
     if (unknown === 'arguments') return someArguments().couldHold(known)
-    if (unknown === 'resource') return someResource().couldHold(known)
+    if (unknown !== 'act') return some[unknown]().couldHold(known)
     return someAct().couldHold(known) && allPass().couldHold(known)
   }
 }

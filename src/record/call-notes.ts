@@ -157,6 +157,7 @@ export class CallNotes {
       obligationsDone: end.upstream?.obligationsDone ?? [],
       tries: end.upstream?.upstream.tries,
       servers: end.upstream?.servers,
+      said: end.upstream?.said?.(),
       metrics: `${timers}${timers === '' ? '' : ','}"timer_total_ns":${total}`,
     })
   }

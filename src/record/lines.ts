@@ -12,9 +12,11 @@ import {
   type Labels,
   type ListedServer,
   limits,
+  type McpSaid,
   type Principal,
   quote,
   type Reason,
+  type SaidMessages,
   type Target,
   textOf,
   type UpstreamReply,
@@ -188,7 +190,16 @@ export interface OutcomeLine {
   readonly obligationsDone: readonly string[]
   readonly tries: number | undefined
   readonly servers: UpstreamReply['servers']
+  readonly said: McpSaid | undefined
   readonly metrics: string
+}
+
+function saidText({ tool_error, rpc_error, messages }: McpSaid): string {
+  return (
+    (tool_error === undefined ? '' : `,"tool_error":${tool_error}`) +
+    (rpc_error === undefined ? '' : `,"rpc_error":${rpc_error}`) +
+    (messages === undefined ? '' : `,"messages":${textOf(messages as readonly SaidMessages[] & Json)}`)
+  )
 }
 
 export function outcomeLine(line: OutcomeLine): Pieces {
@@ -204,6 +215,7 @@ export function outcomeLine(line: OutcomeLine): Pieces {
       (line.obligationsDone.length === 0 ? '' : `,"obligations_done":${textOf(line.obligationsDone)}`) +
       (line.tries === undefined ? '' : `,"tries":${line.tries}`) +
       (line.servers === undefined ? '' : `,"servers":${textOf(line.servers as readonly ListedServer[] & Json)}`) +
+      (line.said === undefined ? '' : saidText(line.said)) +
       `,"metrics":{${line.metrics}}`,
   ]
 }

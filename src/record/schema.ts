@@ -143,6 +143,12 @@ const outcome = {
     )
     .optional()
     .describe('of a list of MCP: what each server added, what was hidden of it, and why one is missing'),
+  tool_error: z.boolean().optional().describe('of MCP: the tool said that it failed (`isError`)'),
+  rpc_error: z.int().optional().describe('of MCP: the error that the server answered with'),
+  messages: z
+    .array(z.strictObject({ upstream: text, method: text, passed: count, withheld: count }))
+    .optional()
+    .describe('of MCP: what servers sent by themselves in the reply, and how much of it the agent was given'),
   metrics,
 } satisfies Shape<OutcomeRecord>
 

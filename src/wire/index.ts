@@ -27,7 +27,7 @@ export {
   originKey,
   textOfHeader,
 } from './mcp-headers.ts'
-export { mcpMethod, nameParams, serverRequests, sessionMethods } from './mcp-methods.ts'
+export { mcpMethod, nameParams, serverNotifications, serverRequests, sessionMethods } from './mcp-methods.ts'
 export { saysResourceUnknown, type UnknownKind, unknownText } from './mcp-unknown.ts'
 export { hexDigit, percentDecoded } from './percent.ts'
 export { type Problem, problemMediaType, problemOf, problemText } from './problem.ts'

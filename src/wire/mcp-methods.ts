@@ -77,5 +77,19 @@ export const serverRequests: ReadonlySet<string> = new Set([
   'elicitation/create',
 ])
 
+/** What a server may tell an agent, of either era; anything else is not passed on, since nobody here knows what it says. */
+export const serverNotifications: ReadonlySet<string> = new Set([
+  'notifications/progress',
+  'notifications/message',
+  'notifications/cancelled',
+  'notifications/tools/list_changed',
+  'notifications/prompts/list_changed',
+  'notifications/resources/list_changed',
+  'notifications/resources/updated',
+  'notifications/elicitation/complete',
+  'notifications/subscriptions/acknowledged',
+  'notifications/tasks',
+])
+
 /** The parameter that names what a message is about, by what it names; also what `Mcp-Name` repeats. */
 export const nameParams = { tool: 'name', prompt: 'name', resource: 'uri', task: 'taskId' } as const

@@ -187,6 +187,9 @@ const rows: { readonly [T in Exclude<RecordType, 'approval'>]: readonly Row[] } 
     ],
     ['tries', `${own}tries`, 'unmapped.tries', 'gatehouse.tries', mine('Tries'), '-'],
     ['servers', `${own}servers`, 'unmapped.servers', 'gatehouse.servers', '-', '-'],
+    ['tool_error', `${own}tool_error`, 'unmapped.tool_error', 'gatehouse.tool_error', '-', '-'],
+    ['rpc_error', `${own}rpc_error`, 'unmapped.rpc_error', 'gatehouse.rpc_error', '-', '-'],
+    ['messages', `${own}messages`, 'unmapped.messages', 'gatehouse.messages', '-', '-'],
     ['metrics', 'metrics', 'unmapped.metrics', 'gatehouse.metrics', mine('Metrics'), '-'],
   ],
   admin: [

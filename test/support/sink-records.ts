@@ -88,6 +88,9 @@ export const wholeOutcome: OutcomeRecord = {
   obligations_done: ['obligation-done'],
   tries: 4_321,
   servers: [{ upstream: 'upstream-of-a-list', shown: 17, hidden: 1, hidden_names: ['hidden-tool'] }],
+  tool_error: true,
+  rpc_error: -31_987,
+  messages: [{ upstream: 'upstream-that-speaks', method: 'notifications/said', passed: 19, withheld: 23 }],
   metrics: { timer_total_ns: 98_765_000 },
 }
 

@@ -13,8 +13,9 @@ import {
 } from '../../model/index.ts'
 import { idText, mcpHeaders, rpcResultText } from '../../wire/index.ts'
 import type { Lookup } from '../egress.ts'
-import { type Plan, planObligations } from '../obligations.ts'
+import { planObligations } from '../obligations.ts'
 import { type AimMcp, makeAim } from './aim.ts'
+import { Ears, type McpPlan } from './ears.ts'
 import { list } from './list.ts'
 import { maskedDocument } from './mask-result.ts'
 import { discover, eachServer, openSession } from './open.ts'
@@ -72,7 +73,7 @@ export function makeMcpForwarding({ clock, lookup, memory, sessions }: McpPorts)
   }
 
   /** What concerns every server: each gets it, and one answer is enough. */
-  async function toAll(call: Call, target: McpTarget, plan: Plan): Promise<UpstreamReply> {
+  async function toAll(call: Call, target: McpTarget, plan: McpPlan): Promise<UpstreamReply> {
     const { message } = target.mcp
     if (message.method.name === 'subscriptions/listen')
       throw new Fault('rpc_method_unknown', 'a route with several servers has no `subscriptions/listen`', {
@@ -87,7 +88,7 @@ export function makeMcpForwarding({ clock, lookup, memory, sessions }: McpPorts)
   }
 
   /** The id is the agent's; the server knows the request by another one. A request that is over needs no cancellation. */
-  async function cancel(call: Call, target: McpTarget, plan: Plan): Promise<UpstreamReply> {
+  async function cancel(call: Call, target: McpTarget, plan: McpPlan): Promise<UpstreamReply> {
     const { message, servers: aimed } = target.mcp
     const { session, params } = message
     const wanted = idText(property(params, 'requestId'))
@@ -104,7 +105,7 @@ export function makeMcpForwarding({ clock, lookup, memory, sessions }: McpPorts)
 }
 
 /** What the gateway says for its servers is masked like the body of a reply over HTTP. */
-function masked(reply: UpstreamReply, { mask }: Plan): UpstreamReply {
+function masked(reply: UpstreamReply, { mask }: McpPlan): UpstreamReply {
   if (mask === undefined || reply.body.kind !== 'bytes') return reply
   return { ...reply, body: { kind: 'bytes', bytes: maskedDocument(asBuffer(reply.body.bytes), mask) } }
 }
@@ -112,10 +113,10 @@ function masked(reply: UpstreamReply, { mask }: Plan): UpstreamReply {
 const doneByAll = { headersMs: 0, tries: 1, status: 200 }
 
 /** Faults with `obligation_unknown`. */
-function planOf({ obligations }: Allow, target: McpTarget): Plan {
-  const plan = planObligations(obligations, target.upstream)
+function planOf(allow: Allow, target: McpTarget): McpPlan {
+  const plan = planObligations(allow.obligations, target.upstream)
   for (const name of plan.upstream.keys())
     if (framing.has(name) || name.startsWith('mcp-') || !isSettableHeader(name, undefined))
       throw new Fault('obligation_unknown', `policy may not set the header \`${name}\` of a message`)
-  return plan
+  return { ...plan, ears: new Ears(allow) }
 }

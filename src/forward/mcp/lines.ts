@@ -125,7 +125,7 @@ export function entryLines(server: McpServer, entries: readonly Entry[], kind: L
   const { prefix, upstream } = server
   return entries.map(({ key, text }): Line => {
     if (kind === 'resources') return { name: key, text, listed: { upstream, resource: { uri: key } }, own: key }
-    if (kind === 'resourceTemplates') return { name: key, text, listed: { upstream, template: key }, own: key }
+    if (kind === 'resourceTemplates') return { name: key, text, listed: { upstream, any: 'resource' }, own: key }
     return {
       name: `${prefix}${key}`,
       text: named(text, server, key),

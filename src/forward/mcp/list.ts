@@ -14,9 +14,9 @@ import {
   type UpstreamReply,
 } from '../../model/index.ts'
 import { originKey, printJson } from '../../wire/index.ts'
-import type { Plan } from '../obligations.ts'
 import { type Catalog, lists } from './catalog.ts'
 import { cursorOf, placeIn } from './cursor.ts'
+import type { McpPlan } from './ears.ts'
 import type { ListKind } from './entries.ts'
 import { entryLines, type Offer, offerOnce, Part, toolLines } from './lines.ts'
 import { eachServer } from './open.ts'
@@ -33,7 +33,7 @@ export async function list(
   way: Way,
   kind: ListKind,
   target: McpTarget,
-  plan: Plan,
+  plan: McpPlan,
   sees: Allow['sees'],
 ): Promise<UpstreamReply> {
   const { message, servers, owner } = target.mcp

@@ -7,8 +7,8 @@ export class MergedStreams implements ByteSource {
   readonly #sources: readonly ByteSource[]
   readonly #over: () => void
   #open: number
-  /** The session may end before anybody has begun to read. */
-  #closed = false
+  /** The session may end before anybody has begun to read, or the stream be refused. */
+  #closed: 'open' | 'ended' | Fault = 'open'
   #sink: ByteSink | undefined = undefined
 
   /** `over` is called when it has ended, however that came; perhaps more than once. */
@@ -19,8 +19,9 @@ export class MergedStreams implements ByteSource {
   }
 
   start(sink: ByteSink): void {
-    if (this.#closed) {
-      sink.end()
+    if (this.#closed !== 'open') {
+      if (this.#closed === 'ended') sink.end()
+      else sink.fail(this.#closed)
       return
     }
     this.#sink = sink
@@ -52,10 +53,17 @@ export class MergedStreams implements ByteSource {
   }
 
   close(): void {
-    this.#closed = true
+    this.#closed = 'ended'
     const sink = this.#sink
     this.cancel(new Error('the session has ended'))
     sink?.end()
+  }
+
+  fail(fault: Fault): void {
+    this.#closed = fault
+    const sink = this.#sink
+    this.cancel(fault)
+    sink?.fail(fault)
   }
 
   #ended(fault: Fault | undefined): void {

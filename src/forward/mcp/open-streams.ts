@@ -1,35 +1,61 @@
 /**
- * Streams to agents that stay open: who listens on one is told when what it was shown may no longer be so, because the policy or the
- * configuration is another one. It asks again, and gets what is true now.
+ * Streams to agents that stay open, over reloads too: each is decided again under the new policy, ended where that refuses it, and told
+ * that what it was shown may no longer be so. The agent asks again, and gets what is true now.
  */
+import { type DecideCall, Fault, type McpServer, toFault } from '../../model/index.ts'
+import type { Ears, Kind } from './ears.ts'
 
-/** Writes a notification of this method to the agent, where it wants it. */
-export type Tell = (method: string) => void
+export interface OpenStream {
+  readonly ears: Ears
+  readonly servers: readonly McpServer[]
+  /** Writes a notification of this method to the agent, where it wants it. */
+  tell(method: string): void
+  /** Breaks the stream off. */
+  fail(fault: Fault): void
+}
 
-const changes = [
-  'notifications/tools/list_changed',
-  'notifications/prompts/list_changed',
-  'notifications/resources/list_changed',
-]
+/** The notification that lists of a kind changed, and the kind of their entries. */
+export const changes: ReadonlyMap<string, Kind> = new Map([
+  ['notifications/tools/list_changed', 'tool'],
+  ['notifications/prompts/list_changed', 'prompt'],
+  ['notifications/resources/list_changed', 'resource'],
+])
 
 export class OpenStreams {
-  readonly #open = new Set<Tell>()
+  readonly #open = new Set<OpenStream>()
 
   /** Returns what takes it back: to be called when the stream has ended. */
-  add(tell: Tell): () => void {
-    this.#open.add(tell)
-    return () => this.#open.delete(tell)
+  add(stream: OpenStream): () => void {
+    this.#open.add(stream)
+    return () => this.#open.delete(stream)
   }
 
-  /** Everything that lists show may have changed. */
-  listsChanged(): void {
-    for (const tell of [...this.#open]) for (const method of changes) tell(method)
+  /** Everything that lists show may have changed, and what may be heard. */
+  changed(decide: DecideCall): void {
+    for (const stream of [...this.#open])
+      renewed(stream, decide).then(
+        (isAllowed) => {
+          if (!isAllowed) this.#end(stream, refused())
+        },
+        (cause: unknown) => this.#end(stream, toFault(cause)),
+      )
+  }
+
+  #end(stream: OpenStream, fault: Fault): void {
+    if (this.#open.delete(stream)) stream.fail(fault)
   }
 }
 
-/** Whether the capabilities that an agent was told promise this notification. */
-export const promised: { readonly [method: string]: 'tools' | 'prompts' | 'resources' } = {
-  'notifications/tools/list_changed': 'tools',
-  'notifications/prompts/list_changed': 'prompts',
-  'notifications/resources/list_changed': 'resources',
+/** Who can use nothing of a kind, and could not before, hears nothing of its lists. */
+async function renewed({ ears, servers, tell }: OpenStream, decide: DecideCall): Promise<boolean> {
+  const concerned = (): string[] =>
+    [...changes].flatMap(([method, kind]) => (servers.some((server) => ears.concerns(server, kind)) ? [method] : []))
+  const before = concerned()
+  if (!(await ears.renew(decide))) return false
+  for (const method of new Set([...before, ...concerned()])) tell(method)
+  return true
+}
+
+function refused(): Fault {
+  return new Fault('policy_denied', 'the policy that is in force now does not allow the stream')
 }

@@ -19,8 +19,8 @@ import {
   type UpstreamReply,
 } from '../../model/index.ts'
 import { editJson, type JsonEdit, mcpHeaders, rpcErrorText, rpcResultText } from '../../wire/index.ts'
-import type { Plan } from '../obligations.ts'
 import { otherEra } from './aim.ts'
+import type { Ears, McpPlan } from './ears.ts'
 import { houseInfo, type Link, type Opened, type Peer } from './peer.ts'
 import { jsonReply } from './replies.ts'
 import type { Way } from './way.ts'
@@ -31,7 +31,7 @@ export async function openSession(
   sessions: McpSessions,
   call: Call,
   target: McpTarget,
-  plan: Plan,
+  plan: McpPlan,
 ): Promise<UpstreamReply> {
   const { message, servers, owner } = target.mcp
   const { body, idText = '0', revision: asked } = message
@@ -56,7 +56,7 @@ export async function openSession(
     if (!('link' in opened)) return jsonReply(200, editJson(opened.bytes, [{ path: ['id'], text: idText }]), { plan })
     const { link, bytes } = opened
     const session = begin(link.revision)
-    const result = editJson(bytes, [{ path: ['id'], text: idText }, ...capabilityEdits(link.opened)])
+    const result = editJson(bytes, [{ path: ['id'], text: idText }, ...capabilityEdits(link.opened, only, plan)])
     return jsonReply(200, result, made(plan, session.id))
   } catch (cause) {
     // The servers have opened their sides already, and would keep what nobody can use.
@@ -74,7 +74,7 @@ interface Begun {
 function openAll(
   answers: readonly Opened[],
   idText: string,
-  plan: Plan,
+  plan: McpPlan,
   begin: (revision: string) => McpSession,
 ): UpstreamReply {
   const links = answers.flatMap((one) => ('link' in one ? [one.link] : []))
@@ -93,20 +93,38 @@ function openAll(
   return jsonReply(200, Buffer.from(rpcResultText(idText, result)), made(plan, session.id))
 }
 
-function made(plan: Plan, sessionId: string) {
+function made(plan: McpPlan, sessionId: string) {
   return { plan, from: { headersMs: 0, tries: 1, status: 200 }, headers: [mcpHeaders.session, sessionId] }
 }
 
-/** The experimental tasks of 2025-11-25 are not carried on, so nobody is told that they are there. */
-function capabilityEdits({ capabilities }: JsonObject): readonly JsonEdit[] {
+/**
+ * The experimental tasks of 2025-11-25 are not carried on, so nobody is told that they are there; nor of kinds of things of which the
+ * agent could use none.
+ */
+function capabilityEdits({ capabilities }: JsonObject, server: McpServer, { ears }: McpPlan): readonly JsonEdit[] {
   if (!isJsonObject(capabilities)) return []
   const edits: JsonEdit[] = []
-  if (capabilities.tasks !== undefined) edits.push({ path: ['result', 'capabilities', 'tasks'], text: undefined })
+  for (const name of ['tasks', ...unusable(server, ears)])
+    if (capabilities[name] !== undefined) edits.push({ path: ['result', 'capabilities', name], text: undefined })
   // With the policy the lists change, whatever the server says of its own.
   for (const kind of listed)
-    if (isJsonObject(capabilities[kind]))
+    if (isJsonObject(capabilities[kind]) && !edits.some(({ path }) => path.at(-1) === kind))
       edits.push({ path: ['result', 'capabilities', kind, 'listChanged'], text: 'true' })
   return edits
+}
+
+function usable(server: McpServer, capabilities: Json | undefined, { ears }: McpPlan): Json | undefined {
+  if (!isJsonObject(capabilities)) return capabilities
+  const without = unusable(server, ears)
+  return Object.fromEntries(Object.entries(capabilities).filter(([name]) => !without.includes(name)))
+}
+
+/** Capabilities of a server that are none to this agent. Completion is of arguments of prompts and resources. */
+function unusable(server: McpServer, ears: Ears): readonly string[] {
+  const none = (['tool', 'prompt', 'resource'] as const).filter((kind) => !ears.concerns(server, kind))
+  const names: string[] = none.map((kind) => `${kind}s`)
+  if (none.includes('prompt') && none.includes('resource')) names.push('completions')
+  return names
 }
 
 const listed = ['tools', 'prompts', 'resources'] as const
@@ -121,14 +139,15 @@ function changing(capabilities: JsonObject): JsonObject {
 }
 
 /** Faults: `revision_unsupported` where the only server does not speak the modern era. */
-export async function discover(way: Way, target: McpTarget, plan: Plan): Promise<UpstreamReply> {
+export async function discover(way: Way, target: McpTarget, plan: McpPlan): Promise<UpstreamReply> {
   const { servers, message } = target.mcp
   const { idText = '0' } = message
   const [only] = servers
   const results = await eachServer(servers, async (server) => {
     const found = await way.servers.peerOf(server).discovered('answer')
     if (found === undefined) throw otherEra(server, message.revision)
-    return found
+    const capabilities = usable(server, found.capabilities, plan)
+    return capabilities === undefined ? found : { ...found, capabilities }
   })
   const [first = {}] = results
   const versions = [...modernRevisions]

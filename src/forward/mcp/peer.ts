@@ -306,7 +306,12 @@ export class Peer {
     return opened.link
   }
 
-  async notify(link: Link, method: string): Promise<void> {
+  notify(link: Link, method: string): Promise<void> {
+    return this.post(link, `{"jsonrpc":"2.0","method":${printJson(method)}}`)
+  }
+
+  /** A message that has no answer. */
+  async post(link: Link, text: string): Promise<void> {
     const { upstream } = this.server
     const headers = serverHeaders({
       upstream,
@@ -315,7 +320,7 @@ export class Peer {
       accept: acceptBoth,
       hasBody: true,
     })
-    const body = Buffer.from(`{"jsonrpc":"2.0","method":${printJson(method)}}`)
+    const body = Buffer.from(text)
     const bytesMax = limits.mcpMessageBytesMax
     const reply = await this.send({ method: 'POST', headers, body, bytesMax, msMax: this.#askMsMax })
     if (reply.body.kind === 'events') reply.body.source.cancel(new Error('nothing is expected'))

@@ -10,29 +10,19 @@ import {
   faults,
   limits,
   type McpMessage,
-  type McpSession,
   type McpTarget,
   property,
   type UpstreamReply,
 } from '../../model/index.ts'
-import {
-  type JsonEdit,
-  mediaTypeOf,
-  metaKeys,
-  printJson,
-  type RpcMessage,
-  type SseEvent,
-  serverRequests,
-  traceparentOf,
-} from '../../wire/index.ts'
-import type { Plan } from '../obligations.ts'
+import { type JsonEdit, mediaTypeOf, metaKeys, printJson, traceparentOf } from '../../wire/index.ts'
 import { otherEra } from './aim.ts'
+import type { McpPlan } from './ears.ts'
+import { sealedAnswer, translateEvent } from './event.ts'
 import type { ServerReply } from './exchange.ts'
 import { type Begun, begin } from './first-message.ts'
-import { withheld } from './mask-result.ts'
-import { promised } from './open-streams.ts'
+import { changes as listChanges, type OpenStream } from './open-streams.ts'
 import { type Link, type Peer, refusedStatus } from './peer.ts'
-import { type Relayed, RelayStream } from './relay-stream.ts'
+import { RelayStream } from './relay-stream.ts'
 import { bareReply, jsonReply, streamReply } from './replies.ts'
 import { acceptBoth, serverHeaders } from './server-headers.ts'
 import {
@@ -40,7 +30,6 @@ import {
   type Hop,
   readServerMessage,
   saysUnknown,
-  translateNotification,
   translateRequest,
   translateResponse,
 } from './translate.ts'
@@ -52,7 +41,7 @@ export async function relay(
   peer: Peer,
   call: Call,
   target: McpTarget,
-  plan: Plan,
+  plan: McpPlan,
   edits: readonly JsonEdit[] = changes(peer, target),
 ): Promise<UpstreamReply> {
   const { message } = target.mcp
@@ -70,8 +59,6 @@ export async function relay(
 }
 
 const noBytes = Buffer.alloc(0)
-type Response = Extract<RpcMessage, { kind: 'response' }>
-
 const lostSession = Symbol('the server has lost the session') as unknown as UpstreamReply
 
 async function relayOnce(
@@ -80,7 +67,7 @@ async function relayOnce(
   link: Link | undefined,
   call: Call,
   target: McpTarget,
-  plan: Plan,
+  plan: McpPlan,
   edits: readonly JsonEdit[],
 ): Promise<UpstreamReply> {
   const { mcp } = target
@@ -91,7 +78,12 @@ async function relayOnce(
     trace: traceparentOf(call.trace),
     edits,
   })
-  const hop: Hop = { message: askedOf(message), plan, ownIdText, ...(progressText !== undefined && { progressText }) }
+  const hop: Hop = {
+    message: askedOf(message),
+    mask: plan.mask,
+    ownIdText,
+    ...(progressText !== undefined && { progressText }),
+  }
   const lasting = message.method.name === 'subscriptions/listen'
   if (message.kind === 'request') remember(link, hop)
   let reply: ServerReply
@@ -123,21 +115,31 @@ async function relayOnce(
     if (first?.kind === 'response' && first.idText === ownIdText && saysUnknown(message, first)) {
       source.cancel(new Error('the answer has come'))
       link?.outstanding.delete(ownIdText)
+      plan.ears.answered(first.outcome)
       return jsonReply(faults.resource_unknown.status, translateResponse(noBytes, first, hop), from)
     }
     const stream = new RelayStream({
       source,
       clock: way.clock,
-      translate: (event) => translateEvent(way, peer, link, hop, target, event),
+      translate: (event) => translateEvent({ way, peer, link, hop, target, plan }, event),
       endedEarly: () => (message.era === 'legacy' || lasting ? undefined : endedEarly(peer)),
       alive: () => message.session?.touch(),
       over: () => forget(),
     })
-    const forget = lasting ? way.memory.streams.add((method) => tellListener(stream, message, method)) : nothing
+    const open: OpenStream = {
+      ears: plan.ears,
+      servers: mcp.servers,
+      tell: (method) => tellListener(stream, message, method),
+      fail(fault) {
+        source.cancel(fault)
+        stream.fail(fault)
+      },
+    }
+    const forget = lasting ? way.memory.streams.add(open) : nothing
     return streamReply(stream, from, lasting)
   }
   link?.outstanding.delete(ownIdText)
-  return answered(peer, reply, hop, way, target)
+  return answered(peer, reply, hop, way, target, plan)
 }
 
 function askedOf({ era, method, idText, name }: McpMessage): Asked {
@@ -151,8 +153,8 @@ function begun(source: ByteSource, { method }: McpMessage, { departure }: Call):
 
 /** 2026-07-28 "Subscriptions": only what was opted in to, and each message names the request that opened the stream. */
 function tellListener(stream: RelayStream, { params, idText: id }: McpMessage, method: string): void {
-  const kind = promised[method]
-  if (kind === undefined || id === undefined || property(params.notifications, `${kind}ListChanged`) !== true) return
+  const kind = listChanges.get(method)
+  if (kind === undefined || id === undefined || property(params.notifications, `${kind}sListChanged`) !== true) return
   const meta = `{${printJson(metaKeys.subscription)}:${id}}`
   stream.say({ data: `{"jsonrpc":"2.0","method":${printJson(method)},"params":{"_meta":${meta}}}` })
 }
@@ -178,7 +180,7 @@ function changes(peer: Peer, { mcp }: McpTarget): readonly JsonEdit[] {
   return edits
 }
 
-function headersFor(peer: Peer, link: Link | undefined, call: Call, { mcp }: McpTarget, plan: Plan): string[] {
+function headersFor(peer: Peer, link: Link | undefined, call: Call, { mcp }: McpTarget, plan: McpPlan): string[] {
   const { message, name, facts } = mcp
   const modern = message.era === 'modern'
   const mirrorsName = modern && name !== undefined && message.method.names !== 'completion'
@@ -205,13 +207,17 @@ function remember(link: Link | undefined, hop: Hop): void {
   link.outstanding.set(hop.ownIdText, hop)
 }
 
-function answeredNotification(peer: Peer, reply: ServerReply, made: { plan: Plan; from: ServerReply }): UpstreamReply {
+function answeredNotification(
+  peer: Peer,
+  reply: ServerReply,
+  made: { plan: McpPlan; from: ServerReply },
+): UpstreamReply {
   discard(reply)
   if (reply.status >= 200 && reply.status < 300) return bareReply(202, made)
   throw refusedStatus(peer.id, reply.status)
 }
 
-function answered(peer: Peer, reply: ServerReply, hop: Hop, way: Way, target: McpTarget): UpstreamReply {
+function answered(peer: Peer, reply: ServerReply, hop: Hop, way: Way, target: McpTarget, plan: McpPlan): UpstreamReply {
   const { status, headers } = reply
   const type = headers['content-type']
   const isJson = mediaTypeOf(typeof type === 'string' ? type : undefined) === 'application/json'
@@ -225,15 +231,10 @@ function answered(peer: Peer, reply: ServerReply, hop: Hop, way: Way, target: Mc
     peer.forgetEra()
     throw otherEra(peer.server, target.mcp.message.revision)
   }
+  plan.ears.answered(message.outcome)
   const translated = sealedAnswer(way, peer, target, hop, bytes, message)
   const told = saysUnknown(hop.message, message) ? faults.resource_unknown.status : status
-  return jsonReply(told, translated, { plan: hop.plan, from: reply })
-}
-
-/** What was masked has nothing left in it to bring back. */
-function sealedAnswer(way: Way, peer: Peer, target: McpTarget, hop: Hop, bytes: Buffer, message: Response): Buffer {
-  const translated = translateResponse(bytes, message, hop)
-  return hop.plan.mask === undefined ? way.sealResult(translated, message, peer, target) : translated
+  return jsonReply(told, translated, { plan, from: reply })
 }
 
 /** A server that spoke the modern era and does not any more answers as one that never knew it. */
@@ -249,92 +250,4 @@ function endedEarly(peer: Peer): Fault {
 
 function discard(reply: ServerReply): void {
   if (reply.body.kind === 'events') reply.body.source.cancel(new Error('nothing of it is needed'))
-}
-
-/**
- * An event of a stream of this server. `hop` is the request that the stream belongs to; absent for the stream of a session, which may
- * carry the answer to any request of it.
- */
-export function translateEvent(
-  way: Way,
-  peer: Peer,
-  link: Link | undefined,
-  hop: Hop | undefined,
-  target: McpTarget,
-  event: SseEvent,
-): Relayed | undefined {
-  const legacy = target.mcp.message.era === 'legacy'
-  const passed = (data: string, isLast: boolean): Relayed => ({
-    event: {
-      data,
-      ...(event.type !== undefined && { type: event.type }),
-      // 2026-07-28: streams are not resumable, so an id would promise what nobody keeps.
-      ...(legacy && event.id !== undefined && { id: way.eventId(target, peer, event.id) }),
-      ...(legacy && event.retry !== undefined && { retry: event.retry }),
-    },
-    isLast,
-  })
-  if (event.data === '') return legacy && event.id !== undefined ? passed('', false) : undefined
-  const bytes = Buffer.from(event.data)
-  const { message } = readServerMessage(bytes)
-  const hopOf = (id: string): Hop | undefined => (hop?.ownIdText === id ? hop : link?.outstanding.get(id))
-  const masks = hop === undefined ? masksAny(link) : hop.plan.mask !== undefined
-  if (message.kind === 'notification') {
-    if (message.method.endsWith('/list_changed')) way.changed(peer, target.mcp.message)
-    // Of an acknowledgement the agent knows every word: it asked for it.
-    const masked = masks && message.method !== acknowledged
-    const translated = translateNotification(bytes, message, hopOf, masked)
-    if (translated === undefined) return undefined
-    return passed(way.sealNotification(translated, message, peer, target).toString('utf8'), false)
-  }
-  if (message.kind === 'request') {
-    const { session } = target.mcp.message
-    if (masks) throw withheld(`the server \`${peer.id}\` asks the agent something during a call whose reply is masked`)
-    if (!legacy || session === undefined)
-      throw new Fault(
-        'upstream_rpc',
-        `the server \`${peer.id}\` sent the request \`${message.method}\`, which this era does not have`,
-      )
-    const data = askAgent(session, peer, message, bytes, way)
-    return data === undefined ? undefined : passed(data, false)
-  }
-  const asked = message.idText === undefined ? hop : hopOf(message.idText)
-  if (asked === undefined) {
-    if (hop === undefined) return undefined
-    throw new Fault('upstream_rpc', `the server \`${peer.id}\` answered what was not asked`)
-  }
-  link?.outstanding.delete(asked.ownIdText)
-  const translated = sealedAnswer(way, peer, target, asked, bytes, message)
-  return passed(translated.toString('utf8'), asked === hop)
-}
-
-const acknowledged = 'notifications/subscriptions/acknowledged'
-
-/** On the stream of a session anything may be about a call that runs. */
-function masksAny(link: Link | undefined): boolean {
-  for (const { plan } of link?.outstanding.values() ?? []) if (plan.mask !== undefined) return true
-  return false
-}
-
-/** A server's request in the agent's words. Undefined for one that the agent is not asked: the server gets no answer. */
-function askAgent(
-  session: McpSession,
-  peer: Peer,
-  message: { readonly method: string; readonly idText: string },
-  bytes: Buffer,
-  way: Way,
-): string | undefined {
-  if (!serverRequests.has(message.method))
-    throw new Fault(
-      'upstream_rpc',
-      `the server \`${peer.id}\` sent the request \`${message.method.slice(0, 80)}\`, which agents do not take`,
-    )
-  if (session.asked.size >= limits.mcpAskedMax)
-    throw new Fault(
-      'upstream_rpc',
-      `the server \`${peer.id}\` has asked the agent ${session.asked.size} things without an answer`,
-    )
-  const idText = printJson(`${peer.nextId()}`)
-  session.asked.set(idText, { server: peer.server, idText: message.idText, method: message.method })
-  return way.withId(bytes, idText).toString('utf8')
 }

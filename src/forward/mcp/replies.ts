@@ -1,6 +1,6 @@
 /** Replies to agents over MCP, in the shape that every forwarded call has: JSON in one piece, a stream of events, or a status alone. */
 import type { ByteSource, UpstreamReply } from '../../model/index.ts'
-import type { Plan } from '../obligations.ts'
+import type { McpPlan } from './ears.ts'
 import type { ServerReply } from './exchange.ts'
 
 const jsonHeaders = ['Content-Type', 'application/json', 'Cache-Control', 'no-store'] as const
@@ -16,7 +16,7 @@ const streamHeaders = [
 const bareHeaders = ['Cache-Control', 'no-store'] as const
 
 interface Made {
-  readonly plan: Plan
+  readonly plan: McpPlan
   /** The server's reply that it comes from; absent where the house answers by itself. */
   readonly from?: Pick<ServerReply, 'headersMs' | 'tries' | 'status'> | undefined
   readonly headers?: readonly string[]
@@ -45,8 +45,8 @@ function headersOf(own: readonly string[], { plan, headers = [] }: Made): string
   return [...own, ...headers, ...set]
 }
 
-function timesOf({ plan, from }: Made): Pick<UpstreamReply, 'upstream' | 'obligationsDone' | 'reached'> {
-  const done = { obligationsDone: plan.types }
+function timesOf({ plan, from }: Made): Pick<UpstreamReply, 'upstream' | 'obligationsDone' | 'reached' | 'said'> {
+  const done = { obligationsDone: plan.types, said: () => plan.ears.said() }
   if (from === undefined) return { upstream: { headersMs: 0, tries: 0, status: 200 }, ...done, reached: false }
   return { upstream: { headersMs: from.headersMs, tries: from.tries, status: from.status }, ...done }
 }

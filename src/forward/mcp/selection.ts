@@ -22,6 +22,11 @@ export function leadsOut({ selects }: McpServer, uri: string): boolean {
   return selects?.resources !== undefined && dotSegment.test(uri)
 }
 
+/** Whether nothing of a kind is offered, whatever the server has of it. */
+export function selectsNone(server: McpServer, kind: ListKind): boolean {
+  return patternsOf(server, kind)?.length === 0
+}
+
 function patternsOf({ selects }: McpServer, kind: ListKind): McpSelects[keyof McpSelects] {
   return selects?.[kind === 'resourceTemplates' ? 'resources' : kind]
 }

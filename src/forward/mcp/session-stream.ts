@@ -13,12 +13,12 @@ import {
   type UpstreamReply,
 } from '../../model/index.ts'
 import { printJson, sseText } from '../../wire/index.ts'
-import type { Plan } from '../obligations.ts'
+import type { McpPlan } from './ears.ts'
+import { translateEvent } from './event.ts'
 import type { ServerReply } from './exchange.ts'
 import { MergedStreams } from './merged-streams.ts'
-import { promised } from './open-streams.ts'
+import { changes } from './open-streams.ts'
 import { type Link, type Peer, refusedStatus } from './peer.ts'
-import { translateEvent } from './relay.ts'
 import { RelayStream } from './relay-stream.ts'
 import { bareReply, streamReply } from './replies.ts'
 import { serverHeaders } from './server-headers.ts'
@@ -31,7 +31,7 @@ interface Opened {
 }
 
 /** Gives 405 where no server has a stream, as a server without one does. */
-export async function sessionStream(way: Way, call: Call, target: McpTarget, plan: Plan): Promise<UpstreamReply> {
+export async function sessionStream(way: Way, call: Call, target: McpTarget, plan: McpPlan): Promise<UpstreamReply> {
   const { servers, message } = target.mcp
   const { session, lastEventId } = message
   if (session === undefined) throw new Error('a stream without a session')
@@ -65,7 +65,7 @@ export async function sessionStream(way: Way, call: Call, target: McpTarget, pla
       new RelayStream({
         source: reply.body.source,
         clock: way.clock,
-        translate: (event) => translateEvent(way, peer, link, undefined, target, event),
+        translate: (event) => translateEvent({ way, peer, link, hop: undefined, target, plan }, event),
         endedEarly: () => undefined,
         alive: () => session.touch(),
       }),
@@ -73,10 +73,15 @@ export async function sessionStream(way: Way, call: Call, target: McpTarget, pla
   })
   const [first] = opened
   if (sources.length > 0) {
-    const forget = way.memory.streams.add((method) => {
-      const kind = promised[method]
-      const wanted = kind !== undefined && opened.some(({ link }) => isObjectIn(link.opened.capabilities, kind))
-      if (wanted) stream.say(sseText({ data: `{"jsonrpc":"2.0","method":${printJson(method)}}` }))
+    const forget = way.memory.streams.add({
+      ears: plan.ears,
+      servers,
+      tell(method) {
+        const kind = changes.get(method)
+        const wanted = kind !== undefined && opened.some(({ link }) => isObjectIn(link.opened.capabilities, `${kind}s`))
+        if (wanted) stream.say(sseText({ data: `{"jsonrpc":"2.0","method":${printJson(method)}}` }))
+      },
+      fail: (fault) => stream.fail(fault),
     })
     let forgetEnd = (): void => {}
     const stream = new MergedStreams(sources, () => {

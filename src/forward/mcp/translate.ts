@@ -16,7 +16,7 @@ import {
   saysResourceUnknown,
   unknownText,
 } from '../../wire/index.ts'
-import type { Plan } from '../obligations.ts'
+import type { Mask } from '../mask.ts'
 import { maskedAnswer, maskedNotification } from './mask-result.ts'
 
 /** What is kept of a request while it has no answer. */
@@ -28,7 +28,8 @@ export type Asked = Pick<McpMessage, 'era' | 'method' | 'idText' | 'name'>
  */
 export interface Hop {
   readonly message: Asked
-  readonly plan: Plan
+  /** What is masked of its answer, and of everything that is said meanwhile. */
+  readonly mask: Mask | undefined
   /** JSON text of the id, and of the progress token, that the server was given. */
   readonly ownIdText: string
   /** JSON text of the agent's progress token; absent where it gave none. */
@@ -53,7 +54,7 @@ const resultTypes: ReadonlySet<Json> = new Set(['complete', 'input_required', 't
 export function translateResponse(
   bytes: Buffer,
   message: Extract<RpcMessage, { kind: 'response' }>,
-  { message: asked, plan, ownIdText }: Hop,
+  { message: asked, mask, ownIdText }: Hop,
 ): Buffer {
   if (message.idText !== undefined && message.idText !== ownIdText)
     throw new Fault('upstream_rpc', `the server answered \`${message.idText}\`, which was not asked`)
@@ -68,7 +69,7 @@ export function translateResponse(
     if (property(result._meta, metaKeys.subscription) !== undefined)
       edits.push({ path: ['result', '_meta', metaKeys.subscription], text: asked.idText })
   }
-  if (plan.mask !== undefined) return maskedAnswer(bytes, message, asked.idText, plan.mask)
+  if (mask !== undefined) return maskedAnswer(bytes, message, asked.idText, mask)
   return editJson(bytes, edits)
 }
 

@@ -83,6 +83,10 @@ export class Way {
     return editJson(bytes, [{ path: ['id'], text: idText }])
   }
 
+  withRequestId(bytes: Buffer, idText: string): string {
+    return editJson(bytes, [{ path: ['params', 'requestId'], text: idText }]).toString('utf8')
+  }
+
   /** With several servers an id says whose it is, so that a stream is taken up again where it broke off. */
   eventId({ route }: McpTarget, peer: Peer, id: string): string {
     return (route.mcp?.servers.length ?? 0) < 2 ? id : `${peer.id}${eventMark}${id}`

@@ -1,5 +1,5 @@
 /** A record in a few words and one of three severities: what every format for SIEMs asks of every event. */
-import type { Json, JsonObject, ListedServer, LogRecord, OutcomeRecord } from '../../model/index.ts'
+import type { Json, JsonObject, ListedServer, LogRecord, OutcomeRecord, SaidMessages } from '../../model/index.ts'
 
 /** `informational`: as it should be; `low`: the house said no; `medium`: something broke. */
 export type Severity = 'informational' | 'low' | 'medium'
@@ -61,6 +61,7 @@ export function tookNs({ metrics }: OutcomeRecord): number | undefined {
 export function outcomeFacts(record: OutcomeRecord): JsonObject {
   const { complete, upstream_reached, metrics } = record
   const { upstream_status, obligations_done, tries, servers, reply_form, reply_omitted } = record
+  const { tool_error, rpc_error, messages } = record
   return {
     complete,
     upstream_reached,
@@ -69,6 +70,9 @@ export function outcomeFacts(record: OutcomeRecord): JsonObject {
     ...(obligations_done !== undefined && { obligations_done }),
     ...(tries !== undefined && { tries }),
     ...(servers !== undefined && { servers: servers as readonly ListedServer[] & Json }),
+    ...(tool_error !== undefined && { tool_error }),
+    ...(rpc_error !== undefined && { rpc_error }),
+    ...(messages !== undefined && { messages: messages as readonly SaidMessages[] & Json }),
     ...(reply_form !== undefined && { reply_form }),
     ...(reply_omitted !== undefined && { reply_omitted }),
   }
