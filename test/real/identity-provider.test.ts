@@ -2,80 +2,27 @@
  * Tokens of a real identity provider: oidc-provider issues RFC 9068 access tokens to a client by client credentials, its keys
  * are fetched over HTTP, rotated, and go away.
  */
-import { generateKeyPairSync } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
-import Provider, { type JWK } from 'oidc-provider'
 import { afterEach, describe, expect, it } from 'vitest'
-import { listenOn, openWorld, type World } from '../support/world.ts'
+import { buyerSecret, openIdentityProvider, providerKey } from '../support/identity-provider.ts'
+import { openWorld, type World } from '../support/world.ts'
 
 const cleanups: (() => Promise<unknown> | unknown)[] = []
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
 })
 
-const keyOf = (kid: string): JWK =>
-  ({
-    ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
-    kid,
-    alg: 'ES256',
-    use: 'sig',
-  }) as JWK
-
-/** One issuer address; the provider behind it can be exchanged for one with other keys, or none. */
+/** The provider can be exchanged for one with other keys, or none. */
 async function issuerWorld() {
-  let provider: Provider | undefined
-  const server: Server = createServer((request, response) => {
-    if (provider === undefined) response.writeHead(503).end()
-    else void provider.callback()(request, response)
-  })
-  const port = await listenOn(server)
-  cleanups.push(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const issuer = `http://127.0.0.1:${port}`
-  const use = (...keys: JWK[]) => {
-    provider = new Provider(issuer, {
-      jwks: { keys },
-      clients: [
-        {
-          client_id: 'buyer',
-          client_secret: 'secret',
-          grant_types: ['client_credentials'],
-          redirect_uris: [],
-          response_types: [],
-        },
-      ],
-      clientDefaults: { id_token_signed_response_alg: 'ES256' },
-      enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
-      scopes: ['orders'],
-      features: {
-        devInteractions: { enabled: false },
-        clientCredentials: { enabled: true },
-        resourceIndicators: {
-          enabled: true,
-          defaultResource: () => 'urn:gatehouse',
-          getResourceServerInfo: () => ({
-            scope: 'orders',
-            audience: 'gatehouse',
-            accessTokenFormat: 'jwt',
-            jwt: { sign: { alg: 'ES256' } },
-          }),
-        },
-      },
-    })
-  }
+  const provider = await openIdentityProvider({ scopes: ['orders'], defaultResource: 'urn:gatehouse' })
+  cleanups.push(() => provider.close())
+  const { issuer } = provider
   return {
-    issuer,
-    use,
-    stop: () => {
-      provider = undefined
-    },
+    ...provider,
     async token(): Promise<string> {
       const reply = await fetch(`${issuer}/token`, {
         method: 'POST',
         headers: {
-          authorization: `Basic ${Buffer.from('buyer:secret').toString('base64')}`,
+          authorization: `Basic ${Buffer.from(`buyer:${buyerSecret}`).toString('base64')}`,
           'content-type': 'application/x-www-form-urlencoded',
         },
         body: 'grant_type=client_credentials&scope=orders',
@@ -105,7 +52,7 @@ async function gatehouseFor(issuer: string): Promise<World> {
 describe('a real identity provider', () => {
   it('issues a token that is accepted, with its scopes and its agent', async () => {
     const provider = await issuerWorld()
-    provider.use(keyOf('k1'))
+    provider.use(providerKey('k1'))
     const world = await gatehouseFor(provider.issuer)
     expect((await world.send({ token: await provider.token() })).status).toBe(200)
     expect(world.pair().decision.principal).toMatchObject({
@@ -118,7 +65,7 @@ describe('a real identity provider', () => {
 
   it('goes on being trusted for tokens already verified and for known keys while it is down', async () => {
     const provider = await issuerWorld()
-    provider.use(keyOf('k1'))
+    provider.use(providerKey('k1'))
     const world = await gatehouseFor(provider.issuer)
     const [first, second] = [await provider.token(), await provider.token()]
     expect((await world.send({ token: first })).status).toBe(200)
@@ -129,7 +76,7 @@ describe('a real identity provider', () => {
 
   it('is 503, not 401, when it was never reached', async () => {
     const provider = await issuerWorld()
-    provider.use(keyOf('k1'))
+    provider.use(providerKey('k1'))
     const token = await provider.token()
     provider.stop()
     const world = await gatehouseFor(provider.issuer)

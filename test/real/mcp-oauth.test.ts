@@ -2,13 +2,11 @@
  * The official client of MCP, which knows nothing but the URL of the endpoint, and a real authorization server: it finds the server by the
  * metadata, gets a token with the scopes that the challenge names, and a larger one when policy asks for it.
  */
-import { generateKeyPairSync } from 'node:crypto'
-import { createServer } from 'node:http'
 import { Client, ClientCredentialsProvider, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
-import Provider, { type JWK } from 'oidc-provider'
 import { afterEach, expect, it } from 'vitest'
+import { buyerSecret, type IdentityProvider, openIdentityProvider, providerKey } from '../support/identity-provider.ts'
 import { mcpServer } from '../support/mcp-server.ts'
-import { listenOn, openWorld } from '../support/world.ts'
+import { openWorld } from '../support/world.ts'
 
 const cleanups: (() => Promise<unknown> | unknown)[] = []
 afterEach(async () => {
@@ -17,51 +15,12 @@ afterEach(async () => {
 
 const scopes = ['tools.read', 'tools.write']
 
-/** Gives tokens by client credentials, for any resource, to the client `buyer`. */
-async function authorizationServer(): Promise<{ readonly issuer: string; readonly asked: string[] }> {
-  const asked: string[] = []
-  const state: { callback?: ReturnType<Provider['callback']> } = {}
-  const server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`)
-    void state.callback?.(request, response)
-  })
-  const issuer = `http://127.0.0.1:${await listenOn(server)}`
-  cleanups.push(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' })
-  const provider = new Provider(issuer, {
-    jwks: { keys: [{ ...key, kid: 'k1', alg: 'ES256', use: 'sig' } as JWK] },
-    clients: [
-      {
-        client_id: 'buyer',
-        client_secret: 'secret',
-        grant_types: ['client_credentials'],
-        redirect_uris: [],
-        response_types: [],
-        scope: scopes.join(' '),
-      },
-    ],
-    clientDefaults: { id_token_signed_response_alg: 'ES256' },
-    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
-    scopes,
-    features: {
-      devInteractions: { enabled: false },
-      clientCredentials: { enabled: true },
-      resourceIndicators: {
-        enabled: true,
-        getResourceServerInfo: () => ({
-          scope: scopes.join(' '),
-          audience: 'gatehouse',
-          accessTokenFormat: 'jwt',
-          jwt: { sign: { alg: 'ES256' } },
-        }),
-      },
-    },
-  })
-  state.callback = provider.callback()
-  return { issuer, asked }
+/** Gives tokens for any resource. */
+async function authorizationServer(): Promise<IdentityProvider> {
+  const provider = await openIdentityProvider({ scopes })
+  cleanups.push(() => provider.close())
+  provider.use(providerKey('k1'))
+  return provider
 }
 
 const policy = `package gatehouse
@@ -106,7 +65,7 @@ it.each(['legacy', { pin: '2026-07-28' }] as const)('needs the URL alone (%j)', 
 
   const authProvider = new ClientCredentialsProvider({
     clientId: 'buyer',
-    clientSecret: 'secret',
+    clientSecret: buyerSecret,
     expectedIssuer: issuer,
   })
   const client = new Client({ name: 'agent', version: '1' }, { versionNegotiation: { mode } })
