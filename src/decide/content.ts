@@ -47,8 +47,11 @@ function hasOtherCharset(contentType: string | undefined): boolean {
 }
 
 /** A message was read to find its way: nothing of it is left to be read. */
-function argumentsOf({ arguments: given }: McpAsk): Content {
-  return given === undefined ? undescribed : { arguments: given, described: true }
+function argumentsOf({ arguments: given, sent }: McpAsk): Content {
+  if (given === undefined) return undescribed
+  return sent === undefined
+    ? { arguments: given, described: true }
+    : { arguments: given, parsed: sent, described: true }
 }
 
 async function readBody(call: Call, target: HttpTarget, parseBody: ParseBody): Promise<ParsedJson | undefined> {

@@ -54,7 +54,7 @@ export interface Content {
   readonly arguments?: JsonObject
   /** The parsed body, on calls that are no described operation. */
   readonly body?: Json
-  /** The body as it was read, where it was: arguments may be the same value. */
+  /** The body, or a message's arguments, as it was read, where it was: arguments may be the same value. */
   readonly parsed?: ParsedJson
   /** False where the call goes beyond its description, which the route allows: then it is no operation. */
   readonly described: boolean

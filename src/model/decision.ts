@@ -67,7 +67,7 @@ interface DecisionBase {
   readonly labels: Labels
   /** The document policy saw, for the record; absent when none was built. */
   readonly input?: JsonObject
-  /** The body, where it was parsed: `input` may hold the very same value, and a record takes its text then. */
+  /** The body, or a message's arguments, where it was parsed: `input` may hold the very same value, and a record takes its text then. */
   readonly body?: ParsedJson
   /** What policy said, for the record. */
   readonly result?: JsonObject

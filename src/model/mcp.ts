@@ -118,6 +118,8 @@ export interface McpAsk {
   readonly prompt?: { readonly name: string }
   readonly task?: { readonly id: string }
   readonly arguments?: JsonObject
+  /** The arguments with the bytes that they came as; absent where the gateway made them. */
+  readonly sent?: ParsedJson
   /** What the agent gave back of what it was given, opened: its task, its request state. */
   readonly opened?: {
     readonly requestState?: string

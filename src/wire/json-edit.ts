@@ -101,8 +101,8 @@ class Editor {
     }
   }
 
-  /** At `{`; afterwards behind the `}`. */
-  #object({ children }: Node): void {
+  /** At `{`; afterwards behind the `}`, or at once behind the last member that had to be looked at: then it is true. */
+  #object({ children }: Node): boolean {
     const open = ++this.#in.at
     const missing = new Map(children)
     let members = 0
@@ -121,18 +121,25 @@ class Editor {
         this.#in.skip()
         members++
       } else if (node.edit === undefined) {
-        if (this.#in.peek() === 0x7b) this.#object(node)
-        else this.#replaceValue(madeText(node))
+        const value = this.#in.at
+        if (this.#in.peek() !== 0x7b) this.#replaceValue(madeText(node))
+        else if (this.#object(node) && missing.size > 0) {
+          this.#in.at = value
+          this.#in.skip()
+        }
         members++
       } else if (node.edit.text === undefined) this.#remove(comma ? before : start, members === 0)
       else {
         this.#replaceValue(node.edit.text)
         members++
       }
+      // Keys come once: nothing behind can be another one of these.
+      if (missing.size === 0) return true
     }
     const close = this.#in.at
     this.#insert(missing, members === 0 ? open : close, members > 0)
     this.#in.at = close + 1
+    return false
   }
 
   #replaceValue(text: string | undefined): void {

@@ -1,7 +1,9 @@
 /** Messages of both eras through a whole house: from the agent's bytes to the server's and back, with both records. */
+import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { eventsOf, initialize, legacy, modern, openSession, post } from '../support/mcp-agent.ts'
 import { type McpServerOptions, type McpServerScript, mcpServer } from '../support/mcp-server.ts'
+import { segmentTexts } from '../support/segment-texts.ts'
 import { openWorld, type World, type WorldOptions } from '../support/world.ts'
 
 const open: World[] = []
@@ -62,6 +64,24 @@ it('carries a modern call of a tool and records it', async () => {
     },
   })
   expect(outcome).toMatchObject({ outcome: 'forwarded', status: 200, complete: true })
+})
+
+it.each([
+  [
+    'as they came, numbers and white space and all',
+    '{ "n": 1.50, "text" :"\\u00e9" }',
+    '{ "n": 1.50, "text" :"\\u00e9" }',
+  ],
+  ['on one line all the same', '{"n": 1.50,\n"text":"x"}', '{"n":1.5,"text":"x"}'],
+  ['wherever they stand in the message', '{"arguments":{"text":"not these"}}', '{"arguments":{"text":"not these"}}'],
+])('records the arguments of a call %s', async (_, given, recorded) => {
+  const { world } = await house()
+  const meta = `{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}`
+  const body = `{"params":{"_meta":${meta},"arguments":${given},"name":"echo"},"method":"tools/call","id":1,"jsonrpc":"2.0"}`
+  const headers = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'echo' }
+  expect((await post(world, body, headers)).status).toBe(200)
+  const lines = segmentTexts(join(world.folder, 'data/log')).flatMap(({ text }) => text.split('\n'))
+  expect(lines.filter((line) => line.includes(`"arguments":${recorded}`))).toHaveLength(1)
 })
 
 it('carries a legacy session from its opening to its end', async () => {

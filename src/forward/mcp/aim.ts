@@ -5,7 +5,6 @@
 import {
   aboutMessage,
   Fault,
-  isJsonObject,
   type Json,
   type JsonObject,
   legacyRevisions,
@@ -21,6 +20,7 @@ import { mirrors as mirrorsValue, rpcFault, textOfHeader } from '../../wire/inde
 import { placeIn } from './cursor.ts'
 import type { ListKind } from './entries.ts'
 import { isSelected, leadsOut } from './selection.ts'
+import { sentOf } from './sent.ts'
 import type { McpMemory, Servers } from './servers.ts'
 import { placeOf, sightOf } from './shown.ts'
 import { matchesTemplate } from './uri-template.ts'
@@ -96,14 +96,14 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
     if (before !== undefined && before !== sightOf(facts.tool))
       throw rpcFault('tool_changed', `the definition of \`${name.slice(0, 128)}\` is not the one that was listed`)
     const objection = message.era === 'modern' ? mirroredAmiss(message, facts) : undefined
-    const given = message.params.arguments
     return {
       ...base,
       ...(objection !== undefined && { objection: aboutMessage(objection, message) }),
       servers: [server],
       name: facts.tool.name,
       facts,
-      arguments: isJsonObject(given) ? given : noArguments,
+      arguments: noArguments,
+      ...sentOf(message),
     }
   }
 
@@ -145,13 +145,12 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
     const server = await findListed(all, base.message, ['prompts'], (entry, { prefix }) => `${prefix}${entry}` === name)
     if (server === undefined) throw unknown('prompt_unknown', name)
     const own = name.slice(server.prefix.length)
-    const given = base.message.params.arguments
     return {
       ...base,
       servers: [server],
       name: own,
       prompt: { name: own },
-      ...(isJsonObject(given) && { arguments: given }),
+      ...sentOf(base.message),
     }
   }
 
@@ -178,7 +177,8 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
       property(ref, 'type') === 'ref/prompt'
         ? await promptOf(base, all, message.name ?? '')
         : await resourceOf(base, all, message.name ?? '')
-    return { ...found, arguments: Object.fromEntries([[name, value]]) }
+    const { sent: _notOfThis, ...place } = found
+    return { ...place, arguments: Object.fromEntries([[name, value]]) }
   }
 
   /** A server may have more resources than it lists (2026-07-28 "Resource Links"): the only one of a route knows itself what it has. */

@@ -126,3 +126,33 @@ it('finds members and elements as they are written', () => {
   expect(elementsOf(Buffer.from('{}'))).toEqual([])
   expect(elementsOf(Buffer.from('[ ]'))).toEqual([])
 })
+
+describe('strings of any length', () => {
+  // Around the length up to which a string is looked at byte by byte.
+  const lengths = Array.from({ length: 12 }, (_, index) => index + 58)
+  for (const tail of ['', '\\\\', '\\"', '\\u005c', 'é'])
+    it(`end where they end, with \`${tail}\` on every side of the bound`, () => {
+      for (const length of lengths)
+        for (const end of ['', tail, tail + tail]) {
+          const string = `"${'x'.repeat(length)}${end}"`
+          const text = `{"s":${string},"in":[${string},{"k":${string}}],"id":1}`
+          expect(edited(text, [set('id', '2')])).toBe(text.replace('"id":1', '"id":2'))
+          expect(memberOf(Buffer.from(text), ['s'])?.toString()).toBe(string)
+        }
+    })
+})
+
+describe('editing ends behind the last member that it looks for', () => {
+  it('and leaves what follows as it was', () => {
+    const text = '{"id":1,"p":{"m":{"t":1},"z":{"t":2}},"rest":[1,{"id":3}],"q":{"m":4}}'
+    expect(edited(text, [set('id', '9'), set('p.m.t', '8'), set('q.m', '7')])).toBe(
+      '{"id":9,"p":{"m":{"t":8},"z":{"t":2}},"rest":[1,{"id":3}],"q":{"m":7}}',
+    )
+    expect(edited(text, [set('p.m.t', undefined), set('q.m', '7'), set('new', '0')])).toBe(
+      '{"id":1,"p":{"m":{},"z":{"t":2}},"rest":[1,{"id":3}],"q":{"m":7},"new":0}',
+    )
+    expect(edited(text, [set('p.m', undefined), set('id', undefined)])).toBe(
+      '{"p":{"z":{"t":2}},"rest":[1,{"id":3}],"q":{"m":4}}',
+    )
+  })
+})
