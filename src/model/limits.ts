@@ -132,8 +132,13 @@ export const limits = {
   mcpOpeningBytesMax: 64 * kib,
   /** Milliseconds after which a session that nobody used is forgotten; the agent opens another one. */
   mcpSessionIdleMs: 3_600_000,
-  /** Requests of servers that wait for an agent's answer, in one session: honest servers ask one thing at a time. */
+  /** Requests of one server that wait for an agent's answer, in one session: honest servers ask one thing at a time. */
   mcpAskedMax: 64,
+  /** Milliseconds after which such a request may be forgotten for a new one: people have had time to answer. */
+  mcpAskedMsMax: 600_000,
+  /** Milliseconds that a server may tell an agent to wait before it reconnects, at least and at most: it is not alone on the stream. */
+  mcpRetryMsMin: 100,
+  mcpRetryMsMax: 60_000,
   /** Messages of an agent whose answer is still to come, in one session: their ids are kept until it does. */
   mcpOutstandingMax: 1_024,
   /** Bytes of one event of a server's stream: as much as of a whole reply that is held. */

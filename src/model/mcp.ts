@@ -139,6 +139,10 @@ export interface McpAsked {
   /** JSON text of the server's own id. */
   readonly idText: string
   readonly method: string
+  /** Monotonic milliseconds at which the agent was asked. */
+  readonly atMs: number
+  /** JSON text of the progress token that the server gave; the agent was given its own id for the request. */
+  readonly progressText?: string
 }
 
 /** A session with an agent. Its id cannot be guessed, and only its owner may use it, on the route that it was opened on. */

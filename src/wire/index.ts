@@ -32,7 +32,7 @@ export { saysResourceUnknown, type UnknownKind, unknownText } from './mcp-unknow
 export { hexDigit, percentDecoded } from './percent.ts'
 export { type Problem, problemMediaType, problemOf, problemText } from './problem.ts'
 export { makeRedactor, redactBytes, StreamRedactor, secretOf } from './secrets.ts'
-export { SseError, type SseEvent, SseReader, sseComment, sseText } from './sse.ts'
+export { carriesMessage, SseError, type SseEvent, SseReader, sseComment, sseText } from './sse.ts'
 export { parseTarget, type RequestTarget } from './target.ts'
 export { toolDigest } from './tool-digest.ts'
 export { type MakeTrace, makeTraceMaker, traceparentOf } from './trace.ts'

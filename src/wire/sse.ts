@@ -115,6 +115,11 @@ export class SseReader {
   }
 }
 
+/** Whether readers of messages take it: events of another type are nothing of the protocol's (WHATWG HTML, "dispatch the event"). */
+export function carriesMessage({ type }: SseEvent): boolean {
+  return type === undefined || type === 'message'
+}
+
 /** An event as text. `type` and `id` must hold no line end; in `data` they make lines of their own. */
 export function sseText({ data, type, id, retry }: SseEvent): string {
   const lines = data.includes('\n') || data.includes('\r') ? data.split(/\r\n|\n|\r/).join('\ndata: ') : data

@@ -1,4 +1,5 @@
 /** Messages of an agent, byte by byte, sent to a world: both eras, every header by hand, so that each can be wrong. */
+import { expect } from 'vitest'
 import type { SentReply, World } from './world.ts'
 
 export const both = 'application/json, text/event-stream'
@@ -83,10 +84,54 @@ export function post(
   })
 }
 
+export interface Listening {
+  readonly status: number
+  /** Everything that has come so far. */
+  text(): string
+  /** The messages that have come, as soon as there are as many; fails when there are more or it takes too long. */
+  heard<T>(count: number): Promise<T[]>
+  /** The agent goes away. */
+  close(): void
+}
+
+/** The stream of a session (GET), open until it is closed. */
+export async function listen(
+  world: World,
+  session: string,
+  { token, headers = {} }: Pick<SentMessage, 'token' | 'headers'> = {},
+): Promise<Listening> {
+  const authorization = `Bearer ${token ?? (await world.token())}`
+  const controller = new AbortController()
+  const all = { accept: 'text/event-stream', 'mcp-session-id': session, authorization, ...headers }
+  const kept = Object.entries(all).filter((one): one is [string, string] => one[1] !== undefined)
+  const response = await fetch(`http://127.0.0.1:${world.port}/mcp`, { headers: kept, signal: controller.signal })
+  let text = ''
+  const read = async (): Promise<void> => {
+    for await (const piece of response.body ?? []) text += Buffer.from(piece).toString('utf8')
+  }
+  // However it ends, what came until then is what was heard.
+  void read().catch(() => undefined)
+  const messages = () => messagesIn(text)
+  return {
+    status: response.status,
+    text: () => text,
+    heard: async (count) => {
+      await expect.poll(() => messages().length).toBe(count)
+      return messages()
+    },
+    close: () => controller.abort(),
+  }
+}
+
 /** The messages of a reply that came as events. */
 // biome-ignore lint/suspicious/noExplicitAny: messages are read back as the JSON they are.
 export function eventsOf(reply: SentReply): any[] {
-  return reply.text
+  return messagesIn(reply.text)
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: messages are read back as the JSON they are.
+function messagesIn(text: string): any[] {
+  return text
     .split('\n\n')
     .map((event) => event.split('\n').filter((line) => line.startsWith('data: ')))
     .filter((lines) => lines.length > 0)

@@ -25,6 +25,8 @@ export interface McpServerOptions {
   readonly answer?: (served: ServedCall) => object | undefined
   /** GET of a session. */
   readonly stream?: (request: IncomingMessage, response: ServerResponse) => void
+  /** False: the server gives its sessions no id and keeps nothing of them. */
+  readonly sessions?: boolean
   /** Answers come as a stream of events. */
   readonly events?: boolean
 }
@@ -90,7 +92,13 @@ export function mcpServer(options: McpServerOptions = {}): McpServerScript {
       json(response, 400, { jsonrpc: '2.0', id: message.id ?? null, error: { code: -32022, message: 'no', data } })
       return
     }
-    if (!modern && message.method !== 'initialize' && (typeof session !== 'string' || !script.sessions.has(session))) {
+    const kept = options.sessions !== false
+    if (
+      kept &&
+      !modern &&
+      message.method !== 'initialize' &&
+      (typeof session !== 'string' || !script.sessions.has(session))
+    ) {
       json(response, 404, { jsonrpc: '2.0', id: null, error: { code: -32001, message: 'Session not found' } })
       return
     }

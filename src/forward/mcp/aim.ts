@@ -70,8 +70,9 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
     if (message.kind === 'answer') {
       const { session, idText } = message
       const answers = idText === undefined ? undefined : session?.asked.get(idText)
-      if (answers === undefined) throw rpcFault('rpc_params_invalid', 'the answer is to nothing that was asked', idText)
-      return { ...base, servers: [answers.server], answers }
+      const server = all.find(({ upstream }) => upstream.id === answers?.server.upstream.id)
+      if (answers === undefined || server === undefined) throw answersNothing(message)
+      return { ...base, servers: [server], answers }
     }
     if (message.method.lists !== undefined) placeIn(message.params.cursor)
     if (message.method.name !== 'subscriptions/listen') return { ...base, servers: all }
@@ -222,6 +223,10 @@ function taskPurpose(owner: string, route: Route) {
 
 function unknown(code: 'tool_unknown' | 'prompt_unknown' | 'resource_unknown', name: string): Fault {
   return rpcFault(code, `\`${name.slice(0, 200)}\` is of no server of the route`)
+}
+
+export function answersNothing({ idText }: McpMessage): Fault {
+  return rpcFault('rpc_params_invalid', 'the answer is to nothing that was asked', idText)
 }
 
 export function otherEra(server: McpServer, requested: string): Fault {

@@ -1,6 +1,6 @@
 /** The one answer in a server's reply, whether it came as JSON or at the end of a stream of events. */
 import { type ByteSource, Fault, limits, toFault } from '../../model/index.ts'
-import { mediaTypeOf, SseError, SseReader } from '../../wire/index.ts'
+import { carriesMessage, mediaTypeOf, SseError, SseReader } from '../../wire/index.ts'
 import type { ServerReply } from './exchange.ts'
 import type { Collected } from './same-answer.ts'
 import { readServerMessage } from './translate.ts'
@@ -42,9 +42,9 @@ function answerIn(source: ByteSource, idText: string, known: Known): Promise<Col
       chunk(bytes) {
         if (over) return
         try {
-          for (const { data } of reader.take(bytes)) {
-            if (data === '') continue
-            const text = Buffer.from(data)
+          for (const event of reader.take(bytes)) {
+            if (event.data === '' || !carriesMessage(event)) continue
+            const text = Buffer.from(event.data)
             const answer = known(text) ?? answerOf(text, idText)
             // What a server tells on the way is about no call of an agent.
             if (answer === undefined) continue

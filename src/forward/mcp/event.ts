@@ -2,16 +2,17 @@
  * An event of a server's stream as the agent gets it: an answer, a word on the way, a question to the agent. What the policy does not let
  * the server say, what is about nothing of this agent's, and what nobody here can read is held back; each is counted.
  */
-import { Fault, limits, type McpTarget, property } from '../../model/index.ts'
+import { Fault, limits, type McpTarget } from '../../model/index.ts'
 import {
+  carriesMessage,
   idText,
-  printJson,
   type RpcMessage,
   rpcErrorText,
   type SseEvent,
   serverNotifications,
   serverRequests,
 } from '../../wire/index.ts'
+import { askAgent, hasRoom, withdrawn } from './asked.ts'
 import type { McpPlan } from './ears.ts'
 import { withheld } from './mask-result.ts'
 import { changes } from './open-streams.ts'
@@ -54,10 +55,11 @@ export function translateEvent(place: EventPlace, event: SseEvent): Relayed | un
       ...(event.type !== undefined && { type: event.type }),
       // 2026-07-28: streams are not resumable, so an id would promise what nobody keeps.
       ...(legacy && event.id !== undefined && { id: way.eventId(target, peer, event.id) }),
-      ...(legacy && event.retry !== undefined && { retry: event.retry }),
+      ...(legacy && event.retry !== undefined && { retry: retryMs(event.retry) }),
     },
     isLast,
   })
+  if (!carriesMessage(event)) return undefined
   if (event.data === '') return legacy && event.id !== undefined ? passed('', false) : undefined
   const bytes = Buffer.from(event.data)
   const { message } = readServerMessage(bytes)
@@ -118,16 +120,13 @@ function told(place: EventPlace, bytes: Buffer, message: Notification): string |
 /** A server takes back what it asked, or ends what it was asked for: by the id that the agent knows. */
 function cancellation(place: EventPlace, bytes: Buffer, { params }: Notification): string | undefined {
   const { way, peer, target } = place
-  const own = idText(property(params, 'requestId'))
+  const own = idText(params.requestId)
   if (own === undefined) return undefined
-  const { session } = target.mcp.message
-  for (const [given, { server, idText: asked }] of session?.asked ?? [])
-    if (asked === own && server.upstream.id === peer.id) {
-      session?.asked.delete(given)
-      return way.withRequestId(bytes, given)
-    }
-  const ofAgent = hopOf(place, own)?.message.idText
-  return ofAgent && way.withRequestId(bytes, ofAgent)
+  const given = withdrawn(target.mcp.message.session, peer, own) ?? hopOf(place, own)?.message.idText
+  if (given === undefined) return undefined
+  // Words of a server may say what is to be masked.
+  if (masksHere(place)) return `{"jsonrpc":"2.0","method":"${cancelled}","params":{"requestId":${given}}}`
+  return way.withRequestId(bytes, given)
 }
 
 /** A server's request in the agent's words. Undefined for one that the policy refuses: the server is told so. */
@@ -146,16 +145,18 @@ function asked(place: EventPlace, bytes: Buffer, message: Request): string | und
   if (era !== 'legacy' || session === undefined || link === undefined)
     throw amiss(`sent the request \`${method}\`, which this era does not have`)
   if (!serverRequests.has(message.method)) throw amiss(`sent the request \`${method}\`, which agents do not take`)
-  if (session.asked.size >= limits.mcpAskedMax)
-    throw amiss(`has asked the agent ${session.asked.size} things without an answer`)
+  if (!hasRoom(session, peer, way.clock))
+    throw amiss(`has asked the agent ${limits.mcpAskedMax} things without an answer`)
   if (!plan.ears.hears(peer.server, message.method)) {
     const text = rpcErrorText(message.idText, refusedCode, `the policy does not let servers ask for \`${method}\``)
     peer.post(link, text).catch(() => undefined)
     return undefined
   }
-  const given = printJson(`${peer.nextId()}`)
-  session.asked.set(given, { server: peer.server, idText: message.idText, method: message.method })
-  return way.withId(bytes, given).toString('utf8')
+  return askAgent(session, peer, message, bytes, way.clock).toString('utf8')
+}
+
+function retryMs(asked: number): number {
+  return Math.min(Math.max(asked, limits.mcpRetryMsMin), limits.mcpRetryMsMax)
 }
 
 function hopOf({ hop, link }: EventPlace, id: string): Hop | undefined {

@@ -3,7 +3,7 @@
  * came until then is kept and given again to whoever reads the stream.
  */
 import { type ByteSink, type ByteSource, type Departure, Fault, limits, toFault } from '../../model/index.ts'
-import { type RpcMessage, SseError, SseReader } from '../../wire/index.ts'
+import { carriesMessage, type RpcMessage, SseError, SseReader } from '../../wire/index.ts'
 import { readServerMessage } from './translate.ts'
 
 export interface Begun {
@@ -34,6 +34,7 @@ class Held implements ByteSource, ByteSink {
   readonly #reader = new SseReader(limits.mcpMessageBytesMax)
   #told: ((first: RpcMessage | Fault | undefined) => void) | undefined
   readonly #kept: Uint8Array[] = []
+  #keptBytes = 0
   #end: 'open' | 'whole' | Fault = 'open'
   #sink: ByteSink | undefined = undefined
 
@@ -49,10 +50,16 @@ class Held implements ByteSource, ByteSink {
     }
     this.#kept.push(bytes)
     if (this.#told === undefined) return
+    this.#keptBytes += bytes.length
+    if (this.#keptBytes > limits.mcpMessageBytesMax) {
+      const fault = new Fault('upstream_rpc', `the server's stream has ${this.#keptBytes} bytes and no message`)
+      this.giveUp(fault)
+      return
+    }
     try {
-      for (const { data } of this.#reader.take(bytes)) {
-        if (data === '') continue
-        const { message } = readServerMessage(Buffer.from(data))
+      for (const event of this.#reader.take(bytes)) {
+        if (event.data === '' || !carriesMessage(event)) continue
+        const { message } = readServerMessage(Buffer.from(event.data))
         this.#source.pause()
         this.#tell(message)
         return

@@ -6,6 +6,7 @@ import {
   type Clock,
   Fault,
   isSettableHeader,
+  type McpServer,
   type McpSessions,
   type McpTarget,
   property,
@@ -14,7 +15,7 @@ import {
 import { idText, mcpHeaders, rpcResultText } from '../../wire/index.ts'
 import type { Lookup } from '../egress.ts'
 import { planObligations } from '../obligations.ts'
-import { type AimMcp, makeAim } from './aim.ts'
+import { type AimMcp, answersNothing, makeAim } from './aim.ts'
 import { Ears, type McpPlan } from './ears.ts'
 import { list } from './list.ts'
 import { maskedDocument } from './mask-result.ts'
@@ -61,11 +62,11 @@ export function makeMcpForwarding({ clock, lookup, memory, sessions }: McpPorts)
       if (method.name === 'server/discover') return masked(await discover(way, target, plan), plan)
       if (method.name === 'ping') return jsonReply(200, Buffer.from(rpcResultText(message.idText ?? '0', {})), { plan })
       if (method.name === 'notifications/cancelled') return cancel(call, target, plan)
+      if (method.name === 'notifications/progress') return progress(call, target, plan)
       const [only] = aimed
       if (aimed.length === 1 && only !== undefined) {
-        const reply = await relay(way, way.servers.peerOf(only), call, target, plan)
-        if (message.kind === 'answer' && message.idText !== undefined) session?.asked.delete(message.idText)
-        return reply
+        if (message.kind === 'answer') return answer(only, call, target, plan)
+        return relay(way, way.servers.peerOf(only), call, target, plan)
       }
       return toAll(call, target, plan)
     },
@@ -85,6 +86,31 @@ export function makeMcpForwarding({ clock, lookup, memory, sessions }: McpPorts)
     const [first] = replies
     if (first === undefined) return bareReply(202, { plan })
     return first
+  }
+
+  /** A request has one answer: the second of two that come at once is to nothing. Faults with `rpc_params_invalid`. */
+  async function answer(server: McpServer, call: Call, target: McpTarget, plan: McpPlan): Promise<UpstreamReply> {
+    const { idText: id = '', session } = target.mcp.message
+    const asked = session?.asked.get(id)
+    if (session === undefined || asked === undefined) throw answersNothing(target.mcp.message)
+    session.asked.delete(id)
+    try {
+      return await relay(way, way.servers.peerOf(server), call, target, plan)
+    } catch (cause) {
+      // The server has not got it, or nobody knows: the agent may say it again.
+      session.asked.set(id, asked)
+      throw cause
+    }
+  }
+
+  /** What the agent has done so far of what one server asked: nobody else's business. Of what is over there is nothing to tell. */
+  async function progress(call: Call, target: McpTarget, plan: McpPlan): Promise<UpstreamReply> {
+    const { session, params } = target.mcp.message
+    const asked = session?.asked.get(idText(params.progressToken) ?? '')
+    const server = target.mcp.servers.find(({ upstream }) => upstream.id === asked?.server.upstream.id)
+    if (server === undefined || asked?.progressText === undefined) return bareReply(202, { plan })
+    const edits = [{ path: ['params', 'progressToken'], text: asked.progressText }]
+    return relay(way, way.servers.peerOf(server), call, target, plan, edits)
   }
 
   /** The id is the agent's; the server knows the request by another one. A request that is over needs no cancellation. */

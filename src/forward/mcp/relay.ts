@@ -221,7 +221,8 @@ function answered(peer: Peer, reply: ServerReply, hop: Hop, way: Way, target: Mc
   const { status, headers } = reply
   const type = headers['content-type']
   const isJson = mediaTypeOf(typeof type === 'string' ? type : undefined) === 'application/json'
-  if (reply.body.kind === 'events' || !isJson || status === 401 || status === 403 || status === 407)
+  const isReply = (status >= 200 && status < 300) || status >= 400
+  if (reply.body.kind === 'events' || !isJson || !isReply || status === 401 || status === 403 || status === 407)
     throw refusedStatus(peer.id, status)
   const { bytes } = reply.body
   const { message } = readServerMessage(bytes)
@@ -233,8 +234,13 @@ function answered(peer: Peer, reply: ServerReply, hop: Hop, way: Way, target: Mc
   }
   plan.ears.answered(message.outcome)
   const translated = sealedAnswer(way, peer, target, hop, bytes, message)
-  const told = saysUnknown(hop.message, message) ? faults.resource_unknown.status : status
+  const told = saysUnknown(hop.message, message) ? faults.resource_unknown.status : statusFor(status, hop.message)
   return jsonReply(told, translated, { plan, from: reply })
+}
+
+/** A 404 of the legacy era would tell the agent that its session with the gateway is gone. */
+function statusFor(status: number, { era }: Asked): number {
+  return status < 300 || (status === 404 && era === 'legacy') ? 200 : status
 }
 
 /** A server that spoke the modern era and does not any more answers as one that never knew it. */

@@ -79,10 +79,6 @@ export class Way {
     return printJson(this.memory.seal.seal(purpose, { server: peer.id, text }))
   }
 
-  withId(bytes: Buffer, idText: string): Buffer {
-    return editJson(bytes, [{ path: ['id'], text: idText }])
-  }
-
   withRequestId(bytes: Buffer, idText: string): string {
     return editJson(bytes, [{ path: ['params', 'requestId'], text: idText }]).toString('utf8')
   }
@@ -96,7 +92,8 @@ export class Way {
   ownEventId({ route }: McpTarget, peer: Peer, id: string | undefined): string | undefined {
     if (id === undefined || (route.mcp?.servers.length ?? 0) < 2) return id
     const mark = `${peer.id}${eventMark}`
-    return id.startsWith(mark) ? id.slice(mark.length) : undefined
+    // An empty id is how a server takes back the one before: there is nothing to go on from.
+    return id.startsWith(mark) && id.length > mark.length ? id.slice(mark.length) : undefined
   }
 
   /** Behind a session that had to be opened anew the tool may be another one than policy has judged. Faults with `tool_changed`. */
