@@ -247,8 +247,7 @@ export class BlockRunner {
       (part) => (part.kind === 'constant' ? part.value : this.#frame.get(part.id)) ?? '<undefined>',
     )
     if (sketches.every(isKnown)) return runtime.template(this.#at.native, sketches)
-    const write: BuiltinCall = (native, _at, ...values) => runtime.template(native, values)
-    return seenText(this.#at, 'template', write, sketches) ?? text(this.#at, 'template', sketches)
+    return seenText(this.#at, 'template', writeTemplate, sketches) ?? text(this.#at, 'template', sketches)
   }
 
   #hole({ target, body, at }: Of<'hole'>): void {
@@ -332,6 +331,8 @@ export class BlockRunner {
     return { callee: value }
   }
 }
+
+const writeTemplate: BuiltinCall = (native, _at, ...parts) => runtime.template(native, parts)
 
 type Last = Of<'scan' | 'scanTree' | 'each' | 'reach' | 'result' | 'insert' | 'emptySet' | 'row'>
 

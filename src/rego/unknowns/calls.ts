@@ -109,7 +109,7 @@ function solid(at: Case, sketches: readonly Sketch[]): { terms: readonly Term[];
       if (keyTerm === undefined || valueTerm === undefined) return undefined
       parts.push(keyTerm, valueTerm)
     }
-    return collectionOf(name, parts, (values) => collectionFrom(kind, values))
+    return collectionOf(name, parts, makers[kind])
   }
   const terms: Term[] = []
   for (const sketch of sketches) {
@@ -118,6 +118,13 @@ function solid(at: Case, sketches: readonly Sketch[]): { terms: readonly Term[];
     terms.push(term)
   }
   return trace === undefined ? undefined : { terms, trace }
+}
+
+/** Made once: a function made in an evaluation would keep it. */
+const makers: Readonly<Record<Outline['kind'], (parts: readonly Value[]) => Value>> = {
+  array: (parts) => collectionFrom('array', parts),
+  object: (parts) => collectionFrom('object', parts),
+  set: (parts) => collectionFrom('set', parts),
 }
 
 /** The collection of keys and values in turn. */

@@ -20,8 +20,9 @@ export class Seen {
 
   /** All of it. Throws `Exhausted` where making it again does not end within the bounds. */
   get value(): Value {
-    this.trace.find(this.term.name, (reader) => labelOf(this.term, this.term.of(reader)))
-    return readBy(this.term, this.trace.reader)
+    const { term, trace } = this
+    trace.find(term.name, labelling(term))
+    return readBy(term, trace.reader)
   }
 
   get type(): TypeName {
@@ -40,8 +41,18 @@ export class Seen {
 
   #find(name: string, ask: (value: Value) => Finding): Finding {
     const { term } = this
-    return this.trace.find(`${name} ${term.name}`, (reader) => ask(readBy(term, reader)))
+    return this.trace.find(`${name} ${term.name}`, asking(term, ask))
   }
+}
+
+// What is asked outlives the evaluation: each question is made apart from it, or it would be kept with everything that it holds.
+
+function labelling(term: Term): (reader: Reader) => Finding {
+  return (reader) => labelOf(term, term.of(reader))
+}
+
+function asking(term: Term, ask: (value: Value) => Finding): (reader: Reader) => Finding {
+  return (reader) => ask(readBy(term, reader))
 }
 
 function readBy(term: Term, reader: Reader): Value {
