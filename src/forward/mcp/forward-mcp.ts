@@ -18,6 +18,7 @@ import { planObligations } from '../obligations.ts'
 import { type AimMcp, answersNothing, makeAim } from './aim.ts'
 import { Ears, type McpPlan } from './ears.ts'
 import { list } from './list.ts'
+import { listen } from './listen.ts'
 import { maskedDocument } from './mask-result.ts'
 import { discover, eachServer, openSession } from './open.ts'
 import { relay } from './relay.ts'
@@ -68,18 +69,13 @@ export function makeMcpForwarding({ clock, lookup, memory, sessions }: McpPorts)
         if (message.kind === 'answer') return answer(only, call, target, plan)
         return relay(way, way.servers.peerOf(only), call, target, plan)
       }
-      return toAll(call, target, plan)
+      return method.name === 'subscriptions/listen' ? listen(way, call, target, plan) : toAll(call, target, plan)
     },
     close: () => servers.close(),
   }
 
   /** What concerns every server: each gets it, and one answer is enough. */
   async function toAll(call: Call, target: McpTarget, plan: McpPlan): Promise<UpstreamReply> {
-    const { message } = target.mcp
-    if (message.method.name === 'subscriptions/listen')
-      throw new Fault('rpc_method_unknown', 'a route with several servers has no `subscriptions/listen`', {
-        rpc: message,
-      })
     const replies = await eachServer(target.mcp.servers, (server) =>
       relay(way, way.servers.peerOf(server), call, target, plan),
     )

@@ -21,6 +21,7 @@ import { editJson, metaKeys, printJson } from '../../wire/index.ts'
 import type { Lookup } from '../egress.ts'
 import { UpstreamPool } from '../pools.ts'
 import { collectAnswer } from './collect.ts'
+import type { McpPlan } from './ears.ts'
 import { exchange, type ServerReply, type ServerRequest } from './exchange.ts'
 import { type Collected, SameAnswers } from './same-answer.ts'
 import { acceptBoth, serverHeaders } from './server-headers.ts'
@@ -48,6 +49,13 @@ export interface PeerPorts {
 
 /** How the house names itself where the protocol wants a name; no version of it, which is nobody's business. */
 export const houseInfo = { name: 'gatehouse', version: '1' }
+
+/** What every modern request of the house says of it. */
+const houseMeta: JsonObject = {
+  [metaKeys.revision]: modernRevisions[0],
+  [metaKeys.capabilities]: {},
+  'io.modelcontextprotocol/clientInfo': houseInfo,
+}
 
 /** Streams towards one server: each of them is a connection that is mostly quiet. */
 const streamsMax = 10_000
@@ -152,15 +160,33 @@ export class Peer {
     return answer
   }
 
+  /** Asks for a stream about what changes (`subscriptions/listen`). Faults as `exchange`. */
+  async listen(
+    notifications: JsonObject,
+    call: Call,
+    plan: McpPlan,
+  ): Promise<{ readonly reply: ServerReply; readonly ownIdText: string }> {
+    const [revision] = modernRevisions
+    const method = 'subscriptions/listen'
+    const ownIdText = this.nextId()
+    const params = { notifications, _meta: houseMeta }
+    const body = Buffer.from(`{"jsonrpc":"2.0","id":${ownIdText},"method":"${method}","params":${printJson(params)}}`)
+    const { upstream } = this.server
+    const headers = serverHeaders({ upstream, revision, method, call, plan, accept: acceptBoth, hasBody: true })
+    const reply = await this.send({
+      method: 'POST',
+      headers,
+      body,
+      bytesMax: limits.mcpMessageBytesMax,
+      lasting: true,
+    })
+    return { reply, ownIdText }
+  }
+
   async #askModern(method: string, params: JsonObject): Promise<{ status: number; answer: Answer | undefined }> {
     const [revision] = modernRevisions
-    const meta = {
-      [metaKeys.revision]: revision,
-      [metaKeys.capabilities]: {},
-      'io.modelcontextprotocol/clientInfo': houseInfo,
-    }
     const headers = { upstream: this.server.upstream, revision, method, accept: acceptBoth, hasBody: true }
-    return this.#ask(method, { ...params, _meta: meta }, serverHeaders(headers))
+    return this.#ask(method, { ...params, _meta: houseMeta }, serverHeaders(headers))
   }
 
   /** In a session of an agent, which is opened again where the server has lost it. */

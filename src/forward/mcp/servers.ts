@@ -44,6 +44,8 @@ export class Servers {
   readonly #sessionCatalogs = new WeakMap<Link, Catalog>()
   readonly #known = new Map<Peer, KnownEntries>()
 
+  #closed = false
+
   constructor(ports: ServersPorts) {
     this.#ports = ports
   }
@@ -94,7 +96,13 @@ export class Servers {
     catalog.expire()
   }
 
+  /** Whether another configuration is in force: nothing new is asked of these servers. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
   async close(): Promise<void> {
+    this.#closed = true
     await Promise.all([...this.#peers.values()].map((peer) => peer.shut()))
   }
 }
