@@ -8,6 +8,7 @@ import type { Socket } from 'node:net'
 import { Fault, limits, type Peer, type Timing } from '../model/index.ts'
 import { departureFault } from './departure.ts'
 import type { Exchange } from './exchange.ts'
+import { peerOf } from './refusals.ts'
 
 export type Deadlines = Pick<Timing, 'callMsMax' | 'headerMsMax' | 'requestMsMax' | 'keepAliveMs'>
 
@@ -36,7 +37,7 @@ export class Connection {
 
   constructor(socket: Socket, nowMs: number) {
     this.socket = socket
-    this.peer = { address: socket.remoteAddress ?? 'unknown', port: socket.remotePort ?? 0 }
+    this.peer = peerOf(socket)
     this.#stateSinceMs = nowMs
     this.#bytesAtRest = socket.bytesRead
   }

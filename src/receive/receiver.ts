@@ -8,13 +8,11 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import type { Server as TlsServer } from 'node:tls'
 import {
   type Arrival,
-  type Clock,
   Fault,
   type FaultCode,
   type Log,
   limits,
   type MakeId,
-  type Peer,
   type RandomBytes,
   type Reply,
 } from '../model/index.ts'
@@ -23,13 +21,13 @@ import type { Carrier } from './carrier.ts'
 import { Connection, type Deadlines } from './connection.ts'
 import { departureFault } from './departure.ts'
 import { type ArrivalPorts, Exchange } from './exchange.ts'
-import { type Flood, Floods } from './floods.ts'
 import { Lane, type LanePorts } from './lane.ts'
 import { DateText } from './lane-reply.ts'
 import { NodeCarrier } from './node-carrier.ts'
+import { peerOf, type RefusalPorts, Refusals, type Remote } from './refusals.ts'
 import { bareReply, endsTooEarly, parserFault } from './refused-bytes.ts'
 import { writeReply } from './reply-writer.ts'
-import { type Certificate, makeListener, makeParser, type Remote } from './servers.ts'
+import { type Certificate, makeListener, makeParser } from './servers.ts'
 
 export interface ReceiverOptions {
   readonly host: string
@@ -43,17 +41,12 @@ export interface ReceiverOptions {
   readonly timing: Deadlines
 }
 
-export interface ReceiverPorts {
-  readonly clock: Clock
+export interface ReceiverPorts extends RefusalPorts {
   readonly makeId: MakeId
   readonly randomBytes: RandomBytes
   readonly log: Log
   /** The gateway. Never rejects; if it does all the same, the connection is cut and the program's log says why. */
   readonly handle: (arrival: Arrival) => Promise<Reply>
-  /** Bytes that were no call: one fault record each, save those of an address beyond the flood bound. */
-  readonly onRefusedBytes: (code: FaultCode, detail: string, peer: Peer) => void
-  /** Sockets that were closed unread; at most once a second. */
-  readonly onFlood: (flood: Flood) => void
 }
 
 export interface Receiver {
@@ -97,7 +90,7 @@ class HttpReceiver implements Receiver {
   readonly #connections = new Map<Socket, Connection>()
   /** With TLS: sockets under the connections, and those whose handshake is not over, which are no connections yet. */
   readonly #underTls = new Set<Socket>()
-  readonly #floods: Floods
+  readonly #refusals: Refusals
   #callsUnderWay = 0
   #draining = false
   #stopSweeps: (() => void) | undefined = undefined
@@ -107,7 +100,7 @@ class HttpReceiver implements Receiver {
     this.#options = options
     this.#ports = ports
     this.#arrivalPorts = { clock: ports.clock, makeId: ports.makeId, makeTrace: makeTraceMaker(ports.randomBytes) }
-    this.#floods = new Floods(ports.onFlood)
+    this.#refusals = new Refusals(ports)
     this.#scheme = options.tls === undefined ? 'http' : 'https'
     this.#server = this.#makeServer(options)
     this.#parser = makeParser({
@@ -204,7 +197,8 @@ class HttpReceiver implements Receiver {
         connected: (socket) => this.#connected(socket),
         underTls: (socket) => this.#connectedUnderTls(socket),
         handshakeFailed: (error, remote) => {
-          if (parserFault(error) !== undefined) this.#report(new Fault('tls_refused', error.message), peerOf(remote))
+          if (parserFault(error) !== undefined)
+            this.#refusals.report(new Fault('tls_refused', error.message), peerOf(remote))
         },
         dropped: (remote) => this.#dropped(remote),
       },
@@ -213,7 +207,7 @@ class HttpReceiver implements Receiver {
 
   #connected(socket: Socket): void {
     const connection = new Connection(socket, this.#ports.clock.monotonicMs())
-    if (this.#scheme === 'http' && this.#refuseFlooder(socket)) return
+    if (this.#scheme === 'http' && this.#refusals.closes(socket)) return
     this.#connections.set(socket, connection)
     // Node takes its own listener off with a CONNECT: from then on a reset would be an error that nobody hears, and end the process.
     socket.on('error', ignore)
@@ -222,17 +216,9 @@ class HttpReceiver implements Receiver {
   }
 
   #connectedUnderTls(socket: Socket): void {
-    if (this.#refuseFlooder(socket)) return
+    if (this.#refusals.closes(socket)) return
     this.#underTls.add(socket)
     socket.once('close', () => this.#underTls.delete(socket))
-  }
-
-  #refuseFlooder(socket: Socket): boolean {
-    const address = socket.remoteAddress ?? 'unknown'
-    if (!this.#floods.isOver(address, this.#ports.clock.monotonicMs())) return false
-    this.#floods.closed(address)
-    socket.destroy()
-    return true
   }
 
   #closed(connection: Connection): void {
@@ -259,19 +245,19 @@ class HttpReceiver implements Receiver {
     const { httpVersionMajor, httpVersionMinor } = message
     if (httpVersionMajor === 1 && httpVersionMinor === 1)
       this.#arrived(connection, new NodeCarrier(message, response), refusal, awaitsContinue)
-    else if (!this.#refuseFlooder(message.socket)) {
+    else if (!this.#refusals.closes(message.socket)) {
       const detail = `the version is HTTP/${message.httpVersion}, expected HTTP/1.1`
       this.#refuse(connection, new Fault('http_malformed', detail))
     }
   }
 
   #arrived(connection: Connection, carrier: Carrier, refusal: Fault | undefined, awaitsContinue: boolean): void {
-    if (this.#refuseFlooder(connection.socket)) return
+    if (this.#refusals.closes(connection.socket)) return
     if (
       this.#callsUnderWay >= this.#options.callsMax * cutFactor ||
       connection.waiting.length >= limits.pipelinedCallsMax
     ) {
-      this.#report(
+      this.#refusals.report(
         new Fault(
           'overloaded',
           `${this.#callsUnderWay} calls are under way, ${connection.waiting.length} wait on this connection`,
@@ -312,7 +298,7 @@ class HttpReceiver implements Receiver {
     if (connection === undefined) return
     connection.closing = true
     if (connection.answering) {
-      this.#report(
+      this.#refusals.report(
         new Fault('method_refused', 'a CONNECT came behind a call that was not answered yet'),
         connection.peer,
       )
@@ -339,7 +325,7 @@ class HttpReceiver implements Receiver {
 
   #reply(connection: Connection, exchange: Exchange, reply: Reply): void {
     const { carrier } = exchange
-    if (reply.unidentified === true) this.#floods.count(connection.peer.address, this.#ports.clock.monotonicMs())
+    if (reply.unidentified === true) this.#refusals.count(connection.peer)
     const length = exchange.body.lengthBytes
     const unread = !carrier.received
     const leavesMuch = unread && (length === null || length > limits.discardedBodyBytesMax)
@@ -400,30 +386,27 @@ class HttpReceiver implements Receiver {
     if (endsTooEarly(error)) this.#depart(connection, 'agent_gone', this.#ports.clock.monotonicMs())
     else if (newest === current && !current.carrier.received) current.body.fail(fault)
     // Behind a message that is whole, or in the body of one that waits: the call that runs has no part in it.
-    else this.#report(fault, connection.peer)
+    else this.#refusals.report(fault, connection.peer)
   }
 
   #refuse(connection: Connection, fault: Fault): void {
-    this.#report(fault, connection.peer)
+    if (this.#refusals.closes(connection.socket)) return
+    this.#refusals.report(fault, connection.peer)
     if (connection.lingering) return
     connection.socket.write(bareReply(fault.code))
     connection.linger(this.#ports.clock.monotonicMs())
   }
 
-  #report(fault: Fault, peer: Peer): void {
-    const nowMs = this.#ports.clock.monotonicMs()
-    if (this.#floods.isOver(peer.address, nowMs)) this.#floods.closed(peer.address)
-    else this.#ports.onRefusedBytes(fault.code, fault.detail, peer)
-    this.#floods.count(peer.address, nowMs)
-  }
-
   #dropped(remote: Remote): void {
-    this.#report(new Fault('connection_limit', `${this.#options.connectionsMax} connections are open`), peerOf(remote))
+    this.#refusals.report(
+      new Fault('connection_limit', `${this.#options.connectionsMax} connections are open`),
+      peerOf(remote),
+    )
   }
 
   #sweep(): void {
     const nowMs = this.#ports.clock.monotonicMs()
-    this.#floods.turn(nowMs)
+    this.#refusals.turn()
     for (const connection of this.#connections.values()) {
       const fault = connection.sweep(nowMs, this.#options.timing)
       if (fault !== undefined) this.#refuse(connection, fault)
@@ -432,7 +415,3 @@ class HttpReceiver implements Receiver {
 }
 
 function ignore(): void {}
-
-function peerOf({ remoteAddress, remotePort }: Remote): Peer {
-  return { address: remoteAddress ?? 'unknown', port: remotePort ?? 0 }
-}

@@ -11,6 +11,7 @@ import {
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
 import { limits } from '../model/index.ts'
+import type { Remote } from './refusals.ts'
 
 /** PEM texts: the certificate chain, leaf first, and its private key. */
 export interface Certificate {
@@ -24,12 +25,6 @@ export interface ListenerOptions {
   readonly connectionsMax: number
   /** Milliseconds that a TLS handshake may take. */
   readonly handshakeMsMax: number
-}
-
-/** Where a connection came from, as far as the socket still knows. */
-export interface Remote {
-  readonly remoteAddress?: string | undefined
-  readonly remotePort?: number | undefined
 }
 
 export interface ListenerEvents {

@@ -4,6 +4,7 @@
  */
 import { connect } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
+import { systemClock } from '../../src/cli/clock.ts'
 import { limits } from '../../src/model/index.ts'
 import { openWorld, type World } from '../support/world.ts'
 
@@ -25,7 +26,9 @@ it.each([
   { note: 'no tokens', code: 'token_missing', bytes: () => 'GET / HTTP/1.1\r\nHost: h\r\n\r\n' },
   { note: 'bytes that are no HTTP', code: 'http_malformed', bytes: () => '\0\0\0\r\n\r\n' },
 ])('a flood of $note does not keep others out', async ({ code, bytes }) => {
-  const here = await openWorld()
+  // Refusals are counted by the second: it lasts until the flood is over, however slow the machine is.
+  let heldMs: number | undefined = systemClock.monotonicMs()
+  const here = await openWorld({ clock: { ...systemClock, monotonicMs: () => heldMs ?? systemClock.monotonicMs() } })
   world = here
   const base = (await here.token()).slice(0, -8)
   let unread = 0
@@ -52,9 +55,10 @@ it.each([
   for (let from = 0; from < flood; from += 50)
     await Promise.all(Array.from({ length: 50 }, (_, index) => attack(from + index)))
   over = true
+  heldMs = undefined
   await honest
   expect(new Set(statuses)).toEqual(new Set([200]))
-  expect(unread).toBeGreaterThan(0)
+  expect(unread).toBeGreaterThan(flood / 2)
 
   // The sum is told when its second is over.
   const told = (): number =>
@@ -63,6 +67,6 @@ it.each([
   const own = here.records().filter((record) => record.type !== 'outcome' && record.code === code)
   expect(own).toHaveLength(flood - unread)
   // Those of one burst that were on their way when the bound was reached are answered still.
-  const windows = Math.ceil(flood / limits.refusalsPerAddressPerSecondMax)
-  expect(own.length).toBeLessThan(windows * (limits.refusalsPerAddressPerSecondMax + 50))
+  expect(own.length).toBeGreaterThanOrEqual(limits.refusalsPerAddressPerSecondMax)
+  expect(own.length).toBeLessThan(limits.refusalsPerAddressPerSecondMax + 50)
 })
