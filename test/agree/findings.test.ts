@@ -4,7 +4,7 @@
  * other input.
  */
 import { expect, test } from 'vitest'
-import { type Json, type PrepareOptions, parseTerm, prepare, type Query, RegoErrors } from '../../src/rego/index.ts'
+import { type Json, type PrepareOptions, prepare, type Query, RegoErrors } from '../../src/rego/index.ts'
 import { draws } from '../support/random.ts'
 import { type UnknownCase, unknownCase } from '../support/unknown-policies.ts'
 
@@ -18,6 +18,7 @@ interface Row {
   readonly strictBuiltinErrors?: boolean
 }
 
+const raw = (text: string): Json => (JSON as unknown as { rawJSON(text: string): Json }).rawJSON(text)
 const tool = (name: Json, more: { [key: string]: Json } = {}): Json => ({ t: { name, ...more }, a: {} })
 const passes = 'data.p.allow == true; count([1 | data.p.deny[_]]) == 0'
 /** As `searchedMin` has it, and more. */
@@ -64,9 +65,22 @@ const rows: readonly Row[] = [
       [tool(10), true],
       [tool('10'), false],
       [tool(10n), true],
-      [tool(parseTerm('1e1') as Json), true],
+      [tool(raw('1e1')), true],
       [tool([10]), false],
       [tool(null), false],
+    ],
+  },
+  {
+    note: 'a number as it was written',
+    rego: 'x := {input.t.name: 1}\nallow if { some k, _ in x; json.marshal(k) == "10" }\nallow if { some [k] in {[input.t.name]}; is_array(k); json.marshal(k) == "[10]" }',
+    asked: [
+      [tool(10), true],
+      [tool(raw('1e1')), false],
+      [tool(10n), true],
+      [tool([10]), true],
+      [tool([raw('1e1')]), false],
+      [tool([raw('10.0'), 1]), false],
+      [tool(11), false],
     ],
   },
   {

@@ -3,8 +3,9 @@
  * what one evaluation has asked can be asked of the next input without an evaluation.
  */
 import type { BuiltinCall } from '../run/builtin-call.ts'
+import { anyElementsOf, keysOf } from '../run/collections.ts'
 import { type Environment, Evaluation, State } from '../run/state.ts'
-import { keyOf, lookup, type Value } from '../value.ts'
+import { isNumber, keyOf, lookup, RegoObject, type Value } from '../value.ts'
 
 /** One input, and what has been made of it. */
 export class Reader {
@@ -123,7 +124,15 @@ export function collectionOf(name: string, parts: readonly Term[], make: (parts:
 
 /** Something that tells the values of a term apart, fit for a `Map`. */
 export function labelOf({ isData }: Term, value: Value | undefined): unknown {
-  if (value === undefined) return undefined
+  if (typeof value !== 'object' || value === null) return value === undefined ? undefined : keyOf(value)
   // A document may be large: as long as it is the same object, it need not be written down.
-  return isData && typeof value === 'object' && value !== null ? value : keyOf(value)
+  return isData || holdsWrittenNumber(value) ? value : keyOf(value)
+}
+
+/** Whether it is or holds a number that is kept as it was written: `1e1` equals 10, and a builtin may write it as it was. */
+function holdsWrittenNumber(value: Value): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (isNumber(value)) return true
+  const keys = value instanceof RegoObject ? keysOf(value) : []
+  return anyElementsOf(value).some(holdsWrittenNumber) || keys.some(holdsWrittenNumber)
 }
