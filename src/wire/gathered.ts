@@ -3,8 +3,10 @@
  * one-byte chunks take 1.5 GB; here they are copied together, at most twice their size.
  */
 
-/** What is made room for at once when a body says how long it is; one that really comes gets more as it comes. */
+/** What is made room for at once when a body says how long it is. */
 const trustedBytesMax = 64 * 1024
+/** One that really comes gets room for so many times what has come: a body of a megabyte is copied once, not five times. */
+const trustedTimes = 16
 const roomBytesMin = 4 * 1024
 
 /** The first piece, usually the only one, is kept without a copy. */
@@ -17,7 +19,7 @@ export class Gathered {
 
   /** `expectedBytes` as the sender announced it; null when he did not. */
   constructor(expectedBytes: number | null) {
-    this.#expectedBytes = Math.min(expectedBytes ?? 0, trustedBytesMax)
+    this.#expectedBytes = expectedBytes ?? 0
   }
 
   get length(): number {
@@ -34,8 +36,9 @@ export class Gathered {
     const length = this.#length + piece.length
     let room = before
     if (!this.#own || length > before.length) {
-      const wanted = this.#own ? 2 * before.length : Math.max(this.#expectedBytes, roomBytesMin)
-      room = Buffer.allocUnsafeSlow(Math.max(wanted, length))
+      const grown = this.#own ? 2 * before.length : roomBytesMin
+      const announced = Math.min(this.#expectedBytes, Math.max(trustedBytesMax, trustedTimes * length))
+      room = Buffer.allocUnsafeSlow(Math.max(announced >= length ? announced : grown, length))
       before.copy(room, 0, 0, this.#length)
       this.#bytes = room
       this.#own = true

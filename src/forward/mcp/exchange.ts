@@ -55,7 +55,7 @@ class ServerExchange implements ReplyReader {
   readonly #resolve: (reply: ServerReply) => void
   readonly #reject: (fault: Fault) => void
   readonly #tries: Tries
-  readonly #collected = new Gathered(null)
+  #collected = new Gathered(null)
   #status = 0
   #headers: UpstreamHeaders = {}
   #events: ReplyBody | undefined = undefined
@@ -91,8 +91,9 @@ class ServerExchange implements ReplyReader {
     this.#tries.start()
   }
 
-  head({ status, headers }: ReplyHead, control: ReplyControl): void {
+  head({ status, headers, lengthBytes }: ReplyHead, control: ReplyControl): void {
     this.#status = status
+    this.#collected = new Gathered(lengthBytes)
     this.#headers = headers
     const type = headers['content-type']
     const coding = headers['content-encoding']
