@@ -59,11 +59,12 @@ export function makeStreaming(options: StreamingOptions): Streaming {
   let wanted: Pick<Config, 'sinks' | 'secrets' | 'labels'> = { sinks: [], secrets: [], labels: {} }
   let statuses: readonly SinkStatus[] = []
   let thread: Worker | undefined
+  /** Of the thread that runs: it has delivered what it could, or is no more. */
+  let ended = Promise.withResolvers<void>()
   let death: string | undefined
   let heardMs = clock.monotonicMs()
   let closing = false
   let forgetRestart: (() => void) | undefined
-  const ended = Promise.withResolvers<void>()
 
   const show = (): void => void Atomics.store(durable, 0, BigInt(decisions.stats().nextSeq))
   let forgetShow: (() => void) | undefined
@@ -77,15 +78,17 @@ export function makeStreaming(options: StreamingOptions): Streaming {
       workerData: startOf(options, durable.buffer),
       resourceLimits: { maxOldGenerationSizeMb: threadMibMax, maxYoungGenerationSizeMb: youngMibMax },
     })
+    const end = Promise.withResolvers<void>()
     thread = started
-    started.on('message', (message: FromThread) => heard(message, started))
+    ended = end
+    started.on('message', (message: FromThread) => heard(message, started, end.resolve))
     started.on('error', (cause) => {
       death = messageOf(cause)
       log.error({ cause: death }, 'the thread of the sinks died; it is started again')
     })
     started.on('exit', () => {
       thread = undefined
-      ended.resolve()
+      end.resolve()
       if (closing) return
       forgetRestart = clock.after(restartMs, () => {
         forgetRestart = undefined
@@ -99,7 +102,7 @@ export function makeStreaming(options: StreamingOptions): Streaming {
     to.postMessage(message)
   }
 
-  function heard(message: FromThread, from: Worker): void {
+  function heard(message: FromThread, from: Worker, hasClosed: () => void): void {
     switch (message.kind) {
       case 'status':
         statuses = message.sinks
@@ -118,7 +121,7 @@ export function makeStreaming(options: StreamingOptions): Streaming {
         break
       }
       case 'closed':
-        ended.resolve()
+        hasClosed()
     }
   }
 

@@ -89,6 +89,7 @@ describe('the thread of the sinks', () => {
     const { streaming, clock, said, recorded } = streamingWith(
       `port.on('message', ({ kind, sinks }) => {
          if (kind === 'close') process.exit()
+         if (kind !== 'apply') return
          if (!mark('died')) throw new Error('out of something')
          port.postMessage({ kind: 'record', id: 1, event: 'told', detail: { sinks: sinks.length } })
          port.postMessage({ kind: 'status', sinks: [${status({})}] })
@@ -102,6 +103,23 @@ describe('the thread of the sinks', () => {
     expect(recorded).toEqual([{ event: 'told', detail: { sinks: 1 } }])
     await clock.settled(() => streaming.readiness() === undefined)
     await streaming.close()
+  })
+
+  it('is given time to deliver at the end, also when an earlier one had died', async () => {
+    const { streaming, clock, recorded } = streamingWith(
+      `port.on('message', ({ kind }) => {
+         if (kind === 'close') setTimeout(() => {
+           port.postMessage({ kind: 'record', id: 1, event: 'delivered', detail: {} })
+           port.postMessage({ kind: 'closed' })
+         }, 100)
+         else if (!mark('died')) throw new Error('out of something')
+         else port.postMessage({ kind: 'status', sinks: [${status({})}] })
+       })`,
+    )
+    streaming.apply({ sinks: [required], secrets: [], labels: {} })
+    await clock.settled(() => streaming.statuses().length === 1, 100)
+    await streaming.close()
+    expect(recorded).toEqual([{ event: 'delivered', detail: {} }])
   })
 
   it('is ended when it does not end by itself', async () => {
