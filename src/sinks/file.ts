@@ -8,6 +8,7 @@ import {
   constants,
   fdatasyncSync,
   fstatSync,
+  fsyncSync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -91,10 +92,21 @@ function openWhole(name: string): Writing {
     const { size } = fstatSync(descriptor)
     const end = endOfLines(descriptor, size)
     if (end < size) ftruncateSync(descriptor, end)
+    // Its bytes are durable with each batch; without its name, and those of the files it was rotated into, they are nobody's.
+    if (end === 0) syncFolder(dirname(name))
     return { descriptor, bytes: end }
   } catch (cause) {
     closeSync(descriptor)
     throw cause
+  }
+}
+
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, constants.O_RDONLY)
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
   }
 }
 
