@@ -191,8 +191,7 @@ class Listening implements ByteSource {
             ...(uris.length > 0 && { resourceSubscriptions: uris }),
             ...(tasks.length > 0 && { taskIds: tasks.map(([own]) => own) }),
           },
-          call,
-          this.#plan,
+          { call, plan: this.#plan },
         ),
       isOpen: () => this.#isOpen(),
       acknowledged: ({ params }, again) => {

@@ -160,11 +160,10 @@ export class Peer {
     return answer
   }
 
-  /** Asks for a stream about what changes (`subscriptions/listen`). Faults as `exchange`. */
+  /** Asks for a stream about what changes (`subscriptions/listen`), for the house unless it is `of` a call. Faults as `exchange`. */
   async listen(
     notifications: JsonObject,
-    call: Call,
-    plan: McpPlan,
+    of?: { readonly call: Call; readonly plan: McpPlan },
   ): Promise<{ readonly reply: ServerReply; readonly ownIdText: string }> {
     const [revision] = modernRevisions
     const method = 'subscriptions/listen'
@@ -172,7 +171,7 @@ export class Peer {
     const params = { notifications, _meta: houseMeta }
     const body = Buffer.from(`{"jsonrpc":"2.0","id":${ownIdText},"method":"${method}","params":${printJson(params)}}`)
     const { upstream } = this.server
-    const headers = serverHeaders({ upstream, revision, method, call, plan, accept: acceptBoth, hasBody: true })
+    const headers = serverHeaders({ upstream, revision, method, ...of, accept: acceptBoth, hasBody: true })
     const reply = await this.send({
       method: 'POST',
       headers,

@@ -7,6 +7,7 @@ import { OpenStreams } from './open-streams.ts'
 import { type Link, Peer } from './peer.ts'
 import { makeSeal, type Seal } from './seal.ts'
 import { Shown } from './shown.ts'
+import { watchLists } from './watch-lists.ts'
 
 /** Made once a process, handed to every generation. */
 export interface McpMemory {
@@ -44,6 +45,7 @@ export class Servers {
   readonly #sessionCatalogs = new WeakMap<Link, Catalog>()
   readonly #known = new Map<Peer, KnownEntries>()
 
+  readonly #watches: (() => void)[] = []
   #closed = false
 
   constructor(ports: ServersPorts) {
@@ -75,6 +77,8 @@ export class Servers {
     if (catalog === undefined) {
       catalog = this.#makeCatalog(peer, (method, params) => peer.askModern(method, params))
       this.#catalogs.set(peer, catalog)
+      const watch = watchLists(peer, catalog, this.#ports.clock, () => !this.#closed)
+      this.#watches.push(watch)
     }
     return catalog
   }
@@ -103,6 +107,7 @@ export class Servers {
 
   async close(): Promise<void> {
     this.#closed = true
+    for (const stop of this.#watches) stop()
     await Promise.all([...this.#peers.values()].map((peer) => peer.shut()))
   }
 }

@@ -1,7 +1,7 @@
 /** Whether answers are the same: between two ways to one server for one client, and between clients whose languages print differently. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Outcome } from './cells.ts'
-import { type Answer, type Step, type Told, unknownTool } from './steps.ts'
+import { type Answer, type Step, type Told, unknownResource, unknownTool } from './steps.ts'
 
 /** What came of a client: what it told, or its last words. */
 export type Came = Told | { readonly failed: string }
@@ -29,6 +29,10 @@ export function wrongWith(
       if (way === 'gatehouse' && !('error' in answer)) return `${words(step)} was no error of the protocol`
       continue
     }
+    if (step.params.uri === unknownResource && way === 'gatehouse') {
+      const code = 'error' in answer ? answer.error.code : 0
+      if (code !== undefined && code !== resourceNotFound(came.revision)) return `${words(step)} gave the code ${code}`
+    }
     const [got, want] = [answer, wanted].map((one) => essence(step, one, conditionalTools))
     if (!isDeepStrictEqual(got, want))
       return `${words(step)} gave ${JSON.stringify(got).slice(0, 300)} instead of ${JSON.stringify(want).slice(0, 300)}`
@@ -41,12 +45,17 @@ export function differs(direct: Came, through: Came, steps: readonly Step[]): st
   if ('failed' in direct || 'failed' in through)
     return 'failed' in direct === 'failed' in through ? undefined : 'it failed on one way only'
   for (const [index, step] of steps.entries()) {
-    if (step.params.name === unknownTool) continue
+    if (step.params.name === unknownTool || step.params.uri === unknownResource) continue
     const [one, other] = [direct.answers[index], through.answers[index]].map(bare)
     if (!isDeepStrictEqual(one, other))
       return `${words(step)} gave ${JSON.stringify(other).slice(0, 300)} instead of ${JSON.stringify(one).slice(0, 300)}`
   }
   return undefined
+}
+
+/** 2025-11-25 "Resources: Error Handling", and SEP-2164 in 2026-07-28. */
+function resourceNotFound(revision: string): number {
+  return revision === '2026-07-28' ? -32_602 : -32_002
 }
 
 function words({ method, params }: Step): string {

@@ -21,6 +21,9 @@ export interface Told {
 /** SDKs disagree on the answer; the specification asks for an error of the protocol, and Gatehouse gives it whatever is behind. */
 export const unknownTool = 'no_such_tool'
 
+/** SDKs disagree on the code; Gatehouse gives that of the specification whatever is behind, since it answers so for what a policy hides. */
+export const unknownResource = 'peer://nothing'
+
 const call = (name: string, args: object): Step => ({ method: 'tools/call', params: { name, arguments: args } })
 const bare = (method: string): Step => ({ method, params: {} })
 
@@ -36,7 +39,7 @@ export const ownSteps: readonly Step[] = [
   call(unknownTool, {}),
   bare('resources/list'),
   { method: 'resources/read', params: { uri: 'peer://note' } },
-  { method: 'resources/read', params: { uri: 'peer://nothing' } },
+  { method: 'resources/read', params: { uri: unknownResource } },
   bare('prompts/list'),
   { method: 'prompts/get', params: { name: 'greet', arguments: { name: 'Ada' } } },
 ]
