@@ -227,9 +227,9 @@ function convertRoute(route: RouteFile, folders: Folders, listener: AgentsListen
 function mcpOf(route: RouteFile, listener: AgentsListenerFile): NonNullable<RouteRule['mcp']> {
   return {
     servers: route.servers.map((server) => {
-      const { upstream, path, prefix, on_failure: onFailure } = server
+      const { upstream, path, prefix, on_failure: onFailure, invisible_characters: invisible } = server
       const selects = selectsOf(server)
-      return { upstream, path, prefix, onFailure, ...(selects !== undefined && { selects }) }
+      return { upstream, path, prefix, onFailure, invisible, ...(selects !== undefined && { selects }) }
     }),
     origins: route.origins,
     // Who must show a token cannot be called by a page that has none.

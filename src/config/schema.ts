@@ -256,6 +256,10 @@ const mcpServer = z.strictObject({
     .meta({
       description: 'Put before the names of its tools and prompts, for agents; policy sees the names without it.',
     }),
+  invisible_characters: z.enum(['refuse', 'show', 'pass']).default('refuse').meta({
+    description:
+      'What is done with a tool, prompt or resource in whose definition characters stand that a model reads and a person does not see (tags, zero-width and bidirectional characters, controls): it is left out and recorded (`refuse`), they are written out such as `[U+200B]` in titles and descriptions (`show`), or nothing (`pass`).',
+  }),
   on_failure: z.enum(['open', 'closed']).default('open').meta({
     description:
       'What a list does while the server cannot be reached: goes on without it (`open`), or fails (`closed`).',

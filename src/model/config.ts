@@ -3,7 +3,7 @@
  * absolute. `config/` makes it from `gatehouse.yaml`; each room gets the part that it needs.
  */
 import type { Labels } from './labels.ts'
-import type { McpSelects } from './mcp.ts'
+import type { InvisibleUse, McpSelects } from './mcp.ts'
 import type { AgentFacts } from './principal.ts'
 import type { RecordFilter } from './record.ts'
 import type { Route } from './target.ts'
@@ -102,6 +102,7 @@ export interface RouteRule {
       readonly path: string
       readonly prefix: string
       readonly onFailure: 'open' | 'closed'
+      readonly invisible: InvisibleUse
       readonly selects?: McpSelects
     }[]
     readonly origins: readonly string[]

@@ -54,6 +54,7 @@ export { limits } from './limits.ts'
 export type { LogStats } from './log-stats.ts'
 export { isLoopback } from './loopback.ts'
 export {
+  type InvisibleUse,
   legacyRevisions,
   type McpAsk,
   type McpAsked,

@@ -57,6 +57,12 @@ export interface McpMessage {
   readonly mirrored: ReadonlyMap<string, string>
 }
 
+/**
+ * What is done with an entry of a list in which characters stand that a model reads and a person does not see: it is left out; they are
+ * written out where they stand in text that is for reading alone, else it is left out; it is shown as it is.
+ */
+export type InvisibleUse = 'refuse' | 'show' | 'pass'
+
 /** One of the servers behind a route. */
 export interface McpServer {
   /** Its `basePath` is the endpoint that speaks MCP. */
@@ -65,6 +71,7 @@ export interface McpServer {
   readonly prefix: string
   /** What a list does while the server cannot be reached: go on without it, or fail. */
   readonly onFailure: 'open' | 'closed'
+  readonly invisible: InvisibleUse
   /** What of it the route offers; absent: everything. */
   readonly selects?: McpSelects
 }

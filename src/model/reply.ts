@@ -44,6 +44,10 @@ export interface ListedServer {
   readonly hidden: number
   /** The first of those that were hidden, as the server has them; absent where there are none. */
   readonly hidden_names?: readonly string[]
+  /** Entries that nobody is shown, because their definition cannot be used; absent where there are none. */
+  readonly refused?: number
+  /** The first of them, as the server has them, and what is wrong with each. */
+  readonly refused_entries?: readonly { readonly name: string; readonly why: string }[]
 }
 
 /** What a server of MCP said in a reply, as records have it. */

@@ -139,6 +139,8 @@ const outcome = {
         shown: count,
         hidden: count,
         hidden_names: z.array(text).optional(),
+        refused: count.optional(),
+        refused_entries: z.array(z.strictObject({ name: text, why: text })).optional(),
       }),
     )
     .optional()

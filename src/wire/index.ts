@@ -11,6 +11,7 @@ export {
   readHeaders,
 } from './headers.ts'
 export { parseHost } from './host.ts'
+export { type Invisible, invisibleIn, jsonWithInvisibleShown, withInvisibleShown } from './invisible.ts'
 export { parseBody, parseJson, printJson } from './json.ts'
 export { JsonCursor } from './json-cursor.ts'
 export { editJson, elementsOf, type JsonEdit, memberOf } from './json-edit.ts'

@@ -137,7 +137,8 @@ const breaking = [
 ]
 
 it.each(breaking)('writes no header that the name %j was made to break', async (name) => {
-  const { world, script } = await house({ tools: [{ ...echoTool, name }] })
+  const settings = [{ invisible_characters: 'pass' }]
+  const { world, script } = await house({ tools: [{ ...echoTool, name }] }, { settings })
   const reply = await modern(world, { ...call, params: { name, arguments: {} }, headers: { 'mcp-name': base64(name) } })
   expect(reply.status).toBe(200)
   const got = script.headers.at(-1) ?? {}

@@ -45,7 +45,9 @@ function run(words: readonly string[], options: Partial<FakeIoOptions> = {}): Pr
   return ended(makeFakeIo({ directory: tmpdir(), pause: async () => undefined, ...options }), words)
 }
 
-const route = { path: '/mcp', protocol: 'mcp', upstream: undefined, servers: [{ upstream: 'erp', prefix: 'erp_' }] }
+/** What the gateway would refuse is passed: what the commands print must not depend on who stands before the server. */
+const server = { upstream: 'erp', prefix: 'erp_', invisible_characters: 'pass' }
+const route = { path: '/mcp', protocol: 'mcp', upstream: undefined, servers: [server] }
 
 /** A house with one server behind it, whose tools have a prefix. */
 async function house(

@@ -18,7 +18,7 @@ import {
 } from '../../model/index.ts'
 import { mirrors as mirrorsValue, rpcFault, textOfHeader } from '../../wire/index.ts'
 import { placeIn } from './cursor.ts'
-import type { ListKind } from './entries.ts'
+import type { Entry, ListKind } from './entries.ts'
 import { isSelected, leadsOut } from './selection.ts'
 import { sentOf } from './sent.ts'
 import type { McpMemory, Servers } from './servers.ts'
@@ -119,16 +119,20 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
       if (!name.startsWith(server.prefix)) continue
       const peer = servers.peerOf(server)
       const own = name.slice(server.prefix.length)
+      let refused: Entry | undefined
       try {
         const catalog = await servers.catalogOf(peer, message)
         const facts = (await catalog.tools('call')).get(own)
         if (facts !== undefined) return { server, facts }
+        refused = (await catalog.refused('tools', 'call')).find(({ key }) => key === own)
       } catch (cause) {
         // An earlier server wins, also while it is down: nobody else may answer for what it has.
         if (server.onFailure === 'closed' || all.length === 1 || servers.knownOf(peer).keysOf('tools').has(own))
           throw cause
         failure = cause
       }
+      // The name is this server's all the same: no later one may take it.
+      if (refused !== undefined) throw rpcFault('tool_unknown', `\`${name.slice(0, 200)}\`: ${refused.problem}`)
     }
     if (failure !== undefined) throw failure
     return undefined
@@ -201,7 +205,8 @@ export function makeAim(servers: Servers, { seal, shown }: McpMemory): AimMcp {
       try {
         const catalog = await servers.catalogOf(peer, message)
         for (const kind of kinds)
-          if ((await catalog.entries(kind, 'call')).some(({ key }) => is(key, server, kind))) return server
+          for (const { key, problem } of await catalog.entries(kind, 'call'))
+            if (problem === undefined && is(key, server, kind)) return server
       } catch (cause) {
         const had = kinds.some((kind) => [...servers.knownOf(peer).keysOf(kind)].some((key) => is(key, server, kind)))
         if (server.onFailure === 'closed' || all.length === 1 || had) throw cause

@@ -105,6 +105,11 @@ export class Catalog {
     return this.#ports.known.toolsOf(await this.entries('tools', use))
   }
 
+  /** What of it nobody is shown. Faults as `entries`. */
+  async refused(kind: ListKind, use: Use): Promise<readonly Entry[]> {
+    return this.#ports.known.refusedOf(await this.entries(kind, use))
+  }
+
   async #fetch(kind: ListKind): Promise<{ entries: readonly Entry[]; ttlMs: number }> {
     const { method } = lists[kind]
     const pages: (readonly Entry[])[] = []

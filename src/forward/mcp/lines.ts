@@ -123,7 +123,8 @@ export function toolLines(server: McpServer, tools: Tools, tellsOrigin: boolean)
 
 export function entryLines(server: McpServer, entries: readonly Entry[], kind: ListKind): readonly Line[] {
   const { prefix, upstream } = server
-  return entries.map(({ key, text }): Line => {
+  const shown = entries.filter(({ problem }) => problem === undefined)
+  return shown.map(({ key, text }): Line => {
     if (kind === 'resources') return { name: key, text, listed: { upstream, resource: { uri: key } }, own: key }
     if (kind === 'resourceTemplates') return { name: key, text, listed: { upstream, any: 'resource' }, own: key }
     return {

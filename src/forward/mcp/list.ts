@@ -17,7 +17,7 @@ import { originKey, printJson } from '../../wire/index.ts'
 import { type Catalog, lists } from './catalog.ts'
 import { cursorOf, placeIn } from './cursor.ts'
 import type { McpPlan } from './ears.ts'
-import type { ListKind } from './entries.ts'
+import type { Entry, ListKind } from './entries.ts'
 import { entryLines, type Offer, offerOnce, Part, toolLines } from './lines.ts'
 import { eachServer } from './open.ts'
 import { jsonReply } from './replies.ts'
@@ -25,7 +25,7 @@ import { placeOf } from './shown.ts'
 import type { Way } from './way.ts'
 
 /** Names in a record, and characters of one: it must stay readable. */
-const hiddenNamesMax = 64
+const namesMax = 64
 const nameCharsMax = 128
 
 /** Faults: those of the servers as in `eachServer`. */
@@ -44,7 +44,7 @@ export async function list(
     async (server) => {
       const catalog = await way.servers.catalogOf(way.servers.peerOf(server), message)
       const offer = await offerOf(way, kind, server, catalog, message, sees)
-      outcomes.set(server, outcomeOf(server, offer))
+      outcomes.set(server, outcomeOf(server, offer, await catalog.refused(kind, 'call')))
       return offer.shown
     },
     (server, { code }) => outcomes.set(server, { upstream: server.upstream.id, code, shown: 0, hidden: 0 }),
@@ -96,8 +96,16 @@ function pageOf({ lines }: Part, from: number): Part {
   return new Part(lines.slice(from, from + limits.mcpPageEntries))
 }
 
-function outcomeOf({ upstream }: McpServer, { shown, hidden }: Offer): ListedServer {
+function outcomeOf({ upstream }: McpServer, { shown, hidden }: Offer, refused: readonly Entry[]): ListedServer {
   const counts = { upstream: upstream.id, shown: shown.lines.length, hidden: hidden.length }
-  if (hidden.length === 0) return counts
-  return { ...counts, hidden_names: hidden.slice(0, hiddenNamesMax).map(({ own }) => own.slice(0, nameCharsMax)) }
+  const names = hidden.slice(0, namesMax).map(({ own }) => own.slice(0, nameCharsMax))
+  return {
+    ...counts,
+    ...(hidden.length > 0 && { hidden_names: names }),
+    ...(refused.length > 0 && { refused: refused.length, refused_entries: refused.slice(0, namesMax).map(wordsOf) }),
+  }
+}
+
+function wordsOf({ key, problem = '' }: Entry): { readonly name: string; readonly why: string } {
+  return { name: key.slice(0, nameCharsMax), why: problem.slice(0, 2 * nameCharsMax) }
 }

@@ -21,6 +21,7 @@ import {
 import { editJson, type JsonEdit, mcpHeaders, rpcErrorText, rpcResultText } from '../../wire/index.ts'
 import { otherEra } from './aim.ts'
 import type { Ears, McpPlan } from './ears.ts'
+import { withRefused } from './instructions.ts'
 import { houseInfo, type Link, type Opened, type Peer } from './peer.ts'
 import { jsonReply } from './replies.ts'
 import type { Way } from './way.ts'
@@ -50,14 +51,20 @@ export async function openSession(
     for (const { peer, link } of began) peer.keep(session, link)
     return session
   }
+  const recorded = (reply: UpstreamReply) =>
+    withRefused(
+      reply,
+      began.map(({ peer, link }) => ({ server: peer.server, problem: link.problem })),
+    )
   try {
-    if (only === undefined || servers.length > 1) return openAll(await eachServer(servers, open), idText, plan, begin)
+    if (only === undefined || servers.length > 1)
+      return recorded(openAll(await eachServer(servers, open), idText, plan, begin))
     const opened = await open(only)
     if (!('link' in opened)) return jsonReply(200, editJson(opened.bytes, [{ path: ['id'], text: idText }]), { plan })
     const { link, bytes } = opened
     const session = begin(link.revision)
     const result = editJson(bytes, [{ path: ['id'], text: idText }, ...capabilityEdits(link.opened, only, plan)])
-    return jsonReply(200, result, made(plan, session.id))
+    return recorded(jsonReply(200, result, made(plan, session.id)))
   } catch (cause) {
     // The servers have opened their sides already, and would keep what nobody can use.
     for (const { peer, link } of began) peer.drop(link)
@@ -163,10 +170,11 @@ export async function discover(way: Way, target: McpTarget, plan: McpPlan): Prom
         }
   // What an agent may see depends on who it is: nobody may keep it for another.
   const result = { ...own, ttlMs: 0, cacheScope: 'private' }
-  return jsonReply(200, Buffer.from(rpcResultText(idText, result)), {
-    plan,
-    from: { headersMs: 0, tries: 1, status: 200 },
-  })
+  const from = { headersMs: 0, tries: 1, status: 200 }
+  return withRefused(
+    jsonReply(200, Buffer.from(rpcResultText(idText, result)), { plan, from }),
+    servers.map((server) => ({ server, problem: way.servers.peerOf(server).discoveredProblem })),
+  )
 }
 
 /** Of every server that can be had. Rejects with the failure of one that lists must not do without, or when none can be had. */

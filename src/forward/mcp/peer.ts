@@ -23,6 +23,7 @@ import { UpstreamPool } from '../pools.ts'
 import { collectAnswer } from './collect.ts'
 import type { McpPlan } from './ears.ts'
 import { exchange, type ServerReply, type ServerRequest } from './exchange.ts'
+import { introductionOf } from './instructions.ts'
 import { type Collected, SameAnswers } from './same-answer.ts'
 import { acceptBoth, serverHeaders } from './server-headers.ts'
 import type { Hop } from './translate.ts'
@@ -32,8 +33,10 @@ export interface Link {
   /** Absent where the server gave none: it keeps nothing between messages. */
   readonly sessionId: string | undefined
   readonly revision: string
-  /** The result of its `initialize`. */
+  /** The result of its `initialize`, as agents get it. */
   readonly opened: JsonObject
+  /** Why nobody is shown its instructions. */
+  readonly problem?: string
   /** Requests of the agent whose answers are still to come, by the id that the server was given. */
   readonly outstanding: Map<string, Hop>
 }
@@ -63,8 +66,10 @@ const streamsMax = 10_000
 interface EraKnown {
   readonly modern: boolean
   readonly atMs: number
-  /** Result of `server/discover`. */
+  /** Result of `server/discover`, as agents get it. */
   readonly discovered?: JsonObject
+  /** Why nobody is shown its instructions. */
+  readonly problem?: string
 }
 
 /** An answer to a request of the house's own. */
@@ -135,6 +140,11 @@ export class Peer {
     return (await this.#probing).discovered
   }
 
+  /** Why nobody is shown the instructions that the server gave when it was last asked. */
+  get discoveredProblem(): string | undefined {
+    return this.#era?.problem
+  }
+
   /** What was found out about eras is no longer true. */
   forgetEra(): void {
     this.#era = undefined
@@ -144,10 +154,14 @@ export class Peer {
     const { status, answer } = await this.#askModern('server/discover', {})
     const atMs = this.#ports.clock.monotonicMs()
     if (status === 401 || status === 403 || status === 407 || status >= 500) throw refusedStatus(this.id, status)
-    const discovered = answer !== undefined && 'result' in answer ? answer.result : undefined
-    const versions = property(discovered, 'supportedVersions')
+    const found = answer !== undefined && 'result' in answer ? answer : undefined
+    const versions = property(found?.result, 'supportedVersions')
     const modern = Array.isArray(versions) && versions.some((one) => (modernRevisions as readonly Json[]).includes(one))
-    this.#era = modern && discovered !== undefined ? { modern, atMs, discovered } : { modern: false, atMs }
+    if (!modern || found === undefined) this.#era = { modern: false, atMs }
+    else {
+      const { result: discovered, problem } = introductionOf(this.server, found.result, found.bytes)
+      this.#era = { modern, atMs, discovered, ...(problem !== undefined && { problem }) }
+    }
     return this.#era
   }
 
@@ -267,13 +281,15 @@ export class Peer {
     if (typeof agreed !== 'string' || !(legacyRevisions as readonly string[]).includes(agreed))
       throw this.#noSessions(revision, `it answered with the revision \`${String(agreed).slice(0, 40)}\``)
     const given = reply.headers['mcp-session-id']
+    const introduction = introductionOf(this.server, result, bytes)
     const link: Link = {
       sessionId: typeof given === 'string' && /^[\x21-\x7e]{1,1024}$/.test(given) ? given : undefined,
       revision: agreed,
-      opened: result,
+      opened: introduction.result,
       outstanding: new Map(),
+      ...(introduction.problem !== undefined && { problem: introduction.problem }),
     }
-    return { link, bytes }
+    return { link, bytes: introduction.bytes }
   }
 
   #noSessions(requested: string, why: string): Fault {

@@ -89,7 +89,7 @@ export class Servers {
 
   /** What a server has listed, to anybody. */
   knownOf(peer: Peer): KnownEntries {
-    const known = this.#known.get(peer) ?? new KnownEntries(peer.id)
+    const known = this.#known.get(peer) ?? new KnownEntries(peer.server)
     this.#known.set(peer, known)
     return known
   }
