@@ -17,6 +17,7 @@ import type { Era } from './work.ts'
 /** Which subjects are asked to hold streams; FastMCP would need minutes for the sessions. */
 const erasOf: Partial<Record<SubjectName, readonly Era[]>> = {
   gatehouse: ['2025-11-25', '2026-07-28'],
+  'mcp-proxy-rs': ['2025-11-25'],
   'mcp-proxy-ts': ['2025-11-25'],
 }
 
