@@ -64,8 +64,16 @@ interface Known {
   readonly hidden: WeakMap<Sees, string>
 }
 
+/** Parts of several servers, and what they are together. */
+interface Whole {
+  readonly parts: readonly Part[]
+  readonly joined: Part
+}
+
 export class Offers {
   readonly #known = new WeakMap<object, Known>()
+  /** By their first part: the last ones that were joined. */
+  readonly #wholes = new WeakMap<Part, Whole>()
 
   /** `from` is what the server lists: for the same object `linesOf` is asked once. */
   offerOf(from: object, linesOf: () => readonly Line[], sees: Sees | undefined): Offer {
@@ -86,6 +94,20 @@ export class Offers {
     if (offers.size >= waysMax) offers.clear()
     offers.set(key, made)
     return made
+  }
+
+  /** In the order of the servers; what comes first has the name: calls go there too. */
+  wholeOf(parts: readonly Part[]): Part {
+    const [first, ...others] = parts
+    if (first === undefined) return new Part([])
+    if (others.length === 0) return first
+    const before = this.#wholes.get(first)
+    if (before?.parts.length === parts.length && before.parts.every((part, place) => part === parts[place]))
+      return before.joined
+    const seen = new Set<string>()
+    const joined = new Part(parts.flatMap(({ lines }) => lines.filter(({ name }) => !seen.has(name) && seen.add(name))))
+    this.#wholes.set(first, { parts, joined })
+    return joined
   }
 }
 

@@ -49,7 +49,7 @@ export async function list(
     },
     (server, { code }) => outcomes.set(server, { upstream: server.upstream.id, code, shown: 0, hidden: 0 }),
   )
-  const whole = joined(parts)
+  const whole = way.offers.wholeOf(parts)
   const count = whole.lines.length
   const page = from === 0 && count <= limits.mcpPageEntries ? whole : pageOf(whole, from)
   if (kind === 'tools')
@@ -82,14 +82,6 @@ async function offerOf(
   const tools = await catalog.tools('list')
   if (property(params._meta, originKey) === true) return offerOnce(toolLines(server, tools, true), sees)
   return way.offers.offerOf(tools, () => toolLines(server, tools, false), sees)
-}
-
-/** In the order of the servers; what comes first has the name: calls go there too. */
-function joined(parts: readonly Part[]): Part {
-  const [only] = parts
-  if (only !== undefined && parts.length === 1) return only
-  const seen = new Set<string>()
-  return new Part(parts.flatMap(({ lines }) => lines.filter(({ name }) => !seen.has(name) && seen.add(name))))
 }
 
 function pageOf({ lines }: Part, from: number): Part {

@@ -1,6 +1,6 @@
 /** What of a list an agent is shown is made once for all from whom the same is hidden. */
 import { expect, test } from 'vitest'
-import { type Line, Offers } from '../../../../src/forward/mcp/lines.ts'
+import { type Line, Offers, Part } from '../../../../src/forward/mcp/lines.ts'
 import type { Listed, Sees } from '../../../../src/model/index.ts'
 
 const upstream = { id: 's' } as unknown as Listed['upstream']
@@ -77,4 +77,18 @@ test('finds an offer again that was forgotten among many', () => {
   for (let time = 0; time < 2; time++)
     for (const [index, one] of sights.entries()) expect(shownTo(one)).toEqual([`n${index}`])
   for (const { asked } of sights) expect(asked()).toBe(64)
+})
+
+test('joins the lists of servers once, and anew where any of them is another one', () => {
+  const offers = new Offers()
+  const [one, two, other] = [new Part(linesOf(['a', 'b'])), new Part(linesOf(['b', 'c'])), new Part(linesOf(['d']))]
+  const whole = offers.wholeOf([one, two])
+  expect(whole.bytes.toString()).toBe('{"name":"a"},{"name":"b"},{"name":"c"}')
+  expect(whole.lines[1]).toBe(one.lines[1])
+  expect(offers.wholeOf([one, two])).toBe(whole)
+  expect(offers.wholeOf([one, other]).lines.map(({ name }) => name)).toEqual(['a', 'b', 'd'])
+  expect(offers.wholeOf([one, two, other]).lines.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd'])
+  expect(offers.wholeOf([two, one]).lines.map(({ name }) => name)).toEqual(['b', 'c', 'a'])
+  expect(offers.wholeOf([one])).toBe(one)
+  expect(offers.wholeOf([]).lines).toEqual([])
 })
