@@ -13,7 +13,7 @@ import type { UpstreamPool } from './pools.ts'
 import { ReplyBody } from './reply-body.ts'
 import type { ReplyHead, UpstreamHeaders } from './reply-head.ts'
 import { replyHeaders } from './reply-headers.ts'
-import { requestHead } from './request-head.ts'
+import { keepsConnection, requestHead } from './request-head.ts'
 import { type ReplyReader, Tries } from './tries.ts'
 import type { ReplyControl, UpstreamRequest } from './upstream-connection.ts'
 
@@ -56,7 +56,12 @@ export class UpstreamCall implements ReplyReader {
     const bodyBytes = held === undefined ? call.body.lengthBytes : held.length
     const head = requestHead(call.method, path, pool.host, callHeaders(call, target, plan), bodyBytes)
     this.#body = streams ? call.body.stream(target.route.bodyBytesMax) : (held ?? noBytes)
-    const request = { method: call.method, head, body: this.#body }
+    const request = {
+      method: call.method,
+      keepsConnection: keepsConnection(call.method, bodyBytes),
+      head,
+      body: this.#body,
+    }
     const repeatable = streams ? 'never' : safeMethods.has(call.method) ? 'safe' : 'unsent'
     this.#tries = new Tries({ request, repeatable, pool, clock, departure: call.departure }, this)
   }

@@ -13,6 +13,8 @@ import { Upload } from './upload.ts'
 
 export interface UpstreamRequest {
   readonly method: string
+  /** Whether the connection may carry another request behind this one. */
+  readonly keepsConnection: boolean
   /** Request line and fields with the empty line behind them, a byte a character. */
   readonly head: string
   /** Held bytes (none: empty), or a stream, of known length or in chunks. */
@@ -65,6 +67,7 @@ export class UpstreamConnection implements ReplyControl, ReplyEvents {
   #head: ReplyHead | undefined = undefined
   #upload: Upload | undefined = undefined
   #written = false
+  #isLast = false
   #paused = false
   #closed = false
   /** When the upstream last gave a sign of life that counts, or was last asked for one. */
@@ -98,6 +101,7 @@ export class UpstreamConnection implements ReplyControl, ReplyEvents {
     receiver.sent(this)
     if (this.#receiver !== receiver) return
     this.#written = true
+    this.#isLast = !request.keepsConnection
     this.#reader.begin(request.method)
     this.#send(request)
     if (this.#upload === undefined) this.#owner.watch(this.#lastMs + this.#owner.headersMsMax)
@@ -171,7 +175,8 @@ export class UpstreamConnection implements ReplyControl, ReplyEvents {
     const { keepsConnection, keepsMs = Number.POSITIVE_INFINITY } = head
     const isWritten = this.#upload === undefined || this.#upload.isOver
     this.#stopUpload(new Error('the upstream replied before it had the whole body'))
-    if (keepsConnection && isWritten && surplusBytes === 0 && keepsMs > keepAliveMarginMs) {
+    const isSure = isWritten && surplusBytes === 0 && !this.#isLast
+    if (isSure && keepsConnection && keepsMs > keepAliveMarginMs) {
       this.idleUntilMs = this.#owner.nowMs() + keepsMs - keepAliveMarginMs
       this.#owner.freed(this)
     } else this.destroy()

@@ -7,7 +7,7 @@ import { Gathered, mediaTypeOf, redactBytes } from '../../wire/index.ts'
 import type { UpstreamPool } from '../pools.ts'
 import { ReplyBody } from '../reply-body.ts'
 import type { ReplyHead, UpstreamHeaders } from '../reply-head.ts'
-import { requestHead } from '../request-head.ts'
+import { keepsConnection, requestHead } from '../request-head.ts'
 import { type ReplyReader, Tries } from '../tries.ts'
 import type { ReplyControl } from '../upstream-connection.ts'
 
@@ -74,7 +74,12 @@ class ServerExchange implements ReplyReader {
     const { pool, clock, departure } = ports
     const { method, headers, body = noBytes } = request
     const path = pool.upstream.basePath === '' ? '/' : pool.upstream.basePath
-    const sent = { method, head: requestHead(method, path, pool.host, headers, body.length), body }
+    const sent = {
+      method,
+      keepsConnection: keepsConnection(method, body.length),
+      head: requestHead(method, path, pool.host, headers, body.length),
+      body,
+    }
     // What was not sent can be sent again; of what was, nobody knows whether the server acted on it.
     this.#tries = new Tries({ request: sent, repeatable: 'unsent', pool, clock, departure }, this)
   }

@@ -358,6 +358,43 @@ describe('an upstream that misbehaves', () => {
     expect(world.sockets.length).toBe(2)
   })
 
+  it.each([
+    ['GET', '{}', 'close', 2],
+    ['DELETE', '{}', 'close', 2],
+    ['DELETE', undefined, 'keep-alive', 1],
+    ['POST', '{}', 'keep-alive', 1],
+    ['PUT', '{}', 'keep-alive', 1],
+  ] as const)(
+    'which passes over the body of %s (%s) answers nothing but this call on its connection',
+    async (method, body, connection, sockets) => {
+      await using world = await forwardWorld((_request, response) => response.end('ok'), {
+        upstream: { connectionsMax: 1 },
+      })
+      await world.send(fakeCall({ method, ...(body !== undefined && { body }) })).then(textOf)
+      await world.send(fakeCall()).then(textOf)
+      expect(world.requests[0]?.headers.connection).toBe(connection)
+      expect(world.sockets.length).toBe(sockets)
+    },
+  )
+
+  it('which reads the body of a GET as a request answers it to nobody', async () => {
+    const one = (text: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`
+    await using world = await forwardWorld(never, {
+      // Knows no bodies: each empty line is the end of a request. It answers the second one when the first has been passed on.
+      raw: (socket) => {
+        socket.on('data', (bytes) => {
+          const [first = '', second] = [...bytes.toString('latin1').matchAll(/^GET (\S+)/gm)].map(([, path]) => path)
+          socket.write(one(first))
+          if (second !== undefined) setImmediate(() => setImmediate(() => socket.write(one(second))))
+        })
+      },
+      upstream: { connectionsMax: 1 },
+    })
+    const smuggler = fakeCall({ method: 'GET', path: '/own', body: 'GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n' })
+    const replies = [smuggler, fakeCall({ path: '/other' })].map((call) => world.send(call).then(textOf))
+    expect(await Promise.all(replies)).toEqual(['/own', '/other'])
+  })
+
   it('which sends more than it may, known before or not', async () => {
     await using known = await forwardWorld((_request, response) => response.end(Buffer.alloc(2_000)), {
       upstream: { replyBytesMax: 1_000 },

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { MalformedReply, type ReplyHead } from '../../../src/forward/reply-head.ts'
 import { ReplyReader } from '../../../src/forward/reply-reader.ts'
-import { requestHead } from '../../../src/forward/request-head.ts'
+import { keepsConnection, requestHead } from '../../../src/forward/request-head.ts'
 import { limits } from '../../../src/model/index.ts'
 
 interface Read {
@@ -272,16 +272,18 @@ describe('a header that is no reply', () => {
 
 describe('the header of a request', () => {
   it.each([
-    ['GET', 0, ''],
-    ['DELETE', 0, ''],
-    ['POST', 0, 'content-length: 0\r\n'],
-    ['PUT', 5, 'content-length: 5\r\n'],
-    ['GET', 5, 'content-length: 5\r\n'],
-    ['POST', null, 'transfer-encoding: chunked\r\n'],
-  ])('of %s with %s bytes says so', (method, bytes, framing) => {
+    ['GET', 0, 'keep-alive', ''],
+    ['DELETE', 0, 'keep-alive', ''],
+    ['POST', 0, 'keep-alive', 'content-length: 0\r\n'],
+    ['PUT', 5, 'keep-alive', 'content-length: 5\r\n'],
+    ['POST', null, 'keep-alive', 'transfer-encoding: chunked\r\n'],
+    ['GET', 5, 'close', 'content-length: 5\r\n'],
+    ['DELETE', null, 'close', 'transfer-encoding: chunked\r\n'],
+  ])('of %s with %s bytes says so, and whether another follows it (%s)', (method, bytes, connection, framing) => {
     expect(requestHead(method, '/a?b=c', 'erp:80', ['x-a', '1'], bytes)).toBe(
-      `${method} /a?b=c HTTP/1.1\r\nhost: erp:80\r\nconnection: keep-alive\r\nx-a: 1\r\n${framing}\r\n`,
+      `${method} /a?b=c HTTP/1.1\r\nhost: erp:80\r\nconnection: ${connection}\r\nx-a: 1\r\n${framing}\r\n`,
     )
+    expect(keepsConnection(method, bytes)).toBe(connection === 'keep-alive')
   })
 
   it.each([
