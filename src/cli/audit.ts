@@ -1,5 +1,4 @@
 /** `gatehouse audit`: whether the log is what was signed, and proofs for others. Reads the files of the log; the gateway need not run. */
-import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { messageOf, visible } from '../model/index.ts'
 import {
@@ -27,6 +26,7 @@ import { isSignedBy, linesOfCall, newestCheckpoint } from './call-proof.ts'
 import type { Options, RunCommand } from './command.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
 import { jsonFor } from './json-output.ts'
+import { readNamed } from './named-file.ts'
 import { goneText } from './removed.ts'
 import { asCommandError, logDirectory } from './tail.ts'
 
@@ -166,7 +166,7 @@ function linesText(count: number): string {
 async function prove(asked: Asked): Promise<number> {
   noValues(asked, 1, 'prove ID')
   const { io, directory, values } = asked
-  const id = (values[0] ?? '').toLowerCase()
+  const id = values[0] ?? ''
   const lines = /^\d{1,16}$/.test(id) ? await lineAt(asked, Number(id)) : await linesOf(asked, id)
   const { key } = await keyOf(asked)
   const checkpoint = signed(await newestCheckpoint(directory), key, `the log at \`${directory}\``)
@@ -186,10 +186,11 @@ async function lineAt({ directory }: Asked, line: number): Promise<{ line: numbe
   return [{ line, text }]
 }
 
-async function linesOf({ directory }: Asked, id: string): Promise<{ line: number; text: string }[]> {
+async function linesOf({ directory }: Asked, text: string): Promise<{ line: number; text: string }[]> {
+  const id = text.toLowerCase()
   if (!isRecordId(id))
     throw new CommandError(
-      `\`${visible(id.slice(0, 80))}\` is neither the id of a call nor the number of a line; the id is in the reply's \`Gatehouse-Decision\` and at the end of each line of \`gatehouse tail\``,
+      `\`${visible(text.slice(0, 80))}\` is neither the id of a call nor the number of a line; the id is in the reply's \`Gatehouse-Decision\` and at the end of each line of \`gatehouse tail\``,
     )
   const found = await findCall(id, { directory, files: nodeFiles, signal: new AbortController().signal })
   if (found === undefined)
@@ -264,12 +265,7 @@ async function keyOf({ options, io, directory }: Asked): Promise<FoundKey> {
 }
 
 function textOf(file: string, io: Io, what: string): string {
-  const path = resolve(io.directory, file)
-  try {
-    return readFileSync(path, 'utf8').slice(0, noteCharsMax)
-  } catch (cause) {
-    throw new CommandError(`${what} in \`${path}\` cannot be read: ${messageOf(cause)}`)
-  }
+  return readNamed(file, what, io.directory).toString('utf8').slice(0, noteCharsMax)
 }
 
 function checkpointIn(file: string, io: Io, key: VerifierKey): SignedCheckpoint {
@@ -277,7 +273,10 @@ function checkpointIn(file: string, io: Io, key: VerifierKey): SignedCheckpoint 
 }
 
 function signed(checkpoint: SignedCheckpoint | undefined, key: VerifierKey, where: string): SignedCheckpoint {
-  if (checkpoint === undefined) throw new CommandError(`${where} holds no checkpoint`)
+  if (checkpoint === undefined)
+    throw new CommandError(
+      `${where} holds no checkpoint; an anchor keeps them, and the port for operators gives the newest at \`/audit/checkpoint\``,
+    )
   if (!isSignedBy(checkpoint, key))
     throw new CommandError(
       `the checkpoint in ${where} is not signed by \`${key.name}\` with the id \`${key.id}\``,

@@ -2,9 +2,7 @@
  * `gatehouse call TOOL`: calls one tool as an agent would, for operators and builds. The tool is listed first, so that a definition that
  * changes in between is refused by the gateway, and so that arguments get the types that it declares.
  */
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { type Json, type JsonObject, messageOf, property, visible } from '../model/index.ts'
+import { type Json, type JsonObject, property, visible } from '../model/index.ts'
 import { headerValueOf, mcpHeaders, memberOf, mirroredText, mirrorsOf, printJson } from '../wire/index.ts'
 import type { Options, RunCommand } from './command.ts'
 import { CommandError, exitStatus, type Io } from './io.ts'
@@ -17,6 +15,7 @@ import { refusalIn } from './mcp/refused.ts'
 import { askedText, notificationText, resultText } from './mcp/result-text.ts'
 import { type Finished, waitForTask } from './mcp/task.ts'
 import { type ListedTool, listTools, toolNamed } from './mcp/tools-listed.ts'
+import { readNamed } from './named-file.ts'
 
 const digestForm = /^sha256:[0-9a-f]{64}$/
 
@@ -44,11 +43,7 @@ async function givenArguments(options: Options, io: Io): Promise<GivenArguments>
   const file = options.text('args-json')
   if (file === undefined) return { words, json: undefined }
   if (file === '-') return { words, json: { from: 'standard input', text: await io.input.bytes() } }
-  try {
-    return { words, json: { from: file, text: readFileSync(resolve(io.directory, file)) } }
-  } catch (cause) {
-    throw new CommandError(`the arguments cannot be read from \`${visible(file)}\`: ${messageOf(cause)}`)
-  }
+  return { words, json: { from: file, text: readNamed(file, 'the arguments', io.directory) } }
 }
 
 /** A build that pins a tool calls it by this definition or not at all. */

@@ -1,8 +1,6 @@
 /** `gatehouse tail`: the newest records of the decision log, then what comes, from the files or from a gateway elsewhere. */
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { diskFiles, loadConfig, peekConfig } from '../config/index.ts'
-import { messageOf, visible } from '../model/index.ts'
+import { visible } from '../model/index.ts'
 import { formatRecord, type Logged, nodeFiles, readLog } from '../record/index.ts'
 import type { Options, RunCommand } from './command.ts'
 import { locateConfig } from './configuration.ts'
@@ -10,6 +8,7 @@ import { CommandError, exitStatus, type Io } from './io.ts'
 import { jsonFor } from './json-output.ts'
 import { questionNames, questionOf } from './log-question.ts'
 import { readRemote } from './log-remote.ts'
+import { readNamed } from './named-file.ts'
 
 /** Holds the operators' token where no file is named. */
 const tokenVariable = 'GATEHOUSE_OPERATORS_TOKEN'
@@ -81,13 +80,7 @@ function operatorsUrl(text: string): URL {
 function operatorsToken(options: Options, io: Io): string {
   const file = options.text('token-file')
   let token = io.environment[tokenVariable]?.trim()
-  if (file !== undefined) {
-    try {
-      token = readFileSync(resolve(io.directory, file), 'utf8').trim()
-    } catch (cause) {
-      throw new CommandError(`the operators' token cannot be read: ${messageOf(cause)}`)
-    }
-  }
+  if (file !== undefined) token = readNamed(file, "the operators' token", io.directory).toString('utf8').trim()
   if (token === undefined || token === '')
     throw new CommandError(
       `a gateway elsewhere shows its log to operators only; name their token with \`--token-file FILE\` or in ${tokenVariable}`,

@@ -1,10 +1,10 @@
 /** Reads `gatehouse.yaml` into the frozen `Config`, or throws every error that is in it at once. */
 import { dirname } from 'node:path'
-import { type Config, type Issuer, limits } from '../model/index.ts'
+import { type Config, type Issuer, limits, unreadable } from '../model/index.ts'
 import { contradictions } from './contradictions.ts'
 import { convert } from './convert.ts'
 import { type ConfigError, ConfigErrors, type Finding } from './errors.ts'
-import { type Files, unreadable } from './files.ts'
+import type { Files } from './files.ts'
 import { schemaFindings } from './issues.ts'
 import { foldersOf, followReferences, logFolder } from './references.ts'
 import { fileSchema } from './schema.ts'

@@ -3,11 +3,12 @@
  * Nothing is opened here but secrets and certificate authorities; the rooms read the rest.
  */
 import { isAbsolute, join, relative, resolve } from 'node:path'
+import { unreadable } from '../model/index.ts'
 import { markedIn, replaceMarked } from '../settings/index.ts'
 import { bucketSettings, type SinkEntry, sinkEntry, sinkProblems } from '../sinks/index.ts'
 import type { Finding, Path } from './errors.ts'
 import { formatPath } from './errors.ts'
-import { type Files, unreadable } from './files.ts'
+import type { Files } from './files.ts'
 import { parts, type UpstreamFile } from './schema.ts'
 import { resolveSecret } from './secrets.ts'
 import type { Entry, Sections } from './sections.ts'

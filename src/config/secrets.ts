@@ -2,8 +2,8 @@
  * References to secrets: `${VARIABLE}` and `${file:PATH}` inside a text, or `file:PATH` alone. A secret that is written out
  * is refused, and what a reference stands for is never part of an error.
  */
-import { limits } from '../model/index.ts'
-import { type Files, unreadable } from './files.ts'
+import { limits, unreadable } from '../model/index.ts'
+import type { Files } from './files.ts'
 
 /** Bytes of a file with a secret; header fields hold no more. */
 const secretBytesMax = 12 * 1024

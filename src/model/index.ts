@@ -118,5 +118,6 @@ export {
   parseSize,
   sizePattern,
 } from './units.ts'
+export { unreadable } from './unreadable.ts'
 export type { Upstream } from './upstream.ts'
 export { visible, visibleJson } from './visible.ts'

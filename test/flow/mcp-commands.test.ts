@@ -546,7 +546,7 @@ describe.each(eras)('in the $era era, to a server itself', ({ era }) => {
     expect(sent()).toEqual({ text: ['no', 'text'] })
     expect(await run(['call', 'echo', '--args-json', 'nowhere', ...url], { directory })).toMatchObject({
       status: 2,
-      err: expect.stringMatching(/the arguments cannot be read from `nowhere`: ENOENT/),
+      err: expect.stringMatching(/the arguments: the file `nowhere` does not exist/),
     })
   })
 
@@ -907,7 +907,7 @@ routes: [{ id: tools, path: /mcp, protocol: mcp, servers: [{ upstream: erp, path
     {
       note: 'the file is not there',
       words: ['--token-file', 'nowhere'],
-      wanted: /the token cannot be read from `nowhere`: ENOENT/,
+      wanted: /the token: the file `nowhere` does not exist/,
     },
     {
       note: 'there are two routes',
@@ -963,7 +963,11 @@ routes: [{ id: tools, path: /mcp, protocol: mcp, servers: [{ upstream: erp, path
       words: ['a', '--as', 'buyer'],
       wanted: /with a file or, with `--as`, with another caller/,
     },
-    { note: 'a file that is not there', words: ['nowhere.json'], wanted: /`nowhere.json` cannot be read: ENOENT/ },
+    {
+      note: 'a file that is not there',
+      words: ['nowhere.json'],
+      wanted: /the list of tools: the file `nowhere.json` does not exist/,
+    },
     { note: 'a file that is no JSON', words: ['gatehouse.yaml'], wanted: /`gatehouse.yaml` is no JSON/ },
     { note: 'a file that is no list', words: ['other.json'], wanted: /`other.json` holds no list of tools/ },
     {

@@ -2,12 +2,11 @@
  * Which endpoint of MCP a command speaks to, and as whom: the running gateway of the configuration, or any URL; with a token that was
  * given, or in development mode one that is made for an agent. The configuration is read only where something of it is needed.
  */
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { limits, messageOf, nearest, type RouteRule, visible } from '../../model/index.ts'
+import { limits, nearest, type RouteRule, visible } from '../../model/index.ts'
 import type { Options } from '../command.ts'
 import type { Loaded, Located } from '../configuration.ts'
 import { CommandError, type Io } from '../io.ts'
+import { readNamed } from '../named-file.ts'
 
 export interface Endpoint {
   readonly url: URL
@@ -72,18 +71,14 @@ function tokenGiven(
   if (text !== undefined && file !== undefined)
     throw new CommandError(`\`--${flags.token}\` and \`--${flags.tokenFile}\` both give a token; write one of them`)
   if (text !== undefined) return { flag: flags.token, token: checkedToken(text, `--${flags.token}`) }
-  if (file !== undefined) return { flag: flags.tokenFile, token: checkedToken(fileText(file, io), file) }
+  if (file !== undefined)
+    return {
+      flag: flags.tokenFile,
+      token: checkedToken(readNamed(file, 'the token', io.directory).toString('utf8'), file),
+    }
   const variable = io.environment[tokenVariable]
   if (variable === undefined || variable === '') return undefined
   return { flag: undefined, token: checkedToken(variable, tokenVariable) }
-}
-
-function fileText(file: string, { directory }: Io): string {
-  try {
-    return readFileSync(resolve(directory, file), 'utf8')
-  } catch (cause) {
-    throw new CommandError(`the token cannot be read from \`${visible(file)}\`: ${messageOf(cause)}`)
-  }
 }
 
 /** A token is a secret: what is wrong with it is said without it. */

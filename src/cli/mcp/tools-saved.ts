@@ -1,9 +1,8 @@
 /** Lists of tools as `gatehouse tools list` prints them for programs, and as `gatehouse tools diff` reads them again from a file. */
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { isJsonObject, type Json, type JsonObject, messageOf, property, rawNumber, visible } from '../../model/index.ts'
+import { isJsonObject, type Json, type JsonObject, property, rawNumber, visible } from '../../model/index.ts'
 import { JsonError, parseJson, toolDigest } from '../../wire/index.ts'
 import { CommandError, type Io } from '../io.ts'
+import { readNamed } from '../named-file.ts'
 import type { Client } from './client.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { ListedTool } from './tools-listed.ts'
@@ -74,12 +73,7 @@ export function readSavedTools(file: string, { directory }: Pick<Io, 'directory'
 }
 
 function listIn(file: string, shown: string, directory: string): JsonObject {
-  let bytes: Buffer
-  try {
-    bytes = readFileSync(resolve(directory, file))
-  } catch (cause) {
-    throw new CommandError(`${shown} cannot be read: ${messageOf(cause)}`)
-  }
+  const bytes = readNamed(file, 'the list of tools', directory)
   try {
     const value = parseJson(bytes)
     return isJsonObject(value) ? value : {}

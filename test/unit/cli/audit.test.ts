@@ -146,7 +146,7 @@ describe('gatehouse audit verify', () => {
     {
       note: 'a key file that is not there',
       words: ['verify', '--key', 'none.pub'],
-      says: /the key in `.*none\.pub` cannot be read: ENOENT/,
+      says: /the key: the file `.*none\.pub` does not exist; create it or correct the path/,
     },
     {
       note: 'a key file that holds something else',
