@@ -13,7 +13,7 @@ import { freePort, type Subject, start } from '../processes.ts'
 import { writeSection } from '../readme.ts'
 import { measureScene, type Plan, type Scene } from './measure.ts'
 import { type Report, type Row, rowsOf, textOf } from './report.ts'
-import { measureStreams, type StreamsRow } from './streams.ts'
+import { measureStreams, type StreamsPlan, type StreamsRow } from './streams.ts'
 import { type SubjectName, subjectNames, versionsOf } from './subjects.ts'
 import { argumentSizes } from './work.ts'
 
@@ -27,10 +27,10 @@ const scenes: readonly Scene[] = [
   { servers: 10, tools: 10, sessions: 4, cells: ['list:100', `call:${argumentSizes.small}`] },
 ]
 
-/** `fewer`: by which the sessions of a scene are divided; `streams`: idle ones at once. */
-const plans: Record<'full' | 'quick', Plan & { readonly fewer: number; readonly streams: number }> = {
-  full: { rounds: 4, seconds: 3, warmUpSeconds: 6, fewer: 1, streams: 2_000 },
-  quick: { rounds: 1, seconds: 0.5, warmUpSeconds: 0.5, fewer: 2, streams: 500 },
+/** `fewer`: by which the sessions of a scene are divided. */
+const plans: Record<'full' | 'quick', Plan & { readonly fewer: number; readonly streams: StreamsPlan }> = {
+  full: { rounds: 4, seconds: 3, warmUpSeconds: 6, fewer: 1, streams: { count: 2_000, quietMs: 5_000 } },
+  quick: { rounds: 1, seconds: 0.5, warmUpSeconds: 0.5, fewer: 2, streams: { count: 500, quietMs: 1_000 } },
 }
 
 export async function run(args: readonly string[]): Promise<number> {
@@ -63,8 +63,7 @@ async function runIn(folder: string, { quick, only }: RunOptions<SubjectName>): 
       const scene = { ...planned, sessions: planned.sessions / plan.fewer }
       rows.push(...rowsOf(scene, await measureScene(scene, { ...shared, folder: join(folder, `scene-${index}`) })))
     }
-    for (const subject of only)
-      streams.push(...(await measureStreams(subject, { ...shared, folder, count: plan.streams })))
+    for (const subject of only) streams.push(...(await measureStreams(subject, { ...shared, folder, ...plan.streams })))
     return { about, rounds: plan.rounds, rows, streams, notes: [...notes], versions: versionsOf(only) }
   } finally {
     await upstream.end()

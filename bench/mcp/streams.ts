@@ -23,8 +23,6 @@ const erasOf: Partial<Record<SubjectName, readonly Era[]>> = {
 
 const kinds: Record<Era, string> = { '2025-11-25': 'GET of a session', '2026-07-28': 'subscriptions/listen' }
 
-/** Milliseconds of quiet before a look: what was garbage when the last stream opened is mostly gone. */
-const quietMs = 5_000
 const mib = 1024 * 1024
 
 export interface StreamsRow {
@@ -36,9 +34,14 @@ export interface StreamsRow {
   readonly openMib: number
 }
 
-export interface StreamsOptions {
+export interface StreamsPlan {
   /** Streams at once. */
   readonly count: number
+  /** Milliseconds of quiet before a look: what was garbage when the last stream opened is mostly gone then. */
+  readonly quietMs: number
+}
+
+export interface StreamsOptions extends StreamsPlan {
   readonly folder: string
   readonly work: Work
   readonly upstream: Subject
@@ -49,7 +52,7 @@ export interface StreamsOptions {
 /** Rejects when a stream does not open or does not stay open. */
 export async function measureStreams(
   subject: SubjectName,
-  { count, folder, work, upstream, missing, tell }: StreamsOptions,
+  { count, quietMs, folder, work, upstream, missing, tell }: StreamsOptions,
 ): Promise<readonly StreamsRow[]> {
   const rows: StreamsRow[] = []
   if (subject === 'direct') return rows
@@ -61,7 +64,12 @@ export async function measureStreams(
     try {
       const started = await starters[subject](setting)
       try {
-        rows.push({ subject, kind: kinds[era], streams: count, ...(await looked(started, { count, era, work })) })
+        rows.push({
+          subject,
+          kind: kinds[era],
+          streams: count,
+          ...(await looked(started, { count, quietMs, era, work })),
+        })
       } finally {
         await started.subject.end()
       }
@@ -75,7 +83,7 @@ export async function measureStreams(
 
 async function looked(
   { subject: { pid, port }, path }: Started,
-  { count, era, work }: { readonly count: number; readonly era: Era; readonly work: Work },
+  { count, quietMs, era, work }: StreamsPlan & { readonly era: Era; readonly work: Work },
 ): Promise<Pick<StreamsRow, 'beforeMib' | 'openMib'>> {
   const words = [join(import.meta.dirname, 'listeners.ts'), `http://127.0.0.1:${port}${path}`, String(count), era]
   const listeners = spawn(process.execPath, words, {
