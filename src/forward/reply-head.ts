@@ -42,8 +42,8 @@ export function parseReplyHead(text: string, method: string): ReplyHead {
   const isFirstVersion = text.charCodeAt(statusOffset - 2) === 0x30
   const { framing, lengthBytes } = framingOf(headers, status, method, isFirstVersion)
   const options = connectionOptions(headers.connection)
-  const keepsConnection =
-    framing !== 'close' && !options.includes('close') && (!isFirstVersion || options.includes('keep-alive'))
+  const isOffered = !options.includes('close') && (!isFirstVersion || options.includes('keep-alive'))
+  const keepsConnection = isOffered && framing !== 'close' && (framing !== 'none' || !announcesBody(headers))
   return { status, headers, framing, lengthBytes, keepsConnection, keepsMs: keptMs(headers['keep-alive']) }
 }
 
@@ -122,6 +122,12 @@ function connectionOptions(field: string | string[] | undefined): readonly strin
     .toLowerCase()
     .split(',')
     .map((option) => option.trim())
+}
+
+/** Whoever announces a body where there is none may send it: it would be taken for the next reply. */
+function announcesBody(headers: UpstreamHeaders): boolean {
+  const length = headers['content-length']
+  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
 }
 
 const noOptions: readonly string[] = []

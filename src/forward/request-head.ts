@@ -10,10 +10,11 @@ const valueShape = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /**
  * Whether another request may come behind this one. Not where the method gives its body no meaning (RFC 9110 sections 9.3.1, 9.3.5): a
- * service that passes over such a body takes it for the next request, and the next call would get the reply to that.
+ * service that passes over such a body takes it for the next request, and the next call would get the reply to that. Nor behind a
+ * HEAD: a service that replies with a body all the same would have it taken for the reply to the next call.
  */
 export function keepsConnection(method: string, bodyBytes: number | null): boolean {
-  return bodyBytes === 0 || expectsBody.has(method)
+  return method !== 'HEAD' && (bodyBytes === 0 || expectsBody.has(method))
 }
 
 /**

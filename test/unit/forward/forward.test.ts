@@ -137,6 +137,27 @@ describe('a call', () => {
     expect(body.cancelled).toBeDefined()
   })
 
+  it.each([
+    ['GET', '{}', 'close', 2],
+    ['DELETE', '{}', 'close', 2],
+    ['HEAD', undefined, 'close', 2],
+    ['DELETE', undefined, 'keep-alive', 1],
+    ['GET', undefined, 'keep-alive', 1],
+    ['POST', '{}', 'keep-alive', 1],
+    ['PUT', '{}', 'keep-alive', 1],
+  ] as const)(
+    'is asked %s with the body %s on a connection that is lent again only where nothing can be left on it',
+    async (method, body, connection, sockets) => {
+      await using world = await forwardWorld((_request, response) => response.end('ok'), {
+        upstream: { connectionsMax: 1 },
+      })
+      await world.send(fakeCall({ method, ...(body !== undefined && { body }) })).then(textOf)
+      await world.send(fakeCall()).then(textOf)
+      expect(world.requests[0]?.headers.connection).toBe(connection)
+      expect(world.sockets.length).toBe(sockets)
+    },
+  )
+
   it('fails with the fault of its own body, and the upstream sees no whole request', async () => {
     await using world = await forwardWorld((request, response) => {
       request.on('end', () => response.end('whole'))
@@ -358,24 +379,23 @@ describe('an upstream that misbehaves', () => {
     expect(world.sockets.length).toBe(2)
   })
 
-  it.each([
-    ['GET', '{}', 'close', 2],
-    ['DELETE', '{}', 'close', 2],
-    ['DELETE', undefined, 'keep-alive', 1],
-    ['POST', '{}', 'keep-alive', 1],
-    ['PUT', '{}', 'keep-alive', 1],
-  ] as const)(
-    'which passes over the body of %s (%s) answers nothing but this call on its connection',
-    async (method, body, connection, sockets) => {
-      await using world = await forwardWorld((_request, response) => response.end('ok'), {
-        upstream: { connectionsMax: 1 },
-      })
-      await world.send(fakeCall({ method, ...(body !== undefined && { body }) })).then(textOf)
-      await world.send(fakeCall()).then(textOf)
-      expect(world.requests[0]?.headers.connection).toBe(connection)
-      expect(world.sockets.length).toBe(sockets)
-    },
-  )
+  it('which sends a body behind the reply to HEAD gives it to nobody', async () => {
+    const one = (text: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`
+    await using world = await forwardWorld(never, {
+      raw: (socket) => {
+        socket.on('data', (bytes) => {
+          const [, method, path = ''] = /^(\S+) (\S+)/.exec(bytes.toString('latin1')) ?? []
+          const reply = one(method === 'HEAD' ? one('/uploaded') : path)
+          const end = method === 'HEAD' ? reply.indexOf('\r\n\r\n') + 4 : reply.length
+          socket.write(reply.slice(0, end))
+          if (end < reply.length) setImmediate(() => setImmediate(() => socket.write(reply.slice(end))))
+        })
+      },
+      upstream: { connectionsMax: 1 },
+    })
+    const calls = [fakeCall({ method: 'HEAD' }), fakeCall({ path: '/other' })]
+    expect(await Promise.all(calls.map((call) => world.send(call).then(textOf)))).toEqual(['', '/other'])
+  })
 
   it('which reads the body of a GET as a request answers it to nobody', async () => {
     const one = (text: string): string => `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`

@@ -84,10 +84,13 @@ describe('a reply', () => {
       '\r\n\r\n',
       true,
     ],
-    ['to HEAD with a length', `${ok}Content-Length: 3\r\n\r\n`, 'HEAD', 200, '', true],
-    ['to HEAD in chunks', `${ok}Transfer-Encoding: chunked\r\n\r\n`, 'HEAD', 200, '', true],
-    ['without content', 'HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n', 'GET', 204, '', true],
-    ['not modified', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n', 'GET', 304, '', true],
+    ['to HEAD with a length', `${ok}Content-Length: 3\r\n\r\n`, 'HEAD', 200, '', false],
+    ['to HEAD in chunks', `${ok}Transfer-Encoding: chunked\r\n\r\n`, 'HEAD', 200, '', false],
+    ['without content', 'HTTP/1.1 204 No Content\r\n\r\n', 'GET', 204, '', true],
+    ['not modified', 'HTTP/1.1 304 Not Modified\r\nETag: "a"\r\n\r\n', 'GET', 304, '', true],
+    ['without content that announces some', 'HTTP/1.1 204 X\r\nContent-Length: 5\r\n\r\n', 'GET', 204, '', false],
+    ['not modified that announces some', 'HTTP/1.1 304 X\r\nContent-Length: 5\r\n\r\n', 'GET', 304, '', false],
+    ['not modified, in chunks', 'HTTP/1.1 304 X\r\nTransfer-Encoding: chunked\r\n\r\n', 'GET', 304, '', false],
     [
       'behind interim ones',
       `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${ok}Content-Length: 1\r\n\r\na`,
@@ -278,6 +281,7 @@ describe('the header of a request', () => {
     ['PUT', 5, 'keep-alive', 'content-length: 5\r\n'],
     ['POST', null, 'keep-alive', 'transfer-encoding: chunked\r\n'],
     ['GET', 5, 'close', 'content-length: 5\r\n'],
+    ['HEAD', 0, 'close', ''],
     ['DELETE', null, 'close', 'transfer-encoding: chunked\r\n'],
   ])('of %s with %s bytes says so, and whether another follows it (%s)', (method, bytes, connection, framing) => {
     expect(requestHead(method, '/a?b=c', 'erp:80', ['x-a', '1'], bytes)).toBe(
