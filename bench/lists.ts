@@ -65,6 +65,21 @@ function scenes(): Scene[] {
       tools: distinct,
       agent: (round) => ({ id: `agent-${round}`, status: 'active', level: 3 }),
     },
+    {
+      name: 'a row of a document for each of 1,000 names',
+      modules: {
+        'rows.rego': `package gatehouse
+allow if {
+	some row in data.rows
+	row.name == input.call.tool.name
+	input.agent.level >= row.level
+	input.call.arguments.amount < row.amount
+}`,
+      },
+      data: { rows: distinct.map(({ name }, index) => ({ name, level: index % 7, amount: index })) },
+      tools: distinct,
+      agent: (round) => ({ id: `agent-${round}`, status: 'active', level: 3 }),
+    },
   ]
 }
 

@@ -71,6 +71,35 @@ const rows: readonly Row[] = [
     ],
   },
   {
+    note: 'a row of a document that is looked for by name',
+    rego: 'allow if { some row in data.v.rows; row.server == input.t.server; row.name == input.t.name; row.open; input.who >= row.level; input.a.x > row.level }\ndeny contains "closed" if { some row in data.v.rows; row.name == input.t.name; not row.open }',
+    query: passes,
+    data: {
+      v: {
+        rows: [
+          ...listed.map((name, i) => ({ name, server: i % 2 === 0 ? 'erp' : 'crm', open: i % 5 !== 0, level: i % 3 })),
+          { name: 't4', server: 'crm', open: true, level: 5 },
+          { name: 't2', server: 'erp', open: false, level: 0 },
+          { name: 7, server: 'erp', open: true, level: 0 },
+        ],
+      },
+    },
+    asked: [
+      [{ who: 2, t: { server: 'erp', name: 't6' } }, true],
+      [{ who: 2, t: { server: 'crm', name: 't6' } }, false],
+      [{ who: 0, t: { server: 'erp', name: 't8' } }, false],
+      [{ who: 2, t: { server: 'erp', name: 't8' } }, true],
+      [{ who: 2, t: { server: 'erp', name: 't10' } }, false],
+      [{ who: 2, t: { server: 'erp', name: 't2' } }, false],
+      [{ who: 4, t: { server: 'crm', name: 't4' } }, false],
+      [{ who: 5, t: { server: 'crm', name: 't4' } }, true],
+      [{ who: 5, t: { server: 'erp', name: 7 } }, true],
+      [{ who: 5, t: { server: 'erp', name: '7' } }, false],
+      [{ who: 5, t: { server: 'erp', name: 't99' } }, false],
+      [{ who: 5, t: { server: 'erp' } }, false],
+    ],
+  },
+  {
     note: 'a number as it was written',
     rego: 'x := {input.t.name: 1}\nallow if { some k, _ in x; json.marshal(k) == "10" }\nallow if { some [k] in {[input.t.name]}; is_array(k); json.marshal(k) == "[10]" }',
     asked: [

@@ -4,6 +4,7 @@ import { baseAt } from '../run/overlay.ts'
 import { isObject, lookup, type Value } from '../value.ts'
 import type { Case, Implied } from './case.ts'
 import { Domain } from './domain.ts'
+import type { Trace } from './findings.ts'
 import { anything, behind, defined, nothing, type Outcome, oneOf, onlyIf } from './outcomes.ts'
 import { domainOf, equal, isOneOf, isScalar, isTerm, isType, resolved, settled, termOf } from './questions.ts'
 import { presenceOf, Seen } from './seen.ts'
@@ -20,7 +21,7 @@ import {
   type Sketch,
   Unknown,
 } from './sketch.ts'
-import { fieldOf, partOf } from './term.ts'
+import { fieldOf, partOf, type Term } from './term.ts'
 
 /** What `source[key]` reads. */
 export function get(at: Case, source: Sketch, key: Sketch): Outcome {
@@ -38,11 +39,21 @@ export function get(at: Case, source: Sketch, key: Sketch): Outcome {
 
 /** What stands there is seen, too. */
 function getOfSeen(at: Case, source: Value | Seen, key: Value | Seen): Outcome {
-  if (!(source instanceof Seen) && (typeof source !== 'object' || source === null)) return nothing
-  const whole = termOf(at, source)
-  const term = key instanceof Seen ? partOf(whole, key.term) : fieldOf(whole, key, String(at.names.of(key)))
-  const { trace } = source instanceof Seen ? source : (key as Seen)
-  return presenceOf(trace, term) === true ? defined(new Seen(term, trace)) : nothing
+  const found = key instanceof Seen ? partAtSeen(at, source, key) : fieldOfSeen(at, source as Seen, key)
+  return found === undefined ? nothing : defined(found)
+}
+
+function partAtSeen(at: Case, source: Value | Seen, key: Seen): Seen | undefined {
+  if (!(source instanceof Seen) && (typeof source !== 'object' || source === null)) return undefined
+  return seenAt(key.trace, partOf(termOf(at, source), key.term))
+}
+
+function fieldOfSeen(at: Case, source: Seen, key: Value): Seen | undefined {
+  return source.part(key, () => seenAt(source.trace, fieldOf(source.term, key, String(at.names.of(key)))))
+}
+
+function seenAt(trace: Trace, term: Term): Seen | undefined {
+  return presenceOf(trace, term) === true ? new Seen(term, trace) : undefined
 }
 
 function known(value: Value | undefined): Outcome {

@@ -103,7 +103,7 @@ export function findFields(places: readonly Place[], trace: Trace): void {
       ways.push(way)
     }
   }
-  for (const way of ways) trace.find(`fields of ${way.name}`, (reader) => fieldsText(way.of(reader)))
+  for (const way of ways) trace.find(`fields of ${way.name}`, [way], (reader) => fieldsText(way.of(reader)))
 }
 
 /** An input with unknown places of which the rest is seen. */

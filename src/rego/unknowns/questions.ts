@@ -45,6 +45,8 @@ function seenAnswer(at: Case, what: Parameters<typeof compared>[1], a: Sketch, b
   if (trace === undefined) return undefined
   const [left, right] = [resolved(at, a), resolved(at, b)]
   if (!isTerm(left) || !isTerm(right)) return undefined
+  if (what === 'equal' && left instanceof Seen && typeof right === 'string') return truth(left.is(right))
+  if (what === 'equal' && right instanceof Seen && typeof left === 'string') return truth(right.is(left))
   return truth(compared(trace, what, termOf(at, left), termOf(at, right)))
 }
 

@@ -12,6 +12,9 @@ import { labelOf, type Reader, type Term } from './term.ts'
 export class Seen {
   readonly term: Term
   readonly trace: Trace
+  // A loop asks the same in each of its rounds.
+  readonly #texts = new Map<string, boolean>()
+  readonly #parts = new Map<string, Seen | null>()
 
   constructor(term: Term, trace: Trace) {
     this.term = term
@@ -21,8 +24,30 @@ export class Seen {
   /** All of it. Throws `Exhausted` where making it again does not end within the bounds. */
   get value(): Value {
     const { term, trace } = this
-    trace.find(term.name, labelling(term))
+    trace.find(term.name, [term], labelling(term))
+    trace.know(term)
     return readBy(term, trace.reader)
+  }
+
+  /** Whether it is this text. */
+  is(text: string): boolean {
+    let answer = this.#texts.get(text)
+    if (answer === undefined) {
+      answer = this.trace.is(this.term, text)
+      this.#texts.set(text, answer)
+    }
+    return answer
+  }
+
+  /** What stands at a key, looked for once: `look` gives undefined where nothing does. */
+  part(key: Value, look: () => Seen | undefined): Seen | undefined {
+    if (typeof key !== 'string') return look()
+    let part = this.#parts.get(key)
+    if (part === undefined) {
+      part = look() ?? null
+      this.#parts.set(key, part)
+    }
+    return part ?? undefined
   }
 
   get type(): TypeName {
@@ -41,7 +66,7 @@ export class Seen {
 
   #find(name: string, ask: (value: Value) => Finding): Finding {
     const { term } = this
-    return this.trace.find(`${name} ${term.name}`, asking(term, ask))
+    return this.trace.find(`${name} ${term.name}`, [term], asking(term, ask))
   }
 }
 
@@ -76,6 +101,7 @@ export function compared(trace: Trace, what: Comparison, a: Term, b: Term): bool
   const compare = what === 'in' && b.isData ? isMemberOfData : comparisons[what]
   return trace.find(
     `${what} ${a.name} ${b.name}`,
+    [a, b],
     (reader) => compare(readBy(a, reader), readBy(b, reader)) === true,
   ) as boolean
 }
@@ -98,7 +124,7 @@ function isMemberOfData(member: Value, whole: Value): boolean {
 
 /** What comes of reading a term: whether it has a value, or `ends` where that ends the evaluation. */
 export function presenceOf(trace: Trace, term: Term): boolean | 'ends' {
-  return trace.find(`there ${term.name}`, (reader) => {
+  return trace.find(`there ${term.name}`, [term], (reader) => {
     try {
       return term.of(reader) !== undefined
     } catch (error) {

@@ -45,14 +45,18 @@ export interface Term {
   readonly isData: boolean
   /** Where it stands in the input, for places of it. */
   readonly path?: readonly Value[]
+  /** Of a constant. */
+  readonly constant?: Value
+  /** The terms that it follows from: whoever knows all of them knows it. None for the input, which nobody knows whole. */
+  readonly from: readonly Term[]
   /** The value that an input gives it. Calls may throw `EvaluationError`. */
   of(reader: Reader): Value | undefined
 }
 
-export const wholeInput: Term = { name: 'input', isData: false, path: [], of: (reader) => reader.input }
+export const wholeInput: Term = { name: 'input', isData: false, path: [], from: [], of: (reader) => reader.input }
 
 export function constant(name: string, value: Value): Term {
-  return { name, isData: true, of: () => value }
+  return { name, isData: true, constant: value, from: [], of: () => value }
 }
 
 /** What stands at a key. */
@@ -60,6 +64,7 @@ export function partOf(source: Term, key: Term): Term {
   return {
     name: `${source.name}[${key.name}]`,
     isData: source.isData,
+    from: [source, key],
     of(reader) {
       const [whole, name] = [source.of(reader), key.of(reader)]
       return whole === undefined || name === undefined ? undefined : lookup(whole, name)
@@ -70,10 +75,11 @@ export function partOf(source: Term, key: Term): Term {
 /** What stands at a known key. */
 export function fieldOf(source: Term, key: Value, keyName: string): Term {
   const name = `${source.name}[${keyName}]`
-  if (source.path !== undefined) return place(name, [...source.path, key])
+  if (source.path !== undefined) return place(name, [...source.path, key], source)
   return {
     name,
     isData: source.isData,
+    from: [source],
     of(reader) {
       const whole = source.of(reader)
       return whole === undefined ? undefined : lookup(whole, key)
@@ -82,11 +88,12 @@ export function fieldOf(source: Term, key: Value, keyName: string): Term {
 }
 
 /** A place of the input: most of what is asked is about a few of them. */
-function place(name: string, path: readonly Value[]): Term {
+function place(name: string, path: readonly Value[], source: Term): Term {
   return {
     name,
     isData: false,
     path,
+    from: [source],
     of(reader) {
       let value = reader.input
       for (let depth = 0; depth < path.length && value !== undefined; depth++)
@@ -101,6 +108,7 @@ export function resultOf(name: string, call: BuiltinCall, operands: readonly Ter
   const term: Term = {
     name,
     isData: false,
+    from: operands,
     of: (reader) =>
       reader.result(term, () => {
         const args = operands.map((operand) => operand.of(reader))
@@ -115,6 +123,7 @@ export function collectionOf(name: string, parts: readonly Term[], make: (parts:
   return {
     name,
     isData: false,
+    from: parts,
     of(reader) {
       const values = parts.map((part) => part.of(reader))
       return values.every((value) => value !== undefined) ? make(values) : undefined
