@@ -137,7 +137,10 @@ async function checkpointsOf({ directory, files, key, checkpoints, witness }: Ve
     const checkpoint = parseCheckpoint(note)
     if (checkpoint !== undefined) found.push({ ...checkpoint, source })
     // The file of the newest one may be torn; the log has it as a record.
-    else if (source !== ownFile) throw new UnverifiableError(`${source} holds no checkpoint; an anchor keeps them, and the port for operators gives the newest at \`/audit/checkpoint\``)
+    else if (source !== ownFile)
+      throw new UnverifiableError(
+        `${source} holds no checkpoint; an anchor keeps them, and the port for operators gives the newest at \`/audit/checkpoint\``,
+      )
   }
   // A record that was changed is a line like any other: whether a checkpoint covers it, comparing will show.
   const recorded = await newestRecorded(files, directory)
