@@ -97,7 +97,9 @@ async function showStatus({ options, io, folder, json }: Asked): Promise<number>
   }
   if (json) await io.out.write(`${JSON.stringify(shown)}\n`)
   else if (shown.length === 0)
-    await io.out.write('there are no sinks: `sinks:` in the configuration says where the log streams to\n')
+    await io.out.write(
+      'no sink has run yet: `sinks:` in the configuration names them, and the gateway begins them while it runs\n',
+    )
   else await io.out.write(tableOf(shown))
   return shown.some(({ active, failing, rejected }) => active && (failing !== undefined || rejected > 0))
     ? exitStatus.finding
