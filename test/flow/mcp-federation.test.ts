@@ -1,7 +1,8 @@
 /** Several servers behind one endpoint: one list, one name space, one session towards the agent, and nobody's failure takes the rest down. */
+import type { ServerResponse } from 'node:http'
 import { afterEach, expect, it } from 'vitest'
 import { findCall, nodeFiles, parseRecord, tellCall } from '../../src/record/index.ts'
-import { legacy, modern, openSession } from '../support/mcp-agent.ts'
+import { eventsOf, legacy, modern, openSession } from '../support/mcp-agent.ts'
 import { type McpServerOptions, type McpServerScript, mcpServer, startMcpServer } from '../support/mcp-server.ts'
 import { openWorld, type World, type WorldOptions } from '../support/world.ts'
 
@@ -175,4 +176,41 @@ it('leaves records of a call to all servers that readers of the log take, and te
   const story = tellCall(found ?? expect.fail('the call is there'))
   expect(story).toContain('route orders')
   expect(story).not.toContain('undefined')
+})
+
+it('keeps the one stream of a session while those of its servers come and go', async () => {
+  const streams: { lastEventId: unknown; response: ServerResponse }[][] = [[], []]
+  const { world, scripts } = await federation(
+    streams.map((own, index) => ({
+      stream(request, response) {
+        own.push({ lastEventId: request.headers['last-event-id'], response })
+        // The second one is down for a while.
+        if (index === 1 && own.length === 2) response.writeHead(503).end()
+        else response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+      },
+    })),
+  )
+  const session = await openSession(world)
+  const say = (server: number, text: string, id?: string) =>
+    streams[server]
+      ?.at(-1)
+      ?.response.write(
+        `${id === undefined ? '' : `id: ${id}\n`}data: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"${text}"}}\n\n`,
+      )
+  const reading = world.send({ path: '/mcp', headers: { accept: 'text/event-stream', 'mcp-session-id': session } })
+  await expect.poll(() => streams.map(({ length }) => length)).toEqual([1, 1])
+  say(0, 'a')
+  say(1, 'b', 'e7')
+  await new Promise((resolve) => streams[1]?.[0]?.response.write(': \n\n', resolve))
+  streams[1]?.[0]?.response.end()
+  await expect.poll(() => streams[1]?.length, { timeout: 8_000 }).toBe(3)
+  // It goes on behind what it said last, in the same session.
+  expect(streams[1]?.map(({ lastEventId }) => lastEventId)).toEqual([undefined, 'e7', 'e7'])
+  expect(streams[0]).toHaveLength(1)
+  await world.send({ method: 'DELETE', path: '/mcp', headers: { 'mcp-session-id': session } })
+  const heard = eventsOf(await reading)
+  expect(heard.flatMap(({ params }) => params?.data ?? [])).toEqual(expect.arrayContaining(['a', 'b']))
+  // What it may have said of its lists meanwhile is lost; the agent is told, on the stream that it still has.
+  expect(heard.map(({ method }) => method)).toContain('notifications/tools/list_changed')
+  expect(scripts.map(({ messages }) => messages.filter(({ method }) => method === 'initialize').length)).toEqual([1, 1])
 })

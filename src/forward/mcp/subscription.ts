@@ -4,12 +4,9 @@
  */
 import { type ByteSource, type Clock, Fault, limits, toFault } from '../../model/index.ts'
 import { type RpcMessage, SseError, type SseEvent, SseReader } from '../../wire/index.ts'
+import { waitMsAfter } from './again.ts'
 import type { ServerReply } from './exchange.ts'
 import { readServerMessage } from './translate.ts'
-
-/** Milliseconds before the stream is opened again: the first time, doubled after each failure, and at most. */
-const waitMsMin = 1_000
-const waitMsMax = 30_000
 
 /** HTTP statuses with which a server says that it does not know the request: asking again would be of no use. */
 const unknownStatuses: ReadonlySet<number> = new Set([400, 404, 405])
@@ -137,8 +134,7 @@ export class Subscription {
     if (this.#over) return
     if (!this.#wasOpen && this.#failures === 0) this.#ports.missing()
     if (!this.#ports.isOpen()) return
-    const waitMs = Math.min(waitMsMin * 2 ** this.#failures++, waitMsMax)
-    this.#stopTimer = this.#ports.clock.after(waitMs, () => void this.#open())
+    this.#stopTimer = this.#ports.clock.after(waitMsAfter(this.#failures++), () => void this.#open())
   }
 
   #broke(fault: Fault): void {
