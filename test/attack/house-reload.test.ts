@@ -78,10 +78,13 @@ describe('reloads', () => {
     const { last, before } = chain(10)
     // A weak reference is kept until the turn ends in which it was made.
     await expect
-      .poll(() => {
-        collect()
-        return before.filter((one) => one.deref() !== undefined).length
-      })
+      .poll(
+        () => {
+          collect()
+          return before.filter((one) => one.deref() !== undefined).length
+        },
+        { timeout: 10_000 },
+      )
       .toBe(0)
     expect(last.remembered()).toBe(0)
   })
