@@ -67,6 +67,7 @@ async function write({
     await Promise.all(notes)
     const aheadMs =
       perSecond === undefined ? 0 : ((written + inFlight) * 1_000) / perSecond - (performance.now() - beganMs)
+    // The pace is what was asked for: a scenario acts while records are being written.
     if (aheadMs > 1) await setTimeout(aheadMs)
   }
 }

@@ -82,16 +82,11 @@ export async function openWorld(kind: ReceiverKind, installed: string, entry: ob
     async startGateway() {
       gateway = await startGateway(file, [receiver])
     },
-    async caughtUp() {
-      const giveUpAt = performance.now() + caughtUpMsMax
-      for (;;) {
-        const status = await world.status()
-        const [sinkStatus] = status.sinks
-        if (sinkStatus?.nextSeq === status.nextSeq && sinkStatus.lagRecords === 0) return status
-        if (performance.now() > giveUpAt) throw new Error(`not caught up: ${JSON.stringify(status)}`)
-        await setTimeout(50)
-      }
-    },
+    caughtUp: () =>
+      come(
+        () => world.status(),
+        ({ sinks: [one], nextSeq }) => one?.nextSeq === nextSeq && one.lagRecords === 0,
+      ),
     rejected: async () => (await loadRejected(filesOf(join(folder, 'data/sinks/sink')))).map(({ seq }) => seq),
     logged: () => segmentTexts(join(folder, 'data/log')).flatMap(({ text }) => text.split('\n').slice(0, -1)),
     async [Symbol.asyncDispose]() {
@@ -102,6 +97,28 @@ export async function openWorld(kind: ReceiverKind, installed: string, entry: ob
   }
   await world.startGateway()
   return world
+}
+
+/** Asks again, since a process of its own tells nothing by itself, until the answer is the wanted one; fails when it never is. */
+async function come<Answer>(ask: () => Promise<Answer> | Answer, is: (answer: Answer) => boolean): Promise<Answer> {
+  const giveUpAt = performance.now() + caughtUpMsMax
+  for (;;) {
+    const answer = await ask()
+    if (is(answer)) return answer
+    if (performance.now() > giveUpAt)
+      throw new Error(`this did not change for ${caughtUpMsMax} ms: ${JSON.stringify(answer)}`)
+    await setTimeout(20)
+  }
+}
+
+/** What waits until the log has so many lines more than now, whatever writes them. */
+function growthOf(world: World): (lines: number) => Promise<unknown> {
+  const before = world.logged().length
+  return (lines) =>
+    come(
+      () => world.logged().length,
+      (now) => now >= before + lines,
+    )
 }
 
 export interface Gateway {
@@ -227,10 +244,11 @@ export const scenarios: readonly Scenario[] = [
     name: 'server restart',
     needsServer: true,
     async run(world, records) {
+      const grown = growthOf(world)
       const writing = world.write(records, { perSecond: records / 2 })
-      await setTimeout(600)
+      await grown(records / 4)
       await world.receiver.kill()
-      await setTimeout(700)
+      await grown(records / 2)
       await world.receiver.restart()
       await writing
       return await outcome(world)
@@ -241,8 +259,9 @@ export const scenarios: readonly Scenario[] = [
     needsServer: false,
     async run(world, records) {
       await world.write(records / 2)
+      const grown = growthOf(world)
       void world.write(records, { perSecond: records / 2 }).catch(() => undefined)
-      await setTimeout(400)
+      await grown(records / 8)
       await world.killGateway()
       await world.startGateway()
       await world.write(records / 2)
@@ -254,10 +273,11 @@ export const scenarios: readonly Scenario[] = [
     needsServer: true,
     async run(world, records) {
       await world.write(records / 2)
+      const grown = growthOf(world)
       void world.write(records, { perSecond: records / 2 }).catch(() => undefined)
-      await setTimeout(300)
+      await grown(records / 8)
       await world.receiver.kill()
-      await setTimeout(300)
+      await grown(records / 4)
       await world.killGateway()
       await world.receiver.restart()
       await world.startGateway()
@@ -293,15 +313,14 @@ export const scenarios: readonly Scenario[] = [
       await world.caughtUp()
       world.receiver.pause()
       await world.write(records)
-      // Sinks tell how far they are four times a second.
-      await setTimeout(600)
-      const behind = await world.status()
+      // A sink without a server has everything by itself: it is never behind for long.
+      if (serverless === undefined)
+        await come(
+          () => world.status(),
+          ({ sinks: [one] }) => (one?.lagRecords ?? 0) >= records / 2,
+        )
       world.receiver.resume()
-      const result = await outcome(world)
-      const lag = behind.sinks[0]?.lagRecords ?? 0
-      const wrong = [...result.wrong]
-      if (serverless === undefined && lag < records / 2) wrong.push(`it was said to be ${lag} records behind`)
-      return { ...result, wrong }
+      return await outcome(world)
     },
   },
 ]

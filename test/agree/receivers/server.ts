@@ -63,6 +63,7 @@ async function launched(options: ServerOptions): Promise<ChildProcess> {
       child.kill('SIGKILL')
       throw new Error(`\`${command}\` does not run after ${startMsMax} ms: ${words}`)
     }
+    // A process of somebody else's tells nobody when it is ready: it is asked again, up to the bound.
     await setTimeout(50)
   }
 }
