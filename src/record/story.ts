@@ -1,5 +1,5 @@
 /** One call told from its records, for a person: who asked what, what was decided and why, what the upstream did, how long it took. */
-import { type DecisionRecord, type JsonObject, type OutcomeRecord, visible } from '../model/index.ts'
+import { type DecisionRecord, type JsonObject, type OutcomeRecord, type SaidMessages, visible } from '../model/index.ts'
 import type { FoundCall } from './find.ts'
 
 const labelColumns = 12
@@ -25,6 +25,8 @@ export function tellCall({ decision, outcome }: FoundCall, proof?: string): stri
     ...(decision.obligations ?? []).map((obligation) => ['obligation', obligationText(obligation, outcome)] as const),
     ['policy', policy(decision)],
     ['upstream', upstream(decision, outcome)],
+    ['answer', answer(outcome)],
+    ...(outcome?.messages ?? []).map((one) => ['heard', heard(one)] as const),
     ['reply', reply(outcome)],
     ['failure', outcome?.detail === undefined ? undefined : `${outcome.code ?? 'unknown'}: ${outcome.detail}`],
     ['times', times(decision, outcome)],
@@ -96,6 +98,16 @@ function upstream({ decision }: DecisionRecord, outcome: OutcomeRecord | undefin
   return outcome.upstream_status === undefined
     ? 'may have acted; its answer is not known'
     : `answered ${outcome.upstream_status}${tries}`
+}
+
+/** Over MCP: what the answer was, where it was no success. */
+function answer(outcome: OutcomeRecord | undefined): string | undefined {
+  if (outcome?.rpc_error !== undefined) return `an error of the server, ${outcome.rpc_error}`
+  return outcome?.tool_error === true ? 'the tool failed' : undefined
+}
+
+function heard({ upstream: server, method, passed, withheld }: SaidMessages): string {
+  return `${method} from ${server}, ${passed} passed on, ${withheld} withheld`
 }
 
 function reply(outcome: OutcomeRecord | undefined): string | undefined {

@@ -90,6 +90,22 @@ describe('the story of a call', () => {
       expect(text).toMatch(row)
   })
 
+  it.each([
+    [{ tool_error: true }, 'the tool failed'],
+    [{ rpc_error: -32603 }, 'an error of the server, -32603'],
+  ])('says of an answer that was no success %j, and what else was heard', async (said, answer) => {
+    await using world = logWorld()
+    const log = await world.open()
+    const entry = world.recorder(log)(arrivalOf())
+    entry.routed(targetOf())
+    const { id } = await entry.decided(decisionOf('allow'))
+    const messages = [{ upstream: 'erp', method: 'notifications/message', passed: 2, withheld: 1 }]
+    await entry.followed({ ...upstreamReply(), said: () => ({ ...said, messages }) })
+    const text = tellCall((await find(world, id)) ?? expect.fail('the call is there'))
+    expect(text).toContain(`  answer      ${answer}\n`)
+    expect(text).toContain('  heard       notifications/message from erp, 2 passed on, 1 withheld\n')
+  })
+
   it('says why one was refused, and lets no text steer the terminal', async () => {
     await using world = logWorld()
     const log = await world.open()
