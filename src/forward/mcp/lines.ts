@@ -2,7 +2,9 @@
  * The lines of a list towards agents: each entry under the name that agents know it by, and what of them one agent is shown. Lists are
  * asked for again and again: as long as a server lists the same, and the policy hides the same, the bytes are made once.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
+  type Clock,
   isJsonObject,
   type JsonObject,
   type Listed,
@@ -55,6 +57,11 @@ export interface Offer {
 
 /** What of one list is hidden from whom, kept in so many ways; with more, all are forgotten and found again. */
 const waysMax = 32
+/**
+ * Milliseconds that finding out what of a list is hidden may hold up everything else: under a policy that has just come into force each
+ * kind of entry is an evaluation, of some milliseconds where its rules go through much data.
+ */
+const turnMs = 5
 
 interface Known {
   readonly lines: readonly Line[]
@@ -71,12 +78,17 @@ interface Whole {
 }
 
 export class Offers {
+  readonly #clock: Clock
   readonly #known = new WeakMap<object, Known>()
   /** By their first part: the last ones that were joined. */
   readonly #wholes = new WeakMap<Part, Whole>()
 
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
   /** `from` is what the server lists: for the same object `linesOf` is asked once. */
-  offerOf(from: object, linesOf: () => readonly Line[], sees: Sees | undefined): Offer {
+  async offerOf(from: object, linesOf: () => readonly Line[], sees: Sees | undefined): Promise<Offer> {
     let known = this.#known.get(from)
     if (known === undefined) {
       known = { lines: linesOf(), offers: new Map(), hidden: new WeakMap() }
@@ -85,7 +97,7 @@ export class Offers {
     const { lines, offers, hidden } = known
     let key = sees === undefined ? '' : hidden.get(sees)
     if (key === undefined) {
-      key = hiddenPlaces(lines, sees).join(',')
+      key = (await hiddenPlaces(lines, sees, this.#clock)).join(',')
       if (sees !== undefined) hidden.set(sees, key)
     }
     const before = offers.get(key)
@@ -94,6 +106,11 @@ export class Offers {
     if (offers.size >= waysMax) offers.clear()
     offers.set(key, made)
     return made
+  }
+
+  /** The same for lines that nobody else is shown. */
+  async offerOnce(lines: readonly Line[], sees: Sees | undefined): Promise<Offer> {
+    return offered(lines, await hiddenPlaces(lines, sees, this.#clock))
   }
 
   /** In the order of the servers; what comes first has the name: calls go there too. */
@@ -111,15 +128,16 @@ export class Offers {
   }
 }
 
-/** The same for lines that nobody else is shown. */
-export function offerOnce(lines: readonly Line[], sees: Sees | undefined): Offer {
-  return offered(lines, hiddenPlaces(lines, sees))
-}
-
-function hiddenPlaces(lines: readonly Line[], sees: Sees | undefined): readonly number[] {
+async function hiddenPlaces(lines: readonly Line[], sees: Sees | undefined, clock: Clock): Promise<readonly number[]> {
   const places: number[] = []
-  if (sees !== undefined)
-    for (const [place, { listed }] of lines.entries()) if (sees(listed) === false) places.push(place)
+  if (sees === undefined) return places
+  let turnEndsMs = clock.monotonicMs() + turnMs
+  for (const [place, { listed }] of lines.entries()) {
+    if (sees(listed) === false) places.push(place)
+    if (clock.monotonicMs() < turnEndsMs) continue
+    await nextTurn()
+    turnEndsMs = clock.monotonicMs() + turnMs
+  }
   return places
 }
 

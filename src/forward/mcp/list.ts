@@ -18,7 +18,7 @@ import { type Catalog, lists } from './catalog.ts'
 import { cursorOf, placeIn } from './cursor.ts'
 import type { McpPlan } from './ears.ts'
 import type { Entry, ListKind } from './entries.ts'
-import { entryLines, type Offer, offerOnce, Part, toolLines } from './lines.ts'
+import { entryLines, type Offer, Part, toolLines } from './lines.ts'
 import { eachServer } from './open.ts'
 import { jsonReply } from './replies.ts'
 import { placeOf } from './shown.ts'
@@ -80,7 +80,7 @@ async function offerOf(
     return way.offers.offerOf(entries, () => entryLines(server, entries, kind), sees)
   }
   const tools = await catalog.tools('list')
-  if (property(params._meta, originKey) === true) return offerOnce(toolLines(server, tools, true), sees)
+  if (property(params._meta, originKey) === true) return way.offers.offerOnce(toolLines(server, tools, true), sees)
   return way.offers.offerOf(tools, () => toolLines(server, tools, false), sees)
 }
 

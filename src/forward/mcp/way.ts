@@ -22,10 +22,11 @@ export class Way {
   readonly clock: Clock
   readonly servers: Servers
   readonly memory: McpMemory
-  readonly offers = new Offers()
+  readonly offers: Offers
 
   constructor({ clock, servers, memory }: WayPorts) {
     this.clock = clock
+    this.offers = new Offers(clock)
     this.servers = servers
     this.memory = memory
   }
