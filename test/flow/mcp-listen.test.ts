@@ -226,6 +226,21 @@ deny contains "no" if contains(input.call.resource.uri, "secret")
   expect(seen(stream)[1]).toEqual(['notifications/prompts/list_changed', undefined])
 })
 
+it.each([1, 2])('asks none of %i servers about a resource that the agent must not know of', async (count) => {
+  const policies = {
+    'main.rego':
+      'package gatehouse\n\nallow := true\n\ndeny contains "no" if contains(input.call.resource.uri, "secret")\n',
+  }
+  const some = await house(count, { policies })
+  const stream = await listen(some, { resourceSubscriptions: ['file:///secret', 'file:///open'] })
+  await expect.poll(() => stream.events.length).toBe(1)
+  expect(stream.events[0].params.notifications).toEqual({ resourceSubscriptions: ['file:///open'] })
+  expect(some.asked[0]?.[0]?.message.params.notifications).toEqual({ resourceSubscriptions: ['file:///open'] })
+  some.asked[0]?.[0]?.say(updated, { uri: 'file:///secret' })
+  some.asked[0]?.[0]?.say(updated, { uri: 'file:///open' })
+  await expect.poll(() => seen(stream).slice(1)).toEqual([[updated, 'file:///open']])
+})
+
 it('tells of tasks by the ids that the agent was given, and of those of nobody else', async () => {
   const call = () => ({ resultType: 'task', taskId: 'task-1', status: 'working' })
   const two = await house(2, { server: { call } })

@@ -8,6 +8,7 @@ import {
   type Call,
   Fault,
   faults,
+  type Json,
   limits,
   type McpMessage,
   type McpTarget,
@@ -42,7 +43,7 @@ export async function relay(
   call: Call,
   target: McpTarget,
   plan: McpPlan,
-  edits: readonly JsonEdit[] = changes(peer, target),
+  edits: readonly JsonEdit[] = changes(peer, target, plan),
 ): Promise<UpstreamReply> {
   const { message } = target.mcp
   const { session } = message
@@ -162,7 +163,7 @@ function tellListener(stream: RelayStream, { params, idText: id }: McpMessage, m
 function nothing(): void {}
 
 /** What the server is told by another name than the agent uses, or in another envelope. */
-function changes(peer: Peer, { mcp }: McpTarget): readonly JsonEdit[] {
+function changes(peer: Peer, { mcp }: McpTarget, { ears }: McpPlan): readonly JsonEdit[] {
   const { message, name, opened, answers } = mcp
   const edits: JsonEdit[] = []
   if (answers !== undefined) edits.push({ path: ['id'], text: answers.idText })
@@ -174,6 +175,13 @@ function changes(peer: Peer, { mcp }: McpTarget): readonly JsonEdit[] {
   if (opened?.taskIds !== undefined) {
     const own = opened.taskIds.filter(([server]) => server === peer.id).map(([, id]) => id)
     edits.push({ path: ['params', 'notifications', 'taskIds'], text: printJson(own) })
+  }
+  const uris = property(message.params.notifications, 'resourceSubscriptions')
+  if (message.method.name === 'subscriptions/listen' && Array.isArray(uris)) {
+    // What the server acknowledged of a hidden resource would tell that it is there.
+    const known = uris.filter((uri: Json) => typeof uri === 'string' && ears.knows(peer.server, uri))
+    if (known.length < uris.length)
+      edits.push({ path: ['params', 'notifications', 'resourceSubscriptions'], text: printJson(known) })
   }
   if (opened?.requestState !== undefined)
     edits.push({ path: ['params', 'requestState'], text: printJson(opened.requestState) })
