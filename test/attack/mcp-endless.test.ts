@@ -121,6 +121,34 @@ it('does not wait for a list that comes a byte at a time, nor lets it keep what 
   expect(clock.monotonicMs()).toBeLessThan(200_000)
 })
 
+const silent: readonly [string, string, object][] = [
+  ['a call', 'tools/call', call],
+  ['a list', 'tools/list', { method: 'tools/list' }],
+  ['what it can do', 'server/discover', { method: 'server/discover' }],
+]
+
+it.each(silent)(
+  'does not wait for a server that is silent on %s, and closes in peace',
+  async (_note, method, message) => {
+    const clock = fakeClock()
+    const { world, script } = await house(
+      { silent: [method] },
+      { clock, route: { identity: 'none' }, config: { timing: { call_max: '1h' } } },
+    )
+    const sending = modern(world, { ...(message as typeof call), token: null })
+    let done = false
+    void sending.finally(() => {
+      done = true
+    })
+    await clock.settled(() => script.messages.some((one) => one.method === method))
+    await clock.settled(() => done, 5_000)
+    const reply = await sending
+    expect(reply.status).toBe(504)
+    expect(outcomeOf(world, reply)).toMatchObject({ code: 'upstream_timeout', complete: true })
+    expect(clock.monotonicMs()).toBeLessThan(100_000)
+  },
+)
+
 it('keeps nothing of messages whose answers never come', async () => {
   const { world, script } = await house({
     // 2025-11-25 allows a server to end a stream without an answer: the agent may fetch it later.

@@ -179,6 +179,9 @@ it.each([
   })
   const listed = await modern(world, { method: 'tools/list' })
   expect(listed.json.result.tools.map(({ name }: { name: string }) => name)).toEqual(['good'])
+  expect(outcomeOf(world, listed).servers).toMatchObject([
+    { shown: 1, refused: 1, refused_entries: [{ name: 'echo' }] },
+  ])
   const reply = await modern(world, call)
   expect(reply.json.error.code).toBe(-32602)
   expect(script.messages.some(({ method }) => method === 'tools/call')).toBe(false)

@@ -25,6 +25,8 @@ export interface McpServerOptions {
   readonly answer?: (served: ServedCall) => object | undefined
   /** GET of a session. */
   readonly stream?: (request: IncomingMessage, response: ServerResponse) => void
+  /** Methods to which it never says anything. */
+  readonly silent?: readonly string[]
   /** False: the server gives its sessions no id and keeps nothing of them. */
   readonly sessions?: boolean
   /** Answers come as a stream of events. */
@@ -128,7 +130,7 @@ export function mcpServer(options: McpServerOptions = {}): McpServerScript {
     const base = modern ? { resultType: 'complete' } : {}
     const own = message.method === 'tools/call' ? undefined : options.answer?.(served)
     if (own !== undefined) return own
-    if (response.headersSent) return undefined
+    if (response.headersSent || options.silent?.includes(message.method) === true) return undefined
     if (message.method === 'initialize') {
       const id = `server-session-${++count}`
       script.sessions.add(id)
