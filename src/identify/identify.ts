@@ -126,7 +126,7 @@ export function makeIdentifier(options: IdentifierOptions, ports: KeyPorts): Ide
       .then((version) => {
         const agent = findAgent(identity, token.claims)
         const refusal = refusalOf(identity, agent)
-        const principal = principalOf(identity, agent)
+        const principal = principalOf(identity, agent, untilMs + settings.skewS * 1000)
         if (nowMs < untilMs) remembered.set(authorization, { principal, fromMs, untilMs, keys, version, refusal })
         if (refusal !== undefined) throw refusal
         return principal
@@ -213,8 +213,8 @@ function untrusted(issuer: string): never {
 }
 
 /** The one place that makes principals (model/principal.ts): holding one proves that `identify` ran. */
-function principalOf(identity: Identity, agent: AgentFacts | undefined): Principal {
-  const fields = { authenticated: true, identity, ...(agent !== undefined && { agent }) }
+function principalOf(identity: Identity, agent: AgentFacts | undefined, untilMs: number): Principal {
+  const fields = { authenticated: true, identity, untilMs, ...(agent !== undefined && { agent }) }
   return Object.freeze(fields) as Principal
 }
 

@@ -138,6 +138,8 @@ export interface McpAsk {
   readonly objection?: Fault
   /** Whose it is: see `ownerOf`. */
   readonly owner: string
+  /** `Principal.untilMs` of whoever asks. */
+  readonly untilMs?: number
 }
 
 /** A request of a server that an agent has not answered yet. */

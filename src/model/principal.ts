@@ -14,6 +14,8 @@ export interface Principal {
   readonly identity: Identity
   /** The `agent` part of the policy input: the entry of the configuration that this identity names; absent when none does. */
   readonly agent?: AgentFacts
+  /** Wall clock, milliseconds: from then on the token is refused. Absent without a token. What lasts longer than a call ends then. */
+  readonly untilMs?: number
 }
 
 export interface Identity {

@@ -187,7 +187,9 @@ async function aimMessage(route: Route, call: Call, principal: Principal, ways: 
   const owner = ownerOf(principal)
   const message = await ways.read(call, route, owner)
   try {
-    const mcp = await ways.aim(message, route, owner)
+    const asked = await ways.aim(message, route, owner)
+    const { untilMs } = principal
+    const mcp = untilMs === undefined ? asked : { ...asked, untilMs }
     const [only] = mcp.servers
     return mcp.servers.length === 1 && only !== undefined ? { route, mcp, upstream: only.upstream } : { route, mcp }
   } catch (cause) {

@@ -5,8 +5,17 @@
 import type { ServerResponse } from 'node:http'
 import { request } from 'node:http'
 import { expect, it, onTestFinished } from 'vitest'
+import { fakeClock } from '../support/clock.ts'
 import { both, modern, modernRevision } from '../support/mcp-agent.ts'
-import { event, type McpHouse, type McpHouseOptions, mcpHouses, outcomeOf, sseHead } from '../support/mcp-house.ts'
+import {
+  event,
+  lastOutcome,
+  type McpHouse,
+  type McpHouseOptions,
+  mcpHouses,
+  outcomeOf,
+  sseHead,
+} from '../support/mcp-house.ts'
 import { libraryServer } from '../support/mcp-library.ts'
 import type { McpServerOptions, Message } from '../support/mcp-server.ts'
 
@@ -65,7 +74,7 @@ interface Stream {
 }
 
 /** The agent's stream, read while it is open. */
-async function listen({ world }: McpHouse, notifications: object): Promise<Stream> {
+async function listen({ world }: McpHouse, notifications: object, token?: string): Promise<Stream> {
   const params = {
     notifications,
     _meta: {
@@ -78,7 +87,7 @@ async function listen({ world }: McpHouse, notifications: object): Promise<Strea
     'content-type': 'application/json',
     'mcp-protocol-version': modernRevision,
     'mcp-method': 'subscriptions/listen',
-    authorization: `Bearer ${await world.token()}`,
+    authorization: `Bearer ${token ?? (await world.token())}`,
   }
   const events: Message[] = []
   return new Promise((resolve, reject) => {
@@ -288,5 +297,26 @@ it('ends in order when a stream would have to be opened under an old configurati
     jsonrpc: '2.0',
     id: 'mine',
     result: { resultType: 'complete', _meta: { [key]: 'mine' } },
+  })
+})
+
+it.each([1, 2])('ends with the token that it was opened with, of %d servers', async (count) => {
+  const clock = fakeClock(Date.now())
+  const listening = await house(count, { clock })
+  const lifetimeMs = 3_600_000
+  const stream = await listen(listening, { toolsListChanged: true })
+  await clock.settled(() => stream.events.length === 1)
+  let ended = false
+  void stream.ended.then(() => {
+    ended = true
+  })
+  // The skew is forgiven to a stream as to a call.
+  await clock.advance(lifetimeMs - 60_000)
+  expect(ended).toBe(false)
+  await clock.settled(() => ended, 10_000)
+  expect(await lastOutcome(listening.world)).toMatchObject({
+    outcome: 'failed',
+    code: 'token_expired',
+    complete: false,
   })
 })

@@ -145,10 +145,11 @@ class Listening implements ByteSource {
     const open: OpenStream = {
       ears: plan.ears,
       servers,
+      untilMs: target.mcp.untilMs,
       tell: (method) => this.#tell(method),
       fail: (fault) => this.#fail(fault),
     }
-    this.#stop.push(way.memory.streams.add(open))
+    this.#stop.push(way.memory.streams.add(open, way.clock))
   }
 
   start(sink: ByteSink): void {

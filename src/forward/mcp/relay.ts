@@ -130,13 +130,14 @@ async function relayOnce(
     const open: OpenStream = {
       ears: plan.ears,
       servers: mcp.servers,
+      untilMs: mcp.untilMs,
       tell: (method) => tellListener(stream, message, method),
       fail(fault) {
         source.cancel(fault)
         stream.fail(fault)
       },
     }
-    const forget = lasting ? way.memory.streams.add(open) : nothing
+    const forget = lasting ? way.memory.streams.add(open, way.clock) : nothing
     return streamReply(stream, from, lasting)
   }
   link?.outstanding.delete(ownIdText)

@@ -116,12 +116,10 @@ export async function sessionStream(way: Way, call: Call, target: McpTarget, pla
   let stream: MergedStreams | undefined
   const [first] = opened
   if (sources.length > 0) {
-    const forget = way.memory.streams.add({
-      ears: plan.ears,
-      servers,
-      tell,
-      fail: (fault) => made.fail(fault),
-    })
+    const forget = way.memory.streams.add(
+      { ears: plan.ears, servers, untilMs: target.mcp.untilMs, tell, fail: (fault) => made.fail(fault) },
+      way.clock,
+    )
     let forgetEnd = (): void => {}
     const made = new MergedStreams(sources, () => {
       forget()
