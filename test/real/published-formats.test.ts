@@ -12,6 +12,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { LogRecord } from '../../src/model/index.ts'
 import { formats } from '../../src/sinks/format.ts'
 import { run } from '../support/command.ts'
+import { exactJson } from '../support/exact-json.ts'
 import { recordArbitrary } from '../support/record-arbitrary.ts'
 import { bareDecision, lineOf, sampleRecords, sender } from '../support/sink-records.ts'
 
@@ -94,7 +95,7 @@ describe.skipIf(!hasPackages)(`CloudEvents 1.0${title}`, () => {
       writeFileSync(join(folder, 'events'), lines.map((line) => `${line}\n`).join(''))
       const { status, out, err } = await run([python, '-c', readCloudEvents, join(folder, 'events')])
       if (status !== 0) throw new Error(err)
-      const read = JSON.parse(out) as { attributes: Record<string, string>; data: LogRecord }[]
+      const read = exactJson(out) as { attributes: Record<string, string>; data: LogRecord }[]
       expect(read).toHaveLength(sent.length)
       read.forEach(({ attributes, data }, index) => {
         const record = sent[index] as LogRecord
@@ -105,7 +106,7 @@ describe.skipIf(!hasPackages)(`CloudEvents 1.0${title}`, () => {
           datacontenttype: 'application/json',
         })
         expect(attributes.type).toMatch(/^gatehouse(\.[a-z]+)+$/)
-        expect(data).toEqual(JSON.parse(lineOf(record).text))
+        expect(data).toEqual(exactJson(lineOf(record).text))
       })
     } finally {
       rmSync(folder, { recursive: true, force: true })
