@@ -149,6 +149,7 @@ function asked(place: EventPlace, bytes: Buffer, message: Request): string | und
     throw amiss(`has asked the agent ${limits.mcpAskedMax} things without an answer`)
   if (!plan.ears.hears(peer.server, message.method)) {
     const text = rpcErrorText(message.idText, refusedCode, `the policy does not let servers ask for \`${method}\``)
+    // A server that cannot be reached waits for its answer as long as it likes: the agent's call has its own end, and the outcome counts what was withheld.
     peer.post(link, text).catch(() => undefined)
     return undefined
   }

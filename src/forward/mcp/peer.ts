@@ -373,6 +373,7 @@ export class Peer {
     const known = links?.get(this.#key)
     if (links === undefined || known === undefined) return
     links.delete(this.#key)
+    // An opening that failed was told to whoever asked for it, and left nothing to end.
     const link = await known.catch(() => undefined)
     if (link !== undefined) await this.#end(link)
   }
